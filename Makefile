@@ -1,0 +1,43 @@
+# A thin face over Meson and Ninja; `make help` lists the targets.
+BUILD ?= build
+PREFIX ?= /usr/local
+JOBS ?= 2
+
+.DEFAULT_GOAL := all
+.PHONY: all help deps have-deps check demo bench fuzz format install clean
+
+all: have-deps $(BUILD)/build.ninja ## build ./build/jaga (release)
+	@ninja -j$(JOBS) -C $(BUILD)
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(BUILD)/build.ninja: meson.build
+	@meson setup $(BUILD) $(if $(wildcard $(BUILD)/build.ninja),--reconfigure)
+
+deps: ## install every build and test dependency (Debian/Ubuntu: apt; asks for root)
+	@tools/deps.sh install
+
+have-deps:
+	@tools/deps.sh check || tools/deps.sh install
+
+check: have-deps ## every test, under gcc and clang with ASan and UBSan
+	@tools/check.sh
+
+demo: all ## scan the event data the project ships and print the findings
+	@tools/demo.sh $(BUILD)
+
+bench: all ## the benchmarks behind every claim of speed
+	@tools/bench.sh $(BUILD)
+
+fuzz: have-deps ## run every fuzz target (SECONDS_EACH=600)
+	@tools/fuzz.sh
+
+format: ## reformat the sources
+	@git ls-files 'src/*.[ch]' 'fuzz/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
+
+install: all ## install jaga and its manual (PREFIX, DESTDIR)
+	@meson configure $(BUILD) --prefix $(PREFIX) && DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+
+clean: ## remove what was built
+	@rm -rf $(BUILD) build-*

@@ -1,0 +1,132 @@
+/*
+ * dataset: what we know of a source. How its events are recognised, which Sigma
+ * logsources they provide, which of its fields carry the names Sigma uses, the
+ * fields' types, their ECS and OCSF names, and where the time is. Read from
+ * content/datasets/*.yaml (docs/datasets.md describes every key).
+ *
+ * A set of datasets is immutable once frozen, except for its table of routes, which grows as
+ * new combinations appear and is safe for all threads.
+ *
+ *     event ──(discriminating fields)──▶ dataset ──(event id, tags)──▶ route
+ *     route = the set of logsources this event provides; the key of a bucket of rules
+ */
+#ifndef JAGA_EVENT_DATASET_H
+#define JAGA_EVENT_DATASET_H
+
+#include "base/err.h"
+#include "event/event.h"
+#include "event/fields.h"
+
+#define DATASET_NONE UINT32_MAX
+#define ROUTE_NONE UINT32_MAX
+#define ROUTES_MAX 65536     /* distinct routes; later combinations share the dataset's widest */
+#define ROUTE_LOGSOURCES_MAX 16
+
+struct logsource {
+    struct str product; /* empty: not said */
+    struct str category;
+    struct str service;
+};
+
+/* Does a rule that asks for `wanted` apply to events that provide `provided`? Empty parts of wanted match all. */
+bool logsource_provides(const struct logsource *provided, const struct logsource *wanted);
+
+enum field_type {
+    FIELD_TEXT, FIELD_INTEGER, FIELD_NUMBER, FIELD_BOOLEAN, FIELD_TIME, FIELD_IP, FIELD_PORT,
+    FIELD_DOMAIN, FIELD_URL, FIELD_EMAIL, FIELD_HASH, FIELD_HASHES, FIELD_PATH, FIELD_COMMAND,
+    FIELD_USER, FIELD_HOST, FIELD_PROCESS_ID, FIELD_GUID, FIELD_SID, FIELD_REGISTRY, FIELD_AGENT,
+};
+
+struct dataset_field {
+    uint32_t field;
+    enum field_type type;
+    struct str ecs;  /* empty: none */
+    struct str ocsf; /* empty: none */
+    struct str about; /* one sentence; empty: none */
+};
+
+/* Sigma's name for a native field, for some event ids only where `event_ids` is not empty. */
+struct dataset_alias {
+    uint32_t sigma;  /* the field a rule names */
+    uint32_t native; /* the field the event carries */
+    struct str *event_ids;
+    uint32_t n_event_ids;
+};
+
+struct dataset {
+    struct str name;
+    struct str title;
+    uint32_t event_id_field; /* splits rules into buckets; FIELD_NONE: does not */
+    uint32_t *time_fields;   /* first that is there wins */
+    uint32_t n_time_fields;
+    uint32_t host_field, user_field; /* for reports; FIELD_NONE: unknown */
+    struct dataset_alias *aliases;
+    uint32_t n_aliases;
+    struct dataset_field *fields;
+    uint32_t n_fields;
+    struct str origin; /* file it was read from */
+};
+
+/* One way to look at events: what a bucket of rules is compiled for. */
+struct route {
+    uint32_t dataset;
+    struct str event_id; /* value of the dataset's event id field; empty: none */
+    bool any_event_id;   /* the table was full: rules for every event id apply */
+    uint32_t n_logsources;
+    struct logsource logsources[ROUTE_LOGSOURCES_MAX];
+};
+
+struct datasets; /* opaque */
+
+/* An empty set over `fields`, which it adds its names to; both live with the caller. NULL: no memory. */
+struct datasets *datasets_new(struct fields *fields);
+void datasets_free(struct datasets *datasets);
+
+/*
+ * Adds the dataset described by one YAML file. `origin` is its path for messages.
+ * Returns 0, -EINVAL with *err saying where, -EEXIST for a second one of the same name.
+ */
+int datasets_add(struct datasets *datasets, struct str yaml, struct str origin, struct err *err);
+
+/* Sorts the recognisers; no datasets_add() after it, no datasets_recognise() before it. */
+int datasets_freeze(struct datasets *datasets);
+
+uint32_t datasets_count(const struct datasets *datasets);
+const struct dataset *datasets_get(const struct datasets *datasets, uint32_t index);
+
+/* DATASET_NONE when there is none of that name. */
+uint32_t datasets_find(const struct datasets *datasets, struct str name);
+
+/*
+ * Sets event->dataset and event->route. Called once per event, by any thread; a
+ * reader-side cost of a few comparisons. Events that nothing recognises get DATASET_NONE and a route of
+ * their `product`, `category` and `service` fields, if they carry such.
+ */
+void datasets_recognise(struct datasets *datasets, struct event *event);
+
+/* The route of that number; lives as long as the set. */
+const struct route *datasets_route(const struct datasets *datasets, uint32_t route);
+uint32_t datasets_route_count(const struct datasets *datasets);
+
+/* Does any dataset provide such a logsource? */
+bool datasets_provide(const struct datasets *datasets, const struct logsource *wanted);
+
+/*
+ * The native fields a rule's field stands for on a route: the field itself first, then its
+ * aliases. Returns how many were written to ret_fields (at most max).
+ */
+uint32_t datasets_resolve(const struct datasets *datasets, const struct route *route,
+                          uint32_t sigma_field, uint32_t *ret_fields, uint32_t max);
+
+/* The event's instant: set by its reader, or from the dataset's time fields (remembered); TIME_UNSET if none. */
+int64_t datasets_time(const struct datasets *datasets, struct event *event);
+
+/* Host and user of an event for reports; empty where unknown. */
+struct str datasets_host(const struct datasets *datasets, struct event *event);
+struct str datasets_user(const struct datasets *datasets, struct event *event);
+
+/* Type and standard names of a field in a dataset, or NULL. */
+const struct dataset_field *datasets_field(const struct datasets *datasets, uint32_t dataset,
+                                           uint32_t field);
+
+#endif

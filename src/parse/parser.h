@@ -1,0 +1,101 @@
+/*
+ * parser: the half of a parser that formats share (parse.h is its public face). The
+ * event under construction, the cache of names, the scratch arena.
+ *
+ * A format begins an event, adds slots, ends it:
+ *
+ *     parser_begin(p, record, offset, raw);
+ *     parser_add(p, name, text, VALUE_STRING, 0);
+ *     status = parser_end(p, sink);          // hands it to the sink
+ *
+ * Names: parser_name() interns a name and its field id in the parser's cache, which
+ * lives as long as the parser and is bounded (PARSER_NAMES_MAX; later names live in
+ * the scratch arena). A format with a regular shape keeps the struct name pointers
+ * of its last event and skips even that look-up.
+ */
+#ifndef JAGA_PARSE_PARSER_H
+#define JAGA_PARSE_PARSER_H
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "parse/parse.h"
+
+#define PARSER_NAMES_MAX 65536
+#define PARSER_NAME_LEN_MAX 1024 /* bytes of a dotted name; a longer one is cut, the event marked */
+
+struct name {
+    const char *ptr;
+    uint16_t len;
+    uint32_t field; /* FIELD_NONE: nobody asked for it */
+};
+
+struct parser {
+    const struct fields *fields;
+    struct parse_options options;
+    struct arena names_arena;
+    struct map name_ids;      /* spelling → index into names */
+    VEC(struct name *) names;
+    struct arena scratch;     /* reset by parser_begin() */
+    struct event event;       /* under construction */
+    uint32_t slots_cap;
+    void *format_state[FORMAT_COUNT]; /* a format's own, e.g. EVTX templates; see parser_state() */
+    void (*format_state_free[FORMAT_COUNT])(void *state);
+};
+
+/* The name, interned; lives at least until the next parser_begin(). Never NULL: on lack of memory an empty name. */
+const struct name *parser_name(struct parser *parser, struct str name);
+
+/*
+ * Starts an event; forgets the one before it and resets the scratch arena. `raw` is the record's bytes.
+ */
+void parser_begin(struct parser *parser, uint64_t record, uint64_t offset, struct str raw);
+
+/* The slow half of parser_add_named(): more slots, or NULL at EVENT_SLOTS_MAX (event.cut is set). */
+struct slot *parser_slot_slow(struct parser *parser);
+
+static inline struct slot *parser_slot(struct parser *parser)
+{
+    if (parser->event.n_slots == parser->slots_cap)
+        return parser_slot_slow(parser);
+    return &parser->event.slots[parser->event.n_slots++];
+}
+
+/* Adds one value. The text must live until parser_end() returns: in the chunk, or in parser->scratch. */
+static inline void parser_add_named(struct parser *parser, const struct name *name, struct str text,
+                                    enum value_type type, unsigned flags)
+{
+    struct slot *slot = parser_slot(parser);
+    if (!slot)
+        return;
+    *slot = (struct slot){.name = name->ptr,
+                          .text = text.ptr,
+                          .text_len = (uint32_t)text.len,
+                          .field = name->field,
+                          .name_len = name->len,
+                          .type = (uint8_t)type,
+                          .flags = (uint8_t)flags};
+}
+
+/* The same, by spelling. */
+void parser_add(struct parser *parser, struct str name, struct str text, enum value_type type,
+                unsigned flags);
+
+/* A number as text in the scratch arena. */
+void parser_add_i64(struct parser *parser, struct str name, int64_t number);
+
+/* Hands the event to the sink; returns what the sink returned. */
+int parser_end(struct parser *parser, struct sink *sink);
+
+/* Reports something unreadable. */
+void parser_error(struct sink *sink, uint64_t offset, uint64_t record, const char *message);
+
+/* The format's own state, made zeroed on first use; freed with the parser by `free_state` then free(). */
+void *parser_state(struct parser *parser, enum format_id id, size_t size, void (*free_state)(void *));
+
+/* cut() for formats of independent lines: everything up to the last line end (or all, when last). */
+size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct str *ret_body);
+
+/* Adds the members of a JSON object in `text` as slots named prefix + member. 0, or -EINVAL when it is no object. */
+int json_add_object(struct parser *parser, struct str prefix, struct str text);
+
+#endif
