@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #define VEC(type)                                                                                  \
     struct {                                                                                       \
@@ -21,14 +22,26 @@
         size_t cap;                                                                                \
     }
 
-/* Makes room for at least `need` items of `size` bytes: 0 or -ENOMEM. */
-int vec_grow(void **items, size_t *cap, size_t need, size_t size);
+/* An array of `cap` items with room for at least `need` of `size` bytes, or NULL: `items` stays valid. */
+void *vec_grow(void *items, size_t *cap, size_t need, size_t size);
 
+/* Makes room for `need` items in all: 0 or -ENOMEM. */
 #define vec_reserve(v, need)                                                                       \
-    ((need) <= (v)->cap ? 0 : vec_grow((void **)&(v)->items, &(v)->cap, (need), sizeof(*(v)->items)))
+    __extension__({                                                                                \
+        int vec_status = 0;                                                                        \
+        if ((need) > (v)->cap) {                                                                   \
+            void *vec_items = vec_grow((v)->items, &(v)->cap, (need), sizeof(*(v)->items));        \
+            if (vec_items)                                                                         \
+                (v)->items = vec_items;                                                            \
+            else                                                                                   \
+                vec_status = -ENOMEM;                                                              \
+        }                                                                                          \
+        vec_status;                                                                                \
+    })
 
-#define vec_push(v, item)                                                                          \
-    (vec_reserve((v), (v)->len + 1) < 0 ? -ENOMEM : ((v)->items[(v)->len++] = (item), 0))
+#define vec_push(v, ...)                                                                           \
+    (vec_reserve((v), (v)->len + 1) < 0 ? -ENOMEM                                                  \
+                                        : ((v)->items[(v)->len++] = (__VA_ARGS__), 0))
 
 #define vec_free(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
 
