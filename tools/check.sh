@@ -1,0 +1,59 @@
+#!/bin/sh
+# Every test, under gcc and under clang, with ASan, UBSan and -Werror. The last line is
+# "N passed, N failed, N skipped"; the exit code is 0 only when nothing failed.
+#   tools/check.sh [gcc|clang]...     both by default
+#   SUITE="unit fuzz" tools/check.sh  only those suites (unit fuzz e2e source)
+cd "$(dirname "$0")/.." || exit 2
+set -u
+
+JOBS=${JOBS:-2}
+compilers=${*:-gcc clang}
+ccache=$(command -v ccache || true)
+export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
+export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
+
+passed=0 failed=0 skipped=0
+
+# Adds the figures of one `meson test` run, read from its summary, to the totals.
+count() {
+    add() { sed -n "s/^$1: *\([0-9][0-9]*\).*/\1/p" "$2" | tail -1; }
+    for kind in Ok 'Expected Fail'; do
+        n=$(add "$kind" "$1"); passed=$((passed + ${n:-0}))
+    done
+    for kind in Fail 'Unexpected Pass' Timeout; do
+        n=$(add "$kind" "$1"); failed=$((failed + ${n:-0}))
+    done
+    n=$(add Skipped "$1"); skipped=$((skipped + ${n:-0}))
+}
+
+for compiler in $compilers; do
+    build=build-check-$compiler
+    log=$build/check.log
+    mkdir -p "$build"
+    echo "== $compiler: building with -Werror, ASan and UBSan"
+    if [ ! -e "$build/build.ninja" ]; then
+        CC="${ccache:+ccache }$compiler" meson setup "$build" -Dbuildtype=debugoptimized -Dwerror=true \
+            -Db_sanitize=address,undefined -Db_lundef=false >"$log" 2>&1
+    fi
+    if ! ninja -j"$JOBS" -C "$build" >"$log" 2>&1; then
+        tail -40 "$log"
+        echo "== $compiler: does not build"
+        failed=$((failed + 1))
+        continue
+    fi
+    echo "== $compiler: testing"
+    suites=
+    for suite in ${SUITE:-}; do suites="$suites --suite $suite"; done
+    # shellcheck disable=SC2086
+    meson test -C "$build" --no-rebuild --num-processes "$JOBS" --print-errorlogs $suites >"$log" 2>&1
+    status=$?
+    before=$failed
+    count "$log"
+    if [ $status -ne 0 ]; then
+        sed -n '/^[ 0-9]*\/[0-9].* \(FAIL\|TIMEOUT\|ERROR\)/p; /^――/,$p' "$log" | tail -150
+        [ "$failed" -gt "$before" ] || failed=$((failed + 1))
+    fi
+done
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
