@@ -2,7 +2,7 @@
  * dataset: what we know of a source. How its events are recognised, which Sigma
  * logsources they provide, which of its fields carry the names Sigma uses, the
  * fields' types, their ECS and OCSF names, and where the time is. Read from
- * content/datasets/*.yaml (docs/datasets.md describes every key).
+ * the YAML files of content/datasets (docs/datasets.md describes every key).
  *
  * A set of datasets is immutable once frozen, except for its table of routes, which grows as
  * new combinations appear and is safe for all threads.

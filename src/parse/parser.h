@@ -92,7 +92,11 @@ void parser_error(struct sink *sink, uint64_t offset, uint64_t record, const cha
 /* The format's own state, made zeroed on first use; freed with the parser by `free_state` then free(). */
 void *parser_state(struct parser *parser, enum format_id id, size_t size, void (*free_state)(void *));
 
-/* cut() for formats of independent lines: everything up to the last line end (or all, when last). */
+/*
+ * cut() for formats of independent lines: everything up to the last line end (or all, when
+ * last). The start of a line longer than PARSE_RECORD_MAX is passed on (parse() refuses a chunk's line
+ * of that length), the rest of it skipped: an empty body. Keeps its state in cutter->state[3].
+ */
 size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct str *ret_body);
 
 /* Adds the members of a JSON object in `text` as slots named prefix + member. 0, or -EINVAL when it is no object. */
