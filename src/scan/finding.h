@@ -1,0 +1,76 @@
+/*
+ * finding: what a scan found, copied out of the event it was found in. One event that
+ * several rules match is copied once and shared by their findings.
+ *
+ *     finding ─▶ rule (or correlation) and its meta
+ *         └────▶ finding_event: path, record, time, host, user, key fields, the event as JSON
+ *         └────▶ finding_correlated (correlations only): window, count, group, the events ──▶
+ * finding_event[]
+ *
+ * Everything here lives for the length of the call that hands it over: who needs more copies. Text
+ * is valid UTF-8, but hostile: escape it for the output's syntax and for the terminal.
+ */
+#ifndef JAGA_SCAN_FINDING_H
+#define JAGA_SCAN_FINDING_H
+
+#include "event/dataset.h"
+#include "sigma/rule.h"
+
+/* One value of an event. A list gives several with the same name, one after the other. */
+struct finding_field {
+    struct str name; /* as the source gives it */
+    struct str text;
+    enum value_type type;
+    enum field_type kind;                /* FIELD_TEXT where the dataset says nothing */
+    const struct dataset_field *dataset; /* its ECS and OCSF names; NULL: not described */
+};
+
+/* The event a finding is about. */
+struct finding_event {
+    struct str path; /* "host.zip:logs/Security.evtx" */
+    uint64_t
+        record; /* number in its source: the EVTX record id, else ordinal from 1 in the stream */
+    uint64_t offset;                    /* bytes from the stream's start */
+    int64_t time;                       /* µs UTC; TIME_UNSET: the event carries none */
+    const struct dataset *dataset;      /* NULL: not recognised */
+    struct str event_id;                /* value of the dataset's event id field; empty: none */
+    struct str host, user;              /* empty: unknown */
+    struct str json;                    /* the event as one JSON object */
+    const struct finding_field *fields; /* every value, in the order of the source */
+    uint32_t n_fields;
+};
+
+/* What a correlation adds. */
+struct finding_correlated {
+    int64_t first, last; /* µs: the first and the last event of the window */
+    uint64_t count;      /* events in it */
+    double value;        /* what the condition compared */
+    const struct str *group_names;
+    const struct str *group_values;
+    uint32_t n_groups;
+    /*
+     * Some of the events, oldest first (CORRELATE_EVENTS_MAX). One whose copy had to make room
+     * for others has only path, record and time: its json is empty and n_fields is 0.
+     */
+    const struct finding_event *events;
+    uint32_t n_events;
+};
+
+struct finding {
+    const struct sigma_meta *meta; /* of the rule or the correlation; lives as long as the rules */
+    const struct sigma_rule *rule; /* NULL: a correlation */
+    const struct sigma_correlation *correlation; /* NULL: a rule */
+    const struct finding_event *event;           /* NULL: a correlation whose events are gone */
+    const struct finding_correlated *correlated; /* NULL: a rule */
+};
+
+/* The finding's instant: the event's, or the end of the correlation's window; TIME_UNSET if none.
+ */
+static inline int64_t finding_time(const struct finding *finding)
+{
+    if (finding->correlated)
+        return finding->correlated->last;
+    return finding->event ? finding->event->time : TIME_UNSET;
+}
+
+#endif
