@@ -18,8 +18,8 @@ struct arena {
     char *end;    /* end of the current block */
     struct arena_block *current;
     struct arena_block *first;
-    size_t limit;    /* bytes of all blocks together, at most */
-    size_t size;     /* bytes of all blocks now */
+    size_t limit;     /* bytes of all blocks together, at most */
+    size_t size;      /* bytes of all blocks now */
     uint64_t refused; /* requests the limit (or malloc) refused */
 };
 
@@ -49,7 +49,8 @@ static inline char *arena_bytes(struct arena *arena, size_t size)
 static inline void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t pad = (size_t)(-(uintptr_t)arena->cursor & 15);
-    if ((size_t)(arena->end - arena->cursor) < pad || (size_t)(arena->end - arena->cursor) - pad < size)
+    if ((size_t)(arena->end - arena->cursor) < pad ||
+        (size_t)(arena->end - arena->cursor) - pad < size)
         return arena_more(arena, size, 16);
     char *ptr = arena->cursor + pad;
     arena->cursor = ptr + size;

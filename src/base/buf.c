@@ -192,8 +192,9 @@ void buf_add_html(struct buf *buf, struct str s)
         uint32_t code_point;
         size_t taken = utf8_decode(s, &code_point);
         const char *entity = html_entity(code_point);
-        bool control = (code_point < 0x20 && code_point != '\t' && code_point != '\n' && code_point != '\r') ||
-                       code_point == 0x7f || code_point == 0xFFFE || code_point == 0xFFFF;
+        bool control =
+            (code_point < 0x20 && code_point != '\t' && code_point != '\n' && code_point != '\r') ||
+            code_point == 0x7f || code_point == 0xFFFE || code_point == 0xFFFF;
         char bytes[4];
         if (entity)
             buf_add_c(buf, entity);

@@ -12,9 +12,9 @@
 #define ERR_MESSAGE_MAX 320
 
 struct err {
-    int code;        /* 0, or a negative errno */
-    uint32_t line;   /* from 1; 0: no line */
-    uint32_t column; /* in bytes, from 1; 0: no column */
+    int code;                      /* 0, or a negative errno */
+    uint32_t line;                 /* from 1; 0: no line */
+    uint32_t column;               /* in bytes, from 1; 0: no column */
     char message[ERR_MESSAGE_MAX]; /* one sentence without a full stop; hostile text escaped */
 };
 

@@ -22,7 +22,8 @@
         size_t cap;                                                                                \
     }
 
-/* An array of `cap` items with room for at least `need` of `size` bytes, or NULL: `items` stays valid. */
+/* An array of `cap` items with room for at least `need` of `size` bytes, or NULL: `items` stays
+ * valid. */
 void *vec_grow(void *items, size_t *cap, size_t need, size_t size);
 
 /* Makes room for `need` items in all: 0 or -ENOMEM. */
@@ -40,8 +41,7 @@ void *vec_grow(void *items, size_t *cap, size_t need, size_t size);
     })
 
 #define vec_push(v, ...)                                                                           \
-    (vec_reserve((v), (v)->len + 1) < 0 ? -ENOMEM                                                  \
-                                        : ((v)->items[(v)->len++] = (__VA_ARGS__), 0))
+    (vec_reserve((v), (v)->len + 1) < 0 ? -ENOMEM : ((v)->items[(v)->len++] = (__VA_ARGS__), 0))
 
 #define vec_free(v) (free((v)->items), (v)->items = NULL, (v)->len = (v)->cap = 0)
 

@@ -23,7 +23,7 @@ struct yaml_node {
     uint32_t column; /* from 1 */
     bool plain;      /* a scalar without quotes or block style: may be null, a number, a boolean */
     uint32_t count;  /* items or pairs */
-    struct str text;          /* scalar */
+    struct str text; /* scalar */
     struct yaml_node **items; /* list */
     struct yaml_pair *pairs;  /* map, in file order; duplicate keys are an error of the document */
 };
@@ -47,9 +47,10 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 struct str yaml_text(const struct yaml_node *node);
 
 /* What a plain scalar means in YAML 1.1's core: quoted text is never any of these. */
-bool yaml_is_null(const struct yaml_node *node); /* "", ~, null, Null, NULL */
+bool yaml_is_null(const struct yaml_node *node);                  /* "", ~, null, Null, NULL */
 bool yaml_is_bool(const struct yaml_node *node, bool *ret_value); /* true/false, yes/no, on/off */
-bool yaml_is_int(const struct yaml_node *node, int64_t *ret_value); /* decimal, 0x, 0o, 0b, leading 0 octal */
+bool yaml_is_int(const struct yaml_node *node,
+                 int64_t *ret_value); /* decimal, 0x, 0o, 0b, leading 0 octal */
 bool yaml_is_float(const struct yaml_node *node, double *ret_value);
 
 #endif

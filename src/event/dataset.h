@@ -19,7 +19,7 @@
 
 #define DATASET_NONE UINT32_MAX
 #define ROUTE_NONE UINT32_MAX
-#define ROUTES_MAX 65536     /* distinct routes; later combinations share the dataset's widest */
+#define ROUTES_MAX 65536 /* distinct routes; later combinations share the dataset's widest */
 #define ROUTE_LOGSOURCES_MAX 16
 
 struct logsource {
@@ -28,20 +28,39 @@ struct logsource {
     struct str service;
 };
 
-/* Does a rule that asks for `wanted` apply to events that provide `provided`? Empty parts of wanted match all. */
+/* Does a rule that asks for `wanted` apply to events that provide `provided`? Empty parts of wanted
+ * match all. */
 bool logsource_provides(const struct logsource *provided, const struct logsource *wanted);
 
 enum field_type {
-    FIELD_TEXT, FIELD_INTEGER, FIELD_NUMBER, FIELD_BOOLEAN, FIELD_TIME, FIELD_IP, FIELD_PORT,
-    FIELD_DOMAIN, FIELD_URL, FIELD_EMAIL, FIELD_HASH, FIELD_HASHES, FIELD_PATH, FIELD_COMMAND,
-    FIELD_USER, FIELD_HOST, FIELD_PROCESS_ID, FIELD_GUID, FIELD_SID, FIELD_REGISTRY, FIELD_AGENT,
+    FIELD_TEXT,
+    FIELD_INTEGER,
+    FIELD_NUMBER,
+    FIELD_BOOLEAN,
+    FIELD_TIME,
+    FIELD_IP,
+    FIELD_PORT,
+    FIELD_DOMAIN,
+    FIELD_URL,
+    FIELD_EMAIL,
+    FIELD_HASH,
+    FIELD_HASHES,
+    FIELD_PATH,
+    FIELD_COMMAND,
+    FIELD_USER,
+    FIELD_HOST,
+    FIELD_PROCESS_ID,
+    FIELD_GUID,
+    FIELD_SID,
+    FIELD_REGISTRY,
+    FIELD_AGENT,
 };
 
 struct dataset_field {
     uint32_t field;
     enum field_type type;
-    struct str ecs;  /* empty: none */
-    struct str ocsf; /* empty: none */
+    struct str ecs;   /* empty: none */
+    struct str ocsf;  /* empty: none */
     struct str about; /* one sentence; empty: none */
 };
 
@@ -78,7 +97,8 @@ struct route {
 
 struct datasets; /* opaque */
 
-/* An empty set over `fields`, which it adds its names to; both live with the caller. NULL: no memory. */
+/* An empty set over `fields`, which it adds its names to; both live with the caller. NULL: no
+ * memory. */
 struct datasets *datasets_new(struct fields *fields);
 void datasets_free(struct datasets *datasets);
 
@@ -99,8 +119,8 @@ uint32_t datasets_find(const struct datasets *datasets, struct str name);
 
 /*
  * Sets event->dataset and event->route. Called once per event, by any thread; a
- * reader-side cost of a few comparisons. Events that nothing recognises get DATASET_NONE and a route of
- * their `product`, `category` and `service` fields, if they carry such.
+ * reader-side cost of a few comparisons. Events that nothing recognises get DATASET_NONE and a
+ * route of their `product`, `category` and `service` fields, if they carry such.
  */
 void datasets_recognise(struct datasets *datasets, struct event *event);
 
@@ -118,7 +138,8 @@ bool datasets_provide(const struct datasets *datasets, const struct logsource *w
 uint32_t datasets_resolve(const struct datasets *datasets, const struct route *route,
                           uint32_t sigma_field, uint32_t *ret_fields, uint32_t max);
 
-/* The event's instant: set by its reader, or from the dataset's time fields (remembered); TIME_UNSET if none. */
+/* The event's instant: set by its reader, or from the dataset's time fields (remembered);
+ * TIME_UNSET if none. */
 int64_t datasets_time(const struct datasets *datasets, struct event *event);
 
 /* Host and user of an event for reports; empty where unknown. */

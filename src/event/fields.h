@@ -14,8 +14,8 @@
 #define FIELD_NONE 0u
 
 struct fields {
-    struct arena arena; /* the names */
-    struct map ids;     /* name → id */
+    struct arena arena;    /* the names */
+    struct map ids;        /* name → id */
     VEC(struct str) names; /* names.items[id]; [FIELD_NONE] is empty */
 };
 

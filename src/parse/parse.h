@@ -21,8 +21,20 @@
 
 enum format_id {
     FORMAT_UNKNOWN,
-    FORMAT_EVTX, FORMAT_JSON, FORMAT_XML, FORMAT_SYSLOG, FORMAT_CEF, FORMAT_LEEF, FORMAT_KV,
-    FORMAT_CSV, FORMAT_ZEEK, FORMAT_AUDITD, FORMAT_ACCESS, FORMAT_W3C, FORMAT_JOURNAL, FORMAT_PLAIN,
+    FORMAT_EVTX,
+    FORMAT_JSON,
+    FORMAT_XML,
+    FORMAT_SYSLOG,
+    FORMAT_CEF,
+    FORMAT_LEEF,
+    FORMAT_KV,
+    FORMAT_CSV,
+    FORMAT_ZEEK,
+    FORMAT_AUDITD,
+    FORMAT_ACCESS,
+    FORMAT_W3C,
+    FORMAT_JOURNAL,
+    FORMAT_PLAIN,
     FORMAT_COUNT
 };
 
@@ -37,7 +49,8 @@ struct parse_error {
     const char *message; /* what was expected; no hostile bytes in it */
 };
 
-/* Who receives the events of a parse. A negative return of event() stops it and is parse()'s return. */
+/* Who receives the events of a parse. A negative return of event() stops it and is parse()'s
+ * return. */
 struct sink {
     int (*event)(struct sink *sink, struct event *event);
     void (*error)(struct sink *sink, const struct parse_error *error);
@@ -53,14 +66,14 @@ struct parse_options {
 struct chunk {
     struct str header; /* context from earlier in the stream, or empty */
     struct str body;
-    uint64_t offset;   /* of body's start in the stream */
+    uint64_t offset; /* of body's start in the stream */
 };
 
 /* State of the cutting of one stream; each format keeps what it needs in `state`. */
 struct cutter {
     const struct format *format;
-    struct buf header;   /* what the next chunks need from before them */
-    uint64_t state[4];   /* the format's own; zero at the start */
+    struct buf header; /* what the next chunks need from before them */
+    uint64_t state[4]; /* the format's own; zero at the start */
 };
 
 struct parser; /* opaque: name cache, slots, scratch arena; one per thread */
@@ -70,13 +83,14 @@ struct format {
     const char *name;  /* of --format */
     const char *about; /* one sentence for --help */
 
-    /* How sure is this format that `head`, the stream's first bytes, is its own: 0 no, 100 certain. */
+    /* How sure is this format that `head`, the stream's first bytes, is its own: 0 no, 100 certain.
+     */
     int (*probe)(struct str head);
 
     /*
      * Looks at `data`, unconsumed bytes of the stream (`last`: there will be no more),
-     * and returns how many of them the next chunk takes; 0 asks for more bytes (never with last, unless
-     * data is empty). Bytes before ret_body are skipped. Updates cutter->header first, where
+     * and returns how many of them the next chunk takes; 0 asks for more bytes (never with last,
+     * unless data is empty). Bytes before ret_body are skipped. Updates cutter->header first, where
      * this chunk needs a new one. A record longer than PARSE_RECORD_MAX must not ask for ever:
      * it is passed on as it is and refused by parse().
      */
@@ -90,7 +104,8 @@ struct format {
 const struct format *format_get(enum format_id id);
 const struct format *format_by_name(struct str name);
 
-/* Recognises a stream by its first bytes (up to PARSE_PROBE_SIZE). Never NULL: plain lines take what is left. */
+/* Recognises a stream by its first bytes (up to PARSE_PROBE_SIZE). Never NULL: plain lines take
+ * what is left. */
 const struct format *format_recognise(struct str head);
 
 /* A parser over a frozen dictionary that outlives it. NULL: no memory. */

@@ -21,7 +21,8 @@
 #include "parse/parse.h"
 
 #define PARSER_NAMES_MAX 65536
-#define PARSER_NAME_LEN_MAX 1024 /* bytes of a dotted name; a longer one is cut, the event marked */
+#define PARSER_NAME_LEN_MAX 1024 /* bytes of a dotted name; a longer one is cut, the event marked  \
+                                  */
 
 struct name {
     const char *ptr;
@@ -33,24 +34,27 @@ struct parser {
     const struct fields *fields;
     struct parse_options options;
     struct arena names_arena;
-    struct map name_ids;      /* spelling → index into names */
+    struct map name_ids; /* spelling → index into names */
     VEC(struct name *) names;
-    struct arena scratch;     /* reset by parser_begin() */
-    struct event event;       /* under construction */
+    struct arena scratch; /* reset by parser_begin() */
+    struct event event;   /* under construction */
     uint32_t slots_cap;
     void *format_state[FORMAT_COUNT]; /* a format's own, e.g. EVTX templates; see parser_state() */
     void (*format_state_free[FORMAT_COUNT])(void *state);
 };
 
-/* The name, interned; lives at least until the next parser_begin(). Never NULL: on lack of memory an empty name. */
+/* The name, interned; lives at least until the next parser_begin(). Never NULL: on lack of memory
+ * an empty name. */
 const struct name *parser_name(struct parser *parser, struct str name);
 
 /*
- * Starts an event; forgets the one before it and resets the scratch arena. `raw` is the record's bytes.
+ * Starts an event; forgets the one before it and resets the scratch arena. `raw` is the record's
+ * bytes.
  */
 void parser_begin(struct parser *parser, uint64_t record, uint64_t offset, struct str raw);
 
-/* The slow half of parser_add_named(): more slots, or NULL at EVENT_SLOTS_MAX (event.cut is set). */
+/* The slow half of parser_add_named(): more slots, or NULL at EVENT_SLOTS_MAX (event.cut is set).
+ */
 struct slot *parser_slot_slow(struct parser *parser);
 
 static inline struct slot *parser_slot(struct parser *parser)
@@ -60,7 +64,8 @@ static inline struct slot *parser_slot(struct parser *parser)
     return &parser->event.slots[parser->event.n_slots++];
 }
 
-/* Adds one value. The text must live until parser_end() returns: in the chunk, or in parser->scratch. */
+/* Adds one value. The text must live until parser_end() returns: in the chunk, or in
+ * parser->scratch. */
 static inline void parser_add_named(struct parser *parser, const struct name *name, struct str text,
                                     enum value_type type, unsigned flags)
 {
@@ -89,17 +94,20 @@ int parser_end(struct parser *parser, struct sink *sink);
 /* Reports something unreadable. */
 void parser_error(struct sink *sink, uint64_t offset, uint64_t record, const char *message);
 
-/* The format's own state, made zeroed on first use; freed with the parser by `free_state` then free(). */
-void *parser_state(struct parser *parser, enum format_id id, size_t size, void (*free_state)(void *));
+/* The format's own state, made zeroed on first use; freed with the parser by `free_state` then
+ * free(). */
+void *parser_state(struct parser *parser, enum format_id id, size_t size,
+                   void (*free_state)(void *));
 
 /*
  * cut() for formats of independent lines: everything up to the last line end (or all, when
- * last). The start of a line longer than PARSE_RECORD_MAX is passed on (parse() refuses a chunk's line
- * of that length), the rest of it skipped: an empty body. Keeps its state in cutter->state[3].
+ * last). The start of a line longer than PARSE_RECORD_MAX is passed on (parse() refuses a chunk's
+ * line of that length), the rest of it skipped: an empty body. Keeps its state in cutter->state[3].
  */
 size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct str *ret_body);
 
-/* Adds the members of a JSON object in `text` as slots named prefix + member. 0, or -EINVAL when it is no object. */
+/* Adds the members of a JSON object in `text` as slots named prefix + member. 0, or -EINVAL when it
+ * is no object. */
 int json_add_object(struct parser *parser, struct str prefix, struct str text);
 
 #endif

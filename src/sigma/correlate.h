@@ -4,8 +4,8 @@
  * (within the disorder given) nor on how many threads found them: matches are put in
  * order by (time, source path, record) before they count.
  *
- *     match ─▶ hit {time, rule, group key, value} ─▶ heap ordered by time ─▶ windows per (correlation, group)
- *                                                     released at the watermark = newest time − disorder
+ *     match ─▶ hit {time, rule, group key, value} ─▶ heap ordered by time ─▶ windows per
+ * (correlation, group) released at the watermark = newest time − disorder
  *
  * Memory is bounded: past `memory_max` the oldest hits are released early and counted in `late`.
  */
@@ -23,12 +23,12 @@ struct correlator_options {
 
 /* What one matched event gives to the correlations that use its rule. Made by any thread. */
 struct correlation_hit {
-    int64_t time;        /* µs */
-    uint32_t rule;       /* in sigma_set.rules */
-    uint64_t source;     /* number of the input the event came from */
-    uint64_t record;     /* number of the event there */
-    uint64_t event;      /* the caller's mark for the event; handed back in findings */
-    struct str *values;  /* one per entry of correlation_fields(); ptr NULL: absent */
+    int64_t time;       /* µs */
+    uint32_t rule;      /* in sigma_set.rules */
+    uint64_t source;    /* number of the input the event came from */
+    uint64_t record;    /* number of the event there */
+    uint64_t event;     /* the caller's mark for the event; handed back in findings */
+    struct str *values; /* one per entry of correlation_fields(); ptr NULL: absent */
     uint32_t n_values;
 };
 
@@ -50,15 +50,18 @@ struct correlation_match {
 struct correlator;
 typedef void correlator_sink(void *context, const struct correlation_match *match);
 
-struct correlator *correlator_new(const struct sigma_set *set, const struct correlator_options *options,
-                                  correlator_sink *sink, void *context);
+struct correlator *correlator_new(const struct sigma_set *set,
+                                  const struct correlator_options *options, correlator_sink *sink,
+                                  void *context);
 void correlator_free(struct correlator *correlator);
 
 /* Is a rule used by any correlation? */
 bool correlator_uses(const struct correlator *correlator, uint32_t rule);
 
-/* The fields whose values a hit of that rule must carry, in order; as the rule's events name them. */
-uint32_t correlator_fields(const struct correlator *correlator, uint32_t rule, const struct str **ret_names);
+/* The fields whose values a hit of that rule must carry, in order; as the rule's events name them.
+ */
+uint32_t correlator_fields(const struct correlator *correlator, uint32_t rule,
+                           const struct str **ret_names);
 
 /* Takes a hit (copied). One thread at a time. 0 or -ENOMEM. */
 int correlator_add(struct correlator *correlator, const struct correlation_hit *hit);

@@ -5,8 +5,8 @@
  * read, so that the tree holds nothing but boolean nodes over predicates.
  *
  *     sigma_set ─▶ rules[] ─▶ selections[] {name, node}
- *                          └▶ condition ─▶ AND ─▶ REF selection ─▶ OR ─▶ PREDICATE Image endswith ..
- *                                           └▶ NOT ─▶ REF filter ..
+ *                          └▶ condition ─▶ AND ─▶ REF selection ─▶ OR ─▶ PREDICATE Image endswith
+ * .. └▶ NOT ─▶ REF filter ..
  *
  * A rule is exact or refused: a refusal names file, line, column and reason.
  */
@@ -20,8 +20,8 @@
 #include "event/dataset.h"
 
 #define SIGMA_NONE UINT32_MAX
-#define SIGMA_NODES_MAX 100000   /* nodes of one rule */
-#define SIGMA_DEPTH_MAX 64       /* of a condition */
+#define SIGMA_NODES_MAX 100000    /* nodes of one rule */
+#define SIGMA_DEPTH_MAX 64        /* of a condition */
 #define SIGMA_FILE_MAX (4u << 20) /* bytes of one rule file */
 
 enum sigma_op {
@@ -33,17 +33,29 @@ enum sigma_op {
     SIGMA_REGEX,    /* `text` is found in the value (not anchored); `regex_flags` */
     SIGMA_CIDR,     /* the value is an address in `address`/`prefix_bits` */
     SIGMA_NUMBER,   /* the value is a number equal to `number`, or its text equals `text` */
-    SIGMA_LESS, SIGMA_LESS_EQUAL, SIGMA_GREATER, SIGMA_GREATER_EQUAL, /* than `number` */
-    SIGMA_BOOL,     /* the value is the boolean `number` (0, 1), or its text */
-    SIGMA_NULL,     /* the field is absent or null */
-    SIGMA_EMPTY,    /* the field is there with the empty string */
-    SIGMA_EXISTS,   /* the field is there (`number` 1) or not (0) */
-    SIGMA_FIELD_EQUAL, SIGMA_FIELD_PREFIX, SIGMA_FIELD_SUFFIX, SIGMA_FIELD_CONTAINS, /* against the field `text` */
-    SIGMA_TIME_PART, /* the `time_part` of the value, an instant, in `number_op` relation to `number` */
+    SIGMA_LESS,
+    SIGMA_LESS_EQUAL,
+    SIGMA_GREATER,
+    SIGMA_GREATER_EQUAL, /* than `number` */
+    SIGMA_BOOL,          /* the value is the boolean `number` (0, 1), or its text */
+    SIGMA_NULL,          /* the field is absent or null */
+    SIGMA_EMPTY,         /* the field is there with the empty string */
+    SIGMA_EXISTS,        /* the field is there (`number` 1) or not (0) */
+    SIGMA_FIELD_EQUAL,
+    SIGMA_FIELD_PREFIX,
+    SIGMA_FIELD_SUFFIX,
+    SIGMA_FIELD_CONTAINS, /* against the field `text` */
+    SIGMA_TIME_PART,      /* the `time_part` of the value, an instant, in `number_op` relation to
+                             `number` */
 };
 
 enum sigma_time_part {
-    SIGMA_MINUTE, SIGMA_HOUR, SIGMA_DAY, SIGMA_WEEK, SIGMA_MONTH, SIGMA_YEAR,
+    SIGMA_MINUTE,
+    SIGMA_HOUR,
+    SIGMA_DAY,
+    SIGMA_WEEK,
+    SIGMA_MONTH,
+    SIGMA_YEAR,
 };
 
 enum sigma_part_kind { SIGMA_LITERAL, SIGMA_ANY_ONE, SIGMA_ANY_RUN };
@@ -78,7 +90,15 @@ struct sigma_predicate {
     uint32_t n_parts;
 };
 
-enum sigma_node_kind { SIGMA_AND, SIGMA_OR, SIGMA_NOT, SIGMA_PREDICATE, SIGMA_REF, SIGMA_TRUE, SIGMA_FALSE };
+enum sigma_node_kind {
+    SIGMA_AND,
+    SIGMA_OR,
+    SIGMA_NOT,
+    SIGMA_PREDICATE,
+    SIGMA_REF,
+    SIGMA_TRUE,
+    SIGMA_FALSE
+};
 
 struct sigma_node {
     enum sigma_node_kind kind;
@@ -95,18 +115,29 @@ struct sigma_selection {
     uint32_t line;
 };
 
-enum sigma_level { SIGMA_LEVEL_NONE, SIGMA_INFORMATIONAL, SIGMA_LOW, SIGMA_MEDIUM, SIGMA_HIGH, SIGMA_CRITICAL };
+enum sigma_level {
+    SIGMA_LEVEL_NONE,
+    SIGMA_INFORMATIONAL,
+    SIGMA_LOW,
+    SIGMA_MEDIUM,
+    SIGMA_HIGH,
+    SIGMA_CRITICAL
+};
 
 /* What a document says about itself; shared by rules, correlations and filters. */
 struct sigma_meta {
-    struct str id;    /* UUID as written; may be empty */
-    struct str name;  /* the `name` attribute, for references */
+    struct str id;   /* UUID as written; may be empty */
+    struct str name; /* the `name` attribute, for references */
     struct str title;
     struct str description, status, author, date, modified, license;
-    struct str *tags;       uint32_t n_tags;
-    struct str *references; uint32_t n_references;
-    struct str *falsepositives; uint32_t n_falsepositives;
-    struct str *fields;     uint32_t n_fields;
+    struct str *tags;
+    uint32_t n_tags;
+    struct str *references;
+    uint32_t n_references;
+    struct str *falsepositives;
+    uint32_t n_falsepositives;
+    struct str *fields;
+    uint32_t n_fields;
     enum sigma_level level;
     struct str origin; /* path of the file */
     uint32_t line;     /* where the document starts */
@@ -124,8 +155,14 @@ struct sigma_rule {
 };
 
 enum sigma_correlation_type {
-    SIGMA_EVENT_COUNT, SIGMA_VALUE_COUNT, SIGMA_TEMPORAL, SIGMA_TEMPORAL_ORDERED, SIGMA_VALUE_SUM,
-    SIGMA_VALUE_AVG, SIGMA_VALUE_PERCENTILE, SIGMA_VALUE_MEDIAN,
+    SIGMA_EVENT_COUNT,
+    SIGMA_VALUE_COUNT,
+    SIGMA_TEMPORAL,
+    SIGMA_TEMPORAL_ORDERED,
+    SIGMA_VALUE_SUM,
+    SIGMA_VALUE_AVG,
+    SIGMA_VALUE_PERCENTILE,
+    SIGMA_VALUE_MEDIAN,
 };
 
 /* What a correlation counts: a rule, or another correlation. */
@@ -157,11 +194,12 @@ struct sigma_correlation {
     int64_t timespan_us;
     struct sigma_bound *bounds;
     uint32_t n_bounds;
-    struct sigma_node *expression; /* extended temporal condition over sources: REF nodes; NULL: all of them */
+    struct sigma_node
+        *expression;    /* extended temporal condition over sources: REF nodes; NULL: all of them */
     struct str *fields; /* VALUE_*: counted or summed fields */
     uint32_t n_fields;
     double percentile; /* VALUE_PERCENTILE: 0 to 100 */
-    bool generate; /* sources stay findings of their own */
+    bool generate;     /* sources stay findings of their own */
 };
 
 /* A document that was not taken, and why. */
@@ -177,9 +215,10 @@ struct sigma_set {
     VEC(struct sigma_rule *) rules;
     VEC(struct sigma_correlation *) correlations;
     VEC(struct sigma_refusal) refusals;
-    uint32_t n_documents; /* = rules + correlations + filters + refusals (documents that are no rule at all are counted in n_other) */
+    uint32_t n_documents; /* = rules + correlations + filters + refusals (documents that are no rule
+                             at all are counted in n_other) */
     uint32_t n_filters;
-    uint32_t n_other;     /* documents without detection, correlation or filter: not rules */
+    uint32_t n_other;            /* documents without detection, correlation or filter: not rules */
     struct sigma_reader *reader; /* working state until sigma_set_link() */
 };
 
@@ -199,7 +238,8 @@ int sigma_set_placeholders(struct sigma_set *set, struct str yaml, struct err *e
  */
 int sigma_set_add(struct sigma_set *set, struct str yaml, struct str origin);
 
-/* Applies filters, resolves correlations, refuses what stays unresolved and doubled ids. 0 or -ENOMEM. */
+/* Applies filters, resolves correlations, refuses what stays unresolved and doubled ids. 0 or
+ * -ENOMEM. */
 int sigma_set_link(struct sigma_set *set);
 
 const char *sigma_level_name(enum sigma_level level); /* "high"; "" for none */

@@ -3,7 +3,8 @@
  * shared by all threads, except that buckets are compiled on first use and published
  * once; one matcher per thread holds everything that changes.
  *
- *     event ─▶ bucket of its (route, event id) ─▶ triggers per field ─▶ candidate rules ─▶ conditions
+ *     event ─▶ bucket of its (route, event id) ─▶ triggers per field ─▶ candidate rules ─▶
+ * conditions
  */
 #ifndef JAGA_SIGMA_RULESET_H
 #define JAGA_SIGMA_RULESET_H
@@ -17,12 +18,14 @@ struct ruleset_options {
     uint64_t regex_match_limit; /* PCRE2 steps; 0: the default */
 };
 
-/* Adds the names of all fields the rules use to the dictionary; before it is frozen. 0 or -ENOMEM. */
+/* Adds the names of all fields the rules use to the dictionary; before it is frozen. 0 or -ENOMEM.
+ */
 int ruleset_collect_fields(const struct sigma_set *set, struct fields *fields);
 
 /*
  * Compiles a linked set. The set, the dictionary and the datasets outlive the ruleset. Rules whose
- * regular expression no engine takes are added to set->refusals and left out. NULL: no memory (err filled).
+ * regular expression no engine takes are added to set->refusals and left out. NULL: no memory (err
+ * filled).
  */
 struct ruleset *ruleset_build(struct sigma_set *set, const struct fields *fields,
                               struct datasets *datasets, const struct ruleset_options *options,
