@@ -21,6 +21,7 @@
 #define ROUTE_NONE UINT32_MAX
 #define ROUTES_MAX 65536 /* distinct routes; later combinations share the dataset's widest */
 #define ROUTE_LOGSOURCES_MAX 16
+#define DATASET_FORMATS_MAX 64
 
 struct logsource {
     struct str product; /* empty: not said */
@@ -78,7 +79,10 @@ struct dataset {
     uint32_t event_id_field; /* splits rules into buckets; FIELD_NONE: does not */
     uint32_t *time_fields;   /* first that is there wins */
     uint32_t n_time_fields;
-    uint32_t host_field, user_field; /* for reports; FIELD_NONE: unknown */
+    uint32_t *host_fields; /* for reports; first that is there wins */
+    uint32_t n_host_fields;
+    uint32_t *user_fields;
+    uint32_t n_user_fields;
     struct dataset_alias *aliases;
     uint32_t n_aliases;
     struct dataset_field *fields;
@@ -89,10 +93,10 @@ struct dataset {
 /* One way to look at events: what a bucket of rules is compiled for. */
 struct route {
     uint32_t dataset;
-    struct str event_id; /* value of the dataset's event id field; empty: none */
-    bool any_event_id;   /* the table was full: rules for every event id apply */
-    uint32_t n_logsources;
-    struct logsource logsources[ROUTE_LOGSOURCES_MAX];
+    struct str event_id;   /* value of the dataset's event id field; empty: none */
+    bool any_event_id;     /* the table was full: rules for every event id apply */
+    uint32_t n_logsources; /* at most ROUTE_LOGSOURCES_MAX */
+    const struct logsource *logsources;
 };
 
 struct datasets; /* opaque */
@@ -103,12 +107,23 @@ struct datasets *datasets_new(struct fields *fields);
 void datasets_free(struct datasets *datasets);
 
 /*
- * Adds the dataset described by one YAML file. `origin` is its path for messages.
- * Returns 0, -EINVAL with *err saying where, -EEXIST for a second one of the same name.
+ * The names of the values of event.format, for recognisers that ask for `_format`: names[id], NULL
+ * for an id without one; at most DATASET_FORMATS_MAX. Before the first datasets_add(). The names
+ * outlive the set (they are string constants of the parsers).
+ */
+void datasets_name_formats(struct datasets *datasets, const char *const *names, size_t count);
+
+/*
+ * Adds the datasets described by one YAML file, one per document. `origin` is its path for
+ * messages; both are copied where needed. Returns 0, -ENOMEM, -EINVAL with *err saying where,
+ * -EEXIST for a second one of the same name. Datasets of earlier documents stay added.
  */
 int datasets_add(struct datasets *datasets, struct str yaml, struct str origin, struct err *err);
 
-/* Sorts the recognisers; no datasets_add() after it, no datasets_recognise() before it. */
+/*
+ * Sorts the recognisers; no datasets_add() after it, no datasets_recognise() before it.
+ * Returns 0 or -ENOMEM.
+ */
 int datasets_freeze(struct datasets *datasets);
 
 uint32_t datasets_count(const struct datasets *datasets);
@@ -118,11 +133,19 @@ const struct dataset *datasets_get(const struct datasets *datasets, uint32_t ind
 uint32_t datasets_find(const struct datasets *datasets, struct str name);
 
 /*
- * Sets event->dataset and event->route. Called once per event, by any thread; a
- * reader-side cost of a few comparisons. Events that nothing recognises get DATASET_NONE and a
- * route of their `product`, `category` and `service` fields, if they carry such.
+ * Sets event->dataset and event->route, and adds the values its dataset derives (SLOT_DERIVED)
+ * where event->slots_max leaves room. Called once per event, by any thread; the cost is that of a
+ * few comparisons.
+ *
+ * An event may carry `product`, `category` and `service` of its own. They are its logsource when
+ * no dataset recognises it, or when the one that does provides that product and the event also
+ * says category or service; its dataset still gives aliases and time. What is neither recognised
+ * nor tagged keeps DATASET_NONE and ROUTE_NONE: no rule applies to it.
  */
 void datasets_recognise(struct datasets *datasets, struct event *event);
+
+/* Events that got no route because ROUTES_MAX was spent, since datasets_new(). */
+uint64_t datasets_unrouted(const struct datasets *datasets);
 
 /* The route of that number; lives as long as the set. */
 const struct route *datasets_route(const struct datasets *datasets, uint32_t route);

@@ -31,6 +31,7 @@ enum slot_flags {
     SLOT_ESCAPED = 1,   /* text still has JSON escapes; event_text() resolves them */
     SLOT_ARRAY = 2,     /* one element of a list */
     SLOT_UNCHECKED = 4, /* text may not be UTF-8; event_text() repairs it */
+    SLOT_DERIVED = 8,   /* not in the source: added by its dataset for rules; not written out */
 };
 
 struct slot {
@@ -45,15 +46,17 @@ struct slot {
 };
 
 #define EVENT_SLOTS_MAX 4096 /* values of one event; more are dropped and `cut` is set */
+#define EVENT_DERIVED_MAX 16 /* values that a dataset may add behind those of the source */
 
 struct event {
     struct slot *slots;
     uint32_t n_slots;
-    uint32_t route;   /* logsources it provides, see dataset.h; ROUTE_NONE until recognised */
-    uint32_t dataset; /* dataset.h; DATASET_NONE until recognised */
-    uint8_t format;   /* enum format_id of parse/parse.h */
-    bool cut;         /* some values were dropped: a limit */
-    int64_t time;     /* µs UTC; TIME_UNSET until known, see event_time() */
+    uint32_t slots_max; /* slots there is room for; 0: for no more than there are */
+    uint32_t route;     /* logsources it provides, see dataset.h; ROUTE_NONE until recognised */
+    uint32_t dataset;   /* dataset.h; DATASET_NONE until recognised */
+    uint8_t format;     /* enum format_id of parse/parse.h */
+    bool cut;           /* some values were dropped: a limit */
+    int64_t time;       /* µs UTC; TIME_UNSET until known, see event_time() */
     uint64_t
         record; /* number in its source: EVTX record id, else ordinal from 1 within the chunk */
     uint64_t offset;       /* byte offset of the record within the chunk */

@@ -8,6 +8,9 @@
 /* Names and their spellings together; on average 512 bytes for each of PARSER_NAMES_MAX. */
 #define PARSER_NAMES_SIZE ((size_t)PARSER_NAMES_MAX * 512)
 
+/* The source's values, and room behind them for what its dataset derives. */
+#define SLOTS_ROOM (EVENT_SLOTS_MAX + EVENT_DERIVED_MAX)
+
 /* A number as text: sign, 19 digits. */
 #define NUMBER_TEXT_MAX 24
 
@@ -24,7 +27,7 @@ struct parser *parser_new(const struct fields *fields, const struct parse_option
     parser->fields = fields;
     parser->options = *options;
     parser->slots_cap = EVENT_SLOTS_MAX;
-    parser->event.slots = malloc(EVENT_SLOTS_MAX * sizeof(*parser->event.slots));
+    parser->event.slots = malloc(SLOTS_ROOM * sizeof(*parser->event.slots));
     arena_init(&parser->names_arena, PARSER_NAMES_SIZE);
     arena_init(&parser->scratch, PARSE_SCRATCH_MAX);
     if (!parser->event.slots) {
@@ -137,6 +140,7 @@ void parser_begin(struct parser *parser, uint64_t record, uint64_t offset, struc
 {
     arena_reset(&parser->scratch);
     parser->event = (struct event){.slots = parser->event.slots,
+                                   .slots_max = SLOTS_ROOM,
                                    .route = ROUTE_NONE,
                                    .dataset = DATASET_NONE,
                                    .format = parser->event.format,
