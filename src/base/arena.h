@@ -35,10 +35,10 @@ void arena_reset(struct arena *arena);
 /* The slow half of arena_bytes() and arena_alloc(): a new block, or NULL. */
 void *arena_more(struct arena *arena, size_t size, size_t align);
 
-/* `size` bytes without alignment, or NULL when the budget is spent. */
+/* `size` bytes without alignment (never NULL for 0), or NULL when the budget is spent. */
 static inline char *arena_bytes(struct arena *arena, size_t size)
 {
-    if ((size_t)(arena->end - arena->cursor) < size)
+    if ((size_t)(arena->end - arena->cursor) < size || !arena->cursor)
         return arena_more(arena, size, 1);
     char *ptr = arena->cursor;
     arena->cursor += size;
@@ -49,7 +49,7 @@ static inline char *arena_bytes(struct arena *arena, size_t size)
 static inline void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t pad = (size_t)(-(uintptr_t)arena->cursor & 15);
-    if ((size_t)(arena->end - arena->cursor) < pad ||
+    if (!arena->cursor || (size_t)(arena->end - arena->cursor) < pad ||
         (size_t)(arena->end - arena->cursor) - pad < size)
         return arena_more(arena, size, 16);
     char *ptr = arena->cursor + pad;
