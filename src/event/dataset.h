@@ -76,6 +76,7 @@ struct dataset_alias {
 struct dataset {
     struct str name;
     struct str title;
+    struct str about;        /* a few sentences; empty: none */
     uint32_t event_id_field; /* splits rules into buckets; FIELD_NONE: does not */
     uint32_t *time_fields;   /* first that is there wins */
     uint32_t n_time_fields;

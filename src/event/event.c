@@ -273,7 +273,11 @@ static void write_group(struct event *event, const struct groups *groups, uint32
 
 void event_write_json(struct event *event, struct buf *out)
 {
-    uint32_t count = event->n_slots < EVENT_SLOTS_MAX ? event->n_slots : EVENT_SLOTS_MAX;
+    uint32_t count = event->n_slots;
+    while (count > 0 && event->slots[count - 1].flags & SLOT_DERIVED)
+        count--;
+    if (count > EVENT_SLOTS_MAX)
+        count = EVENT_SLOTS_MAX;
     struct groups groups;
     group_slots(event, count, &groups);
     buf_add_byte(out, '{');

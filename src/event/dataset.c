@@ -1,0 +1,269 @@
+/* Sets of datasets: their life, recognition, and the questions others ask them. */
+#include "event/dataset_set.h"
+
+#include <stdlib.h>
+
+bool logsource_provides(const struct logsource *provided, const struct logsource *wanted)
+{
+    return (wanted->product.len == 0 || str_eq_ascii_nocase(wanted->product, provided->product)) &&
+           (wanted->category.len == 0 ||
+            str_eq_ascii_nocase(wanted->category, provided->category)) &&
+           (wanted->service.len == 0 || str_eq_ascii_nocase(wanted->service, provided->service));
+}
+
+struct datasets *datasets_new(struct fields *fields)
+{
+    struct datasets *datasets = calloc(1, sizeof(*datasets));
+    if (!datasets)
+        return NULL;
+    datasets->fields = fields;
+    datasets->fallback = DATASET_NONE;
+    arena_init(&datasets->arena, DATASETS_ARENA_MAX);
+    if (route_table_init(&datasets->routes) < 0)
+        goto fail;
+    datasets->keep_product = datasets_keep(datasets, fields_add(fields, STR("product")));
+    datasets->keep_category = datasets_keep(datasets, fields_add(fields, STR("category")));
+    datasets->keep_service = datasets_keep(datasets, fields_add(fields, STR("service")));
+    if (datasets->n_kept == 3)
+        return datasets;
+fail:
+    datasets_free(datasets);
+    return NULL;
+}
+
+void datasets_free(struct datasets *datasets)
+{
+    if (!datasets)
+        return;
+    for (size_t i = 0; i < datasets->watches.len; i++) {
+        struct watch *watch = datasets->watches.items[i];
+        map_free(&watch->values);
+        vec_free(&watch->hits);
+        vec_free(&watch->prefixes);
+        free(watch);
+    }
+    vec_free(&datasets->watches);
+    vec_free(&datasets->entries);
+    vec_free(&datasets->conditions);
+    vec_free(&datasets->alternatives);
+    map_free(&datasets->names);
+    map_free(&datasets->condition_ids);
+    route_table_free(&datasets->routes);
+    arena_free(&datasets->arena);
+    free(datasets);
+}
+
+void datasets_name_formats(struct datasets *datasets, const char *const *names, size_t count)
+{
+    datasets->format_names = names;
+    datasets->n_format_names = count < DATASET_FORMATS_MAX ? count : DATASET_FORMATS_MAX;
+}
+
+int datasets_freeze(struct datasets *datasets)
+{
+    int status = datasets_freeze_watches(datasets);
+    return status < 0 ? status : datasets_freeze_alternatives(datasets);
+}
+
+uint32_t datasets_count(const struct datasets *datasets)
+{
+    return (uint32_t)datasets->entries.len;
+}
+
+const struct dataset *datasets_get(const struct datasets *datasets, uint32_t index)
+{
+    return index < datasets->entries.len ? &datasets->entries.items[index]->dataset : NULL;
+}
+
+uint32_t datasets_find(const struct datasets *datasets, struct str name)
+{
+    return map_get(&datasets->names, name); /* MAP_NONE is DATASET_NONE */
+}
+
+/* A tag's text, where it can be one. */
+static struct str tag_text(struct event *event, struct slot *slot)
+{
+    if (!slot || slot->type != VALUE_STRING || slot->text_len > TAG_MAX)
+        return (struct str){0};
+    return event_text(event, slot);
+}
+
+/* Does the event say its logsource itself? */
+static bool read_tags(const struct datasets *datasets, struct event *event,
+                      const struct sighting *seen, struct logsource *ret_tags)
+{
+    struct slot *product = seen->kept[datasets->keep_product];
+    struct slot *category = seen->kept[datasets->keep_category];
+    struct slot *service = seen->kept[datasets->keep_service];
+    if (!product && !category && !service)
+        return false;
+    *ret_tags = (struct logsource){.product = tag_text(event, product),
+                                   .category = tag_text(event, category),
+                                   .service = tag_text(event, service)};
+    return ret_tags->product.len || ret_tags->category.len || ret_tags->service.len;
+}
+
+/* Do the tags say more than the dataset that recognised the event, and agree with it? */
+static bool tags_decide(const struct datasets *datasets, uint32_t dataset,
+                        const struct logsource *tags)
+{
+    if (dataset == DATASET_NONE)
+        return true;
+    if (tags->product.len == 0 || (tags->category.len == 0 && tags->service.len == 0))
+        return false;
+    const struct dataset_entry *entry = datasets->entries.items[dataset];
+    for (uint32_t i = 0; i < entry->n_provisions; i++)
+        if (str_eq_ascii_nocase(entry->provisions[i].logsource.product, tags->product))
+            return true;
+    return false;
+}
+
+void datasets_recognise(struct datasets *datasets, struct event *event)
+{
+    struct sighting seen;
+    datasets_sight(datasets, event, &seen);
+    uint32_t dataset = datasets_choose(datasets, &seen);
+    event->dataset = dataset;
+    event->route = ROUTE_NONE;
+
+    struct logsource tags;
+    bool tagged = read_tags(datasets, event, &seen, &tags) && tags_decide(datasets, dataset, &tags);
+    if (dataset == DATASET_NONE && !tagged)
+        return;
+    struct str event_id = {0};
+    if (dataset != DATASET_NONE) {
+        uint32_t keep = datasets->entries.items[dataset]->event_id_keep;
+        if (keep < KEPT_MAX && seen.kept[keep])
+            event_id = event_text(event, seen.kept[keep]);
+    }
+    const struct route_entry *entry = datasets_take_route(
+        datasets, dataset, event_id, tagged ? &tags : NULL, &seen, &event->route);
+    if (entry && entry->n_derives)
+        derive_run(entry, event);
+}
+
+uint64_t datasets_unrouted(const struct datasets *datasets)
+{
+    return atomic_load_explicit(&datasets->routes.unrouted, memory_order_relaxed);
+}
+
+const struct route *datasets_route(const struct datasets *datasets, uint32_t route)
+{
+    if (route >= datasets_route_count(datasets))
+        return NULL;
+    return &atomic_load_explicit(&datasets->routes.routes[route], memory_order_acquire)->route;
+}
+
+uint32_t datasets_route_count(const struct datasets *datasets)
+{
+    return atomic_load_explicit(&datasets->routes.count, memory_order_acquire);
+}
+
+static bool provision_covers(const struct provision *provision, const struct logsource *wanted)
+{
+    struct logsource provided = provision->logsource;
+    if (!provision->service_is_event_id)
+        return logsource_provides(&provided, wanted);
+    if (wanted->service.len == 0)
+        return logsource_provides(&provided, wanted);
+    for (uint32_t i = 0; i < provision->n_services; i++) {
+        provided.service = provision->services[i];
+        if (logsource_provides(&provided, wanted))
+            return true;
+    }
+    return false;
+}
+
+bool datasets_provide(const struct datasets *datasets, const struct logsource *wanted)
+{
+    for (size_t d = 0; d < datasets->entries.len; d++) {
+        const struct dataset_entry *entry = datasets->entries.items[d];
+        for (uint32_t i = 0; i < entry->n_provisions; i++)
+            if (provision_covers(&entry->provisions[i], wanted))
+                return true;
+    }
+    return false;
+}
+
+static bool alias_applies(const struct dataset_alias *alias, const struct route *route)
+{
+    if (alias->n_event_ids == 0 || route->any_event_id)
+        return true;
+    for (uint32_t i = 0; i < alias->n_event_ids; i++)
+        if (str_eq(alias->event_ids[i], route->event_id))
+            return true;
+    return false;
+}
+
+uint32_t datasets_resolve(const struct datasets *datasets, const struct route *route,
+                          uint32_t sigma_field, uint32_t *ret_fields, uint32_t max)
+{
+    uint32_t n = 0;
+    if (n < max)
+        ret_fields[n++] = sigma_field;
+    const struct dataset *dataset = datasets_get(datasets, route->dataset);
+    for (uint32_t i = 0; dataset && i < dataset->n_aliases && n < max; i++)
+        if (dataset->aliases[i].sigma == sigma_field && alias_applies(&dataset->aliases[i], route))
+            ret_fields[n++] = dataset->aliases[i].native;
+    return n;
+}
+
+/* The dataset that says where an event's time, host and user are. */
+static const struct dataset *describer(const struct datasets *datasets, const struct event *event)
+{
+    uint32_t index = event->dataset != DATASET_NONE ? event->dataset : datasets->fallback;
+    return datasets_get(datasets, index);
+}
+
+int64_t datasets_time(const struct datasets *datasets, struct event *event)
+{
+    const struct dataset *dataset = describer(datasets, event);
+    for (uint32_t i = 0; event->time == TIME_UNSET && dataset && i < dataset->n_time_fields; i++) {
+        struct slot *slot = event_find(event, dataset->time_fields[i]);
+        if (slot)
+            time_parse(str_trim(event_text(event, slot)), &event->time); /* else the next one */
+    }
+    return event->time;
+}
+
+/* The first of the fields that says something. */
+static struct str first_text(struct event *event, const uint32_t *fields, uint32_t n_fields)
+{
+    for (uint32_t i = 0; i < n_fields; i++) {
+        struct slot *slot = event_find(event, fields[i]);
+        struct str text = slot ? event_text(event, slot) : (struct str){0};
+        if (text.len && !str_eq(text, STR("-")))
+            return text;
+    }
+    return (struct str){0};
+}
+
+struct str datasets_host(const struct datasets *datasets, struct event *event)
+{
+    const struct dataset *dataset = describer(datasets, event);
+    return dataset ? first_text(event, dataset->host_fields, dataset->n_host_fields)
+                   : (struct str){0};
+}
+
+struct str datasets_user(const struct datasets *datasets, struct event *event)
+{
+    const struct dataset *dataset = describer(datasets, event);
+    return dataset ? first_text(event, dataset->user_fields, dataset->n_user_fields)
+                   : (struct str){0};
+}
+
+const struct dataset_field *datasets_field(const struct datasets *datasets, uint32_t dataset,
+                                           uint32_t field)
+{
+    const struct dataset *found = datasets_get(datasets, dataset);
+    size_t low = 0, high = found ? found->n_fields : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (found->fields[middle].field < field)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return found && low < found->n_fields && found->fields[low].field == field ? &found->fields[low]
+                                                                               : NULL;
+}

@@ -1,0 +1,100 @@
+/* Values that a dataset adds to an event under the names Sigma uses. */
+#include "event/dataset_set.h"
+
+#define DERIVED_TEXT_MAX 65536 /* bytes of one derived value; a longer one is left away */
+
+/* The text of a part; false when its field is not there. "-" is how Windows writes nothing. */
+static bool part_text(const struct derive_part *part, struct event *event, struct str *ret_text)
+{
+    if (part->field == FIELD_NONE) {
+        *ret_text = part->text;
+        return true;
+    }
+    struct slot *slot = event_find(event, part->field);
+    if (!slot || slot->type == VALUE_NULL)
+        return false;
+    *ret_text = event_text(event, slot);
+    return !str_eq(*ret_text, STR("-"));
+}
+
+/* The parts together, in the scratch arena; ptr NULL when there is nothing to derive. */
+static struct str compose(const struct derive *derive, struct event *event)
+{
+    struct str texts[DERIVE_PARTS_MAX];
+    uint32_t n = 0;
+    size_t len = 0;
+    for (uint32_t i = 0; i < derive->n_parts; i++) {
+        if (part_text(&derive->parts[i], event, &texts[n]))
+            len += texts[n++].len + 1;
+        else if (!derive->join)
+            return (struct str){0};
+        else
+            break;
+    }
+    if (n == 0 || len > DERIVED_TEXT_MAX)
+        return (struct str){0};
+    if (n == 1)
+        return texts[0];
+    char *bytes = arena_bytes(event->scratch, len);
+    size_t used = 0;
+    for (uint32_t i = 0; bytes && i < n; i++) {
+        if (derive->join && i > 0)
+            bytes[used++] = ' ';
+        if (texts[i].len)
+            memcpy(bytes + used, texts[i].ptr, texts[i].len);
+        used += texts[i].len;
+    }
+    return str_of(bytes, bytes ? used : 0);
+}
+
+/* `text` as the derivation's table says; ptr NULL when the table does not have it. */
+static struct str translate(const struct derive *derive, struct str text)
+{
+    for (uint32_t i = 0; i < derive->n_values; i++)
+        if (str_eq_ascii_nocase(text, derive->values[i].from))
+            return derive->values[i].to;
+    return derive->n_values ? (struct str){0} : text;
+}
+
+static struct str replace_prefix(const struct derive *derive, struct str text, struct arena *arena)
+{
+    for (uint32_t i = 0; i < derive->n_prefixes; i++) {
+        struct str from = derive->prefixes[i].from, to = derive->prefixes[i].to;
+        if (text.len < from.len || !str_eq_ascii_nocase(str_first(text, from.len), from))
+            continue;
+        struct str rest = str_skip(text, from.len);
+        char *bytes = arena_bytes(arena, to.len + rest.len + 1);
+        if (!bytes)
+            return (struct str){0};
+        memcpy(bytes, to.ptr, to.len);
+        if (rest.len)
+            memcpy(bytes + to.len, rest.ptr, rest.len);
+        return str_of(bytes, to.len + rest.len);
+    }
+    return text;
+}
+
+void derive_run(const struct route_entry *entry, struct event *event)
+{
+    for (uint32_t i = 0; i < entry->n_derives; i++) {
+        const struct derive *derive = entry->derives[i];
+        if (event->n_slots >= event->slots_max)
+            return;
+        if (event_find(event, derive->field))
+            continue;
+        struct str text = compose(derive, event);
+        if (text.ptr)
+            text = translate(derive, text);
+        if (text.ptr)
+            text = replace_prefix(derive, text, event->scratch);
+        if (!text.ptr)
+            continue;
+        event->slots[event->n_slots++] = (struct slot){.name = derive->name.ptr,
+                                                       .text = text.ptr,
+                                                       .text_len = (uint32_t)text.len,
+                                                       .field = derive->field,
+                                                       .name_len = (uint16_t)derive->name.len,
+                                                       .type = VALUE_STRING,
+                                                       .flags = SLOT_DERIVED};
+    }
+}
