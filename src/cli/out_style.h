@@ -1,0 +1,50 @@
+/*
+ * out_style: what the outputs share: levels as people and as OCSF see them, hostile
+ * text made harmless for a terminal, instants for people, ATT&CK tags.
+ */
+#ifndef JAGA_CLI_OUT_STYLE_H
+#define JAGA_CLI_OUT_STYLE_H
+
+#include "base/buf.h"
+#include "cli/out.h"
+
+/* Level as written in reports: "critical" .. "informational", "none". */
+const char *style_level(enum sigma_level level);
+
+/* The ANSI colour of a level, or "" when `colour` is off; style_reset() ends it. */
+const char *style_colour(enum sigma_level level, bool colour);
+const char *style_bold(bool colour);
+const char *style_dim(bool colour);
+const char *style_reset(bool colour);
+
+/*
+ * Adds `s` as text that can't move a cursor: control characters, bidirectional marks and
+ * U+FFFE.. become spaces or '?', runs of white space one space. Cut to `columns` code points
+ * with an ellipsis (0: not cut). Returns the columns used (a code point counts as one).
+ */
+size_t style_printable(struct buf *buf, struct str s, size_t columns);
+
+/* "2026-07-28 11:45:48" (UTC); "undated" for TIME_UNSET. Returns the length. */
+size_t style_time(int64_t time_us, char ret_text[static TIME_TEXT_MAX]);
+
+/* 1234567 as "1,234,567". Returns the length. */
+size_t style_count(uint64_t number, char ret_text[static 32]);
+
+/* The ATT&CK technique of a tag, "T1003.001" in upper case in ret_id, or false. */
+bool style_technique(struct str tag, char ret_id[static 16]);
+
+/*
+ * The fields worth showing for a finding, most telling first: those its rule tests
+ * (outside NOT), then those whose kind says that they matter. Returns how many indices into
+ * event->fields were written.
+ */
+uint32_t style_key_fields(const struct finding *finding, uint32_t *ret_fields, uint32_t max);
+
+/*
+ * "Image: C:\..\cmd.exe · CommandLine: cmd /c whoami" of the key fields, printable, each value cut
+ * to `value_columns`.
+ */
+void style_details(const struct finding *finding, uint32_t max_fields, size_t value_columns,
+                   struct buf *ret_text);
+
+#endif
