@@ -2,6 +2,7 @@
 
 static const struct format *const FORMATS[FORMAT_COUNT] = {
     [FORMAT_UNKNOWN] = NULL,
+    [FORMAT_EVTX] = &format_evtx,
 };
 
 const struct format *format_get(enum format_id id)

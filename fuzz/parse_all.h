@@ -1,0 +1,79 @@
+/*
+ * parse_all: what every fuzz target of a reader does: a stream through cut() and parse(), each
+ * chunk in a block of its own exact size, every value of every event touched.
+ */
+#ifndef JAGA_FUZZ_PARSE_ALL_H
+#define JAGA_FUZZ_PARSE_ALL_H
+
+#include <assert.h>
+#include <stdlib.h>
+
+#include "parse/formats.h"
+
+struct touch {
+    struct sink sink;
+    struct buf json;
+};
+
+static inline int touch_event(struct sink *sink, struct event *event)
+{
+    struct touch *touch = (struct touch *)sink;
+    buf_clear(&touch->json);
+    event_write_json(event, &touch->json);
+    return 0;
+}
+
+static inline void touch_error(struct sink *sink, const struct parse_error *error)
+{
+    struct touch *touch = (struct touch *)sink;
+    buf_clear(&touch->json);
+    buf_add_c(&touch->json, error->message);
+}
+
+static inline void parse_chunk_copy(struct parser *parser, const struct format *format,
+                                    struct chunk chunk, struct sink *sink)
+{
+    char *copy = malloc(chunk.body.len ? chunk.body.len : 1);
+    if (!copy)
+        return;
+    if (chunk.body.len)
+        memcpy(copy, chunk.body.ptr, chunk.body.len);
+    chunk.body.ptr = copy;
+    parser_run(parser, format, &chunk, sink);
+    free(copy);
+}
+
+/* Arrives in steps of that many bytes. */
+static inline void parse_all(const struct format *format, struct str stream,
+                             const struct parse_options *options, size_t step)
+{
+    struct touch touch = {.sink = {touch_event, touch_error}};
+    struct fields fields;
+    struct parser *parser = NULL;
+    if (fields_init(&fields) < 0)
+        return;
+    parser = parser_new(&fields, options);
+    struct cutter cutter = {.format = format};
+    size_t at = 0, arrived = 0;
+    format->probe(str_first(stream, PARSE_PROBE_SIZE));
+    while (parser && at < stream.len) {
+        struct str body = {0};
+        bool last = arrived == stream.len;
+        size_t taken = format->cut(&cutter, str_of(stream.ptr + at, arrived - at), last, &body);
+        assert(taken <= arrived - at && (taken > 0 || !last));
+        if (taken == 0) {
+            arrived = stream.len - arrived < step ? stream.len : arrived + step;
+            continue;
+        }
+        struct chunk chunk = {
+            .header = buf_str(&cutter.header), .body = body, .offset = (uint64_t)at};
+        parse_chunk_copy(parser, format, chunk, &touch.sink);
+        at += taken;
+    }
+    buf_free(&cutter.header);
+    buf_free(&touch.json);
+    parser_free(parser);
+    fields_free(&fields);
+}
+
+#endif
