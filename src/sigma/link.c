@@ -1,3 +1,4 @@
+#include "sigma/correlate.h"
 #include "sigma/reader.h"
 
 /* What may be referred to: an index into rules or correlations, or one of these. */
@@ -341,6 +342,8 @@ static int resolve(struct linker *l, struct pending_correlation *pending, uint32
     int status = resolve_sources(l, pending, depth, &err);
     if (status == 0)
         status = resolve_groups(l, pending, &err);
+    if (status == 0 && correlation_check(pending->correlation, &err) < 0)
+        status = 1; /* past the limits of the engine */
     if (status < 0)
         return status;
     if (status > 0) {
