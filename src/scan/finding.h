@@ -49,8 +49,8 @@ struct finding_correlated {
     const struct str *group_values;
     uint32_t n_groups;
     /*
-     * Some of the events, oldest first (CORRELATE_EVENTS_MAX). One whose copy had to make room
-     * for others has only path, record and time: its json is empty and n_fields is 0.
+     * Some of the events, oldest first (CORRELATE_EVENTS_MAX). Those whose copies had to make room
+     * for others are left out.
      */
     const struct finding_event *events;
     uint32_t n_events;
