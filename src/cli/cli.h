@@ -1,0 +1,68 @@
+/*
+ * cli: the commands of jaga. A command is one file, cmd_NAME.c, and one row of the table in
+ * commands.c; its options are rows of the table in options.c. Help and man page are made from the
+ * rows.
+ */
+#ifndef JAGA_CLI_CLI_H
+#define JAGA_CLI_CLI_H
+
+#include <signal.h>
+#include <stdio.h>
+
+#include "cli/options.h"
+
+enum exit_code {
+    EXIT_DONE = 0,
+    EXIT_FOUND = 1,      /* a finding at or above --fail-level */
+    EXIT_USAGE = 2,      /* the command line was wrong */
+    EXIT_UNREADABLE = 3, /* some input could not be read; the rest was */
+    EXIT_REFUSED = 4,    /* some rule was refused (--strict, rules check) or failed its test */
+    EXIT_BROKEN = 5,     /* jaga itself could not go on: no memory, output not writable */
+    EXIT_INTERRUPTED = 130,
+};
+
+/* What a command is given. */
+struct cli {
+    struct settings settings;
+    const volatile sig_atomic_t *stop; /* not 0: a signal asked us to finish */
+    const char *command_line;          /* as typed, for reports; made printable */
+    bool colour_out, colour_err;       /* decided: --color, NO_COLOR, terminal */
+    bool terminal_out, terminal_err;
+};
+
+struct command {
+    const char *name;      /* "rules check" */
+    const char *arguments; /* "PATH...": what is no option */
+    size_t paths_min, paths_max;
+    const char *about;                 /* one sentence */
+    const char *prose;                 /* paragraphs for --help and the man page, divided by '\n' */
+    const char *const *options;        /* names, ended by NULL */
+    bool hidden;                       /* not for people: left out of help */
+    int (*run)(const struct cli *cli); /* returns an enum exit_code */
+};
+
+/* Every command, ended by NULL. */
+extern const struct command *const command_table[];
+
+extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, cmd_rules_explain,
+    cmd_rules_coverage, cmd_rules_bench, cmd_datasets_list, cmd_datasets_show, cmd_content_list,
+    cmd_content_show, cmd_content_export, cmd_version, cmd_man;
+
+/*
+ * The command that argv starts with, and how many words its name takes; NULL: there is none, and
+ * *err says so.
+ */
+const struct command *command_find(int argc, char **argv, int *ret_words, struct err *err);
+
+/* Help for one command (NULL: for jaga), and the man page jaga(1) in roff. */
+void help_write(FILE *out, const struct command *command);
+void help_write_man(FILE *out);
+
+/* A line on standard error: "jaga: ...". Text from outside has to be made printable before. */
+void cli_say(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for what went wrong: said even when --quiet. */
+void cli_complain(const struct cli *cli, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,86 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+
+const struct command *const command_table[] = {
+    &cmd_cat, &cmd_content_list, &cmd_content_show, &cmd_content_export, &cmd_version, &cmd_man,
+    NULL,
+};
+
+static struct str first_word(const char *name)
+{
+    struct str s = str_from_c(name);
+    return str_first(s, str_index(s, ' '));
+}
+
+static const char *first_word_of(const void *context, size_t index)
+{
+    static const char *const groups[] = {"rules", "datasets", "content", NULL};
+    (void)context;
+    size_t n = 0;
+    for (size_t i = 0; command_table[i]; i++)
+        if (!command_table[i]->hidden && !strchr(command_table[i]->name, ' ') && n++ == index)
+            return command_table[i]->name;
+    return index - n < 3 ? groups[index - n] : NULL;
+}
+
+struct group {
+    struct str word;
+};
+
+/* The second words of a group's commands. */
+static const char *second_word_of(const void *context, size_t index)
+{
+    const struct group *group = context;
+    for (size_t i = 0; command_table[i]; i++) {
+        const char *name = command_table[i]->name;
+        struct str word = first_word(name);
+        if (name[word.len] && str_eq(word, group->word) && index-- == 0)
+            return name + word.len + 1;
+    }
+    return NULL;
+}
+
+static void err_group(const struct group *group, struct err *err)
+{
+    struct buf words = {0};
+    for (size_t i = 0; second_word_of(group, i); i++)
+        buf_printf(&words, "%s%s", i ? ", " : "", second_word_of(group, i));
+    err_set(err, -EINVAL, "%.*s what? One of: %.*s", STR_ARG(group->word),
+            STR_ARG(buf_str(&words)));
+    buf_free(&words);
+}
+
+const struct command *command_find(int argc, char **argv, int *ret_words, struct err *err)
+{
+    struct group group = {str_from_c(argc > 0 ? argv[0] : "")};
+    const char *near;
+    for (size_t i = 0; command_table[i]; i++) {
+        const char *name = command_table[i]->name;
+        struct str word = first_word(name);
+        if (!str_eq(word, group.word))
+            continue;
+        if (!name[word.len]) {
+            *ret_words = 1;
+            return command_table[i];
+        }
+        if (argc > 1 && strcmp(argv[1], name + word.len + 1) == 0) {
+            *ret_words = 2;
+            return command_table[i];
+        }
+    }
+    if (second_word_of(&group, 0) && argc < 2) {
+        err_group(&group, err);
+        return NULL;
+    }
+    if (second_word_of(&group, 0)) {
+        near = options_nearest(str_from_c(argv[1]), second_word_of, &group);
+        err_set(err, -EINVAL, "there is no command '%.*s %s'%s%s%s", STR_ARG(group.word), argv[1],
+                near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+        return NULL;
+    }
+    near = options_nearest(group.word, first_word_of, NULL);
+    err_set(err, -EINVAL, "there is no command '%.*s'%s%s%s", STR_ARG(group.word),
+            near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    return NULL;
+}

@@ -1,0 +1,211 @@
+/* Help and the man page: both are walks over the tables of commands and options. */
+#include "cli/cli.h"
+
+#define WIDTH 80
+#define OPTION_INDENT 28 /* column of an option's sentence */
+
+static const struct option_row *help_option(void)
+{
+    return option_find(STR("help"));
+}
+
+/* Words of `text` from column `at`, wrapped at WIDTH, further lines indented; ends the line. */
+static void wrap(FILE *out, unsigned at, unsigned indent, struct str text)
+{
+    struct str word;
+    unsigned column = at;
+    while (str_cut(&text, ' ', &word)) {
+        if (word.len == 0)
+            continue;
+        if (column > indent && column + 1 + word.len > WIDTH) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        } else if (column > indent) {
+            fputc(' ', out);
+            column++;
+        }
+        fwrite(word.ptr, 1, word.len, out);
+        column += (unsigned)word.len;
+    }
+    fputc('\n', out);
+}
+
+/* The sentence of an option, with its words, range, unit and default. */
+static void describe(const struct option_row *row, struct buf *text)
+{
+    buf_add_c(text, row->about);
+    if (row->choice) {
+        buf_add_c(text, " One of: ");
+        for (size_t i = 0; row->choice(i); i++)
+            buf_printf(text, "%s%s", i ? ", " : "", row->choice(i));
+        buf_add_c(text, ".");
+    }
+    if (row->max && row->max < INT64_MAX)
+        buf_printf(text, " %llu to %llu%s%s.", (unsigned long long)row->min,
+                   (unsigned long long)row->max, row->unit ? " " : "", row->unit ? row->unit : "");
+    if (row->standard)
+        buf_printf(text, " Default: %s.", row->standard);
+}
+
+static void write_option(FILE *out, const struct option_row *row)
+{
+    struct buf text = {0};
+    char names[64];
+    int len = row->letter ? snprintf(names, sizeof(names), "  -%c, --%s", row->letter, row->name)
+                          : snprintf(names, sizeof(names), "      --%s", row->name);
+    if (row->argument && len > 0 && (size_t)len < sizeof(names))
+        len += snprintf(names + len, sizeof(names) - (size_t)len, " %s", row->argument);
+    fprintf(out, "%s", names);
+    unsigned column = (unsigned)len;
+    if (column + 2 > OPTION_INDENT) {
+        fputc('\n', out);
+        column = 0;
+    }
+    fprintf(out, "%*s", (int)(OPTION_INDENT - column), "");
+    describe(row, &text);
+    wrap(out, OPTION_INDENT, OPTION_INDENT, buf_str(&text));
+    buf_free(&text);
+}
+
+static void write_prose(FILE *out, const char *prose)
+{
+    struct str rest = str_from_c(prose), paragraph;
+    while (str_cut_line(&rest, &paragraph)) {
+        fputc('\n', out);
+        wrap(out, 0, 0, paragraph);
+    }
+}
+
+static void write_command(FILE *out, const struct command *command)
+{
+    fprintf(out, "jaga %s%s%s%s\n\n", command->name, command->options[0] ? " [OPTION]..." : "",
+            command->arguments ? " " : "", command->arguments ? command->arguments : "");
+    wrap(out, 0, 0, str_from_c(command->about));
+    if (command->prose)
+        write_prose(out, command->prose);
+    fputc('\n', out);
+    for (const char *const *name = command->options; *name; name++)
+        write_option(out, option_find(str_from_c(*name)));
+    write_option(out, help_option());
+}
+
+static const char exit_codes[] =
+    "0 done; 1 a finding at or above --fail-level; 2 wrong usage; 3 some input could not be read "
+    "(the rest was); 4 some rule was refused (--strict, rules check) or failed its test; 5 jaga "
+    "itself could not go on; 130 interrupted. Where several apply: 130, 5, 4, 1, 3.";
+
+void help_write(FILE *out, const struct command *command)
+{
+    if (command) {
+        write_command(out, command);
+        return;
+    }
+    fputs("jaga finds what matters in event logs: it reads evidence in any common format and\n"
+          "matches Sigma rules against it.\n\n"
+          "Usage: jaga COMMAND [OPTION]... [ARGUMENT]...\n\n",
+          out);
+    for (size_t i = 0; command_table[i]; i++) {
+        if (command_table[i]->hidden)
+            continue;
+        fprintf(out, "  %-18s ", command_table[i]->name);
+        wrap(out, 21, 21, str_from_c(command_table[i]->about));
+    }
+    fputs("\njaga COMMAND --help tells more. For a start:\n\n"
+          "  jaga scan /evidence              with jaga's own rules\n"
+          "  jaga scan -r sigma/rules C.zip   with yours\n"
+          "  jaga cat Security.evtx           the events as JSON lines\n\nExit codes: ",
+          out);
+    wrap(out, 12, 0, str_from_c(exit_codes));
+}
+
+/* ---- roff ---- */
+
+/* Text for roff: backslashes and leading dots would be commands, dashes would be hyphens. */
+static void write_roff(FILE *out, const char *text)
+{
+    bool line_start = true;
+    for (; *text; text++) {
+        if (line_start && (*text == '.' || *text == '\''))
+            fputs("\\&", out);
+        if (*text == '\\')
+            fputs("\\e", out);
+        else if (*text == '-')
+            fputs("\\-", out);
+        else
+            fputc(*text, out);
+        line_start = *text == '\n';
+    }
+}
+
+static void write_roff_option(FILE *out, const struct option_row *row)
+{
+    struct buf text = {0};
+    fputs(".TP\n.B ", out);
+    if (row->letter)
+        fprintf(out, "\\-%c, ", row->letter);
+    fputs("\\-\\-", out);
+    write_roff(out, row->name);
+    if (row->argument)
+        fprintf(out, " \\fI%s\\fP", row->argument);
+    fputc('\n', out);
+    describe(row, &text);
+    buf_add_byte(&text, '\0');
+    if (!text.failed)
+        write_roff(out, text.ptr);
+    fputc('\n', out);
+    buf_free(&text);
+}
+
+static void write_roff_command(FILE *out, const struct command *command)
+{
+    fputs(".SS jaga ", out);
+    write_roff(out, command->name);
+    fprintf(out, "%s%s%s\n", command->options[0] ? " [OPTION]..." : "",
+            command->arguments ? " " : "", command->arguments ? command->arguments : "");
+    write_roff(out, command->about);
+    fputc('\n', out);
+    struct str rest = str_from_c(command->prose), paragraph;
+    while (str_cut_line(&rest, &paragraph)) {
+        struct buf text = {0};
+        buf_add_str(&text, paragraph);
+        buf_add_byte(&text, '\0');
+        fputs(".PP\n", out);
+        if (!text.failed)
+            write_roff(out, text.ptr);
+        fputc('\n', out);
+        buf_free(&text);
+    }
+    for (const char *const *name = command->options; *name; name++)
+        write_roff_option(out, option_find(str_from_c(*name)));
+}
+
+void help_write_man(FILE *out)
+{
+    fputs(".TH JAGA 1 \"\" \"jaga " JAGA_VERSION "\" \"User Commands\"\n"
+          ".SH NAME\njaga \\- match Sigma rules against event logs and evidence\n"
+          ".SH SYNOPSIS\n.B jaga\n.I COMMAND\n[\\fIOPTION\\fP]... [\\fIARGUMENT\\fP]...\n"
+          ".SH DESCRIPTION\n",
+          out);
+    write_roff(
+        out, "jaga reads event logs and evidence (EVTX, JSON in its many shapes, XML, syslog, CEF, "
+             "LEEF, CSV, Zeek, auditd, access logs, journald exports, plain lines), recognised by "
+             "content, in plain files, folders, standard input, compressed files and archives, and "
+             "matches Sigma rules and correlations (Sigma 2.1.0) against the events.\n");
+    fputs(".SH COMMANDS\n", out);
+    for (size_t i = 0; command_table[i]; i++)
+        if (!command_table[i]->hidden)
+            write_roff_command(out, command_table[i]);
+    fputs(".SH EXIT STATUS\n", out);
+    write_roff(out, exit_codes);
+    fputs("\n.SH ENVIRONMENT\n.TP\n.B NO_COLOR\nNo colours, when set and not empty.\n"
+          ".TP\n.B XDG_CACHE_HOME\nWhere compiled rules are kept: its folder jaga. Default: "
+          "~/.cache.\n"
+          ".SH SAFETY\n",
+          out);
+    write_roff(
+        out,
+        "Before the first byte of evidence is read, jaga gives up what it does not need: new "
+        "privileges, core dumps, files other than those it was pointed at (Landlock), and all "
+        "system calls but a few (seccomp). It opens no sockets, starts no programs and writes no "
+        "temporary files. With --verbose it says what the kernel could apply.\n");
+}
