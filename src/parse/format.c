@@ -1,8 +1,8 @@
 #include "parse/formats.h"
 
 static const struct format *const FORMATS[FORMAT_COUNT] = {
-    [FORMAT_UNKNOWN] = NULL,
     [FORMAT_EVTX] = &format_evtx,
+    [FORMAT_JSON] = &format_json,
 };
 
 const struct format *format_get(enum format_id id)

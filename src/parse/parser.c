@@ -139,6 +139,7 @@ const struct name *parser_name(struct parser *parser, struct str name)
 void parser_begin(struct parser *parser, uint64_t record, uint64_t offset, struct str raw)
 {
     arena_reset(&parser->scratch);
+    parser->begun++;
     parser->event = (struct event){.slots = parser->event.slots,
                                    .slots_max = SLOTS_ROOM,
                                    .route = ROUTE_NONE,
