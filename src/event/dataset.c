@@ -65,6 +65,11 @@ int datasets_freeze(struct datasets *datasets)
     return status < 0 ? status : datasets_freeze_alternatives(datasets);
 }
 
+const struct fields *datasets_fields(const struct datasets *datasets)
+{
+    return datasets->fields;
+}
+
 uint32_t datasets_count(const struct datasets *datasets)
 {
     return (uint32_t)datasets->entries.len;

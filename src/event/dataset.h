@@ -127,6 +127,9 @@ int datasets_add(struct datasets *datasets, struct str yaml, struct str origin, 
  */
 int datasets_freeze(struct datasets *datasets);
 
+/* The dictionary given to datasets_new(). */
+const struct fields *datasets_fields(const struct datasets *datasets);
+
 uint32_t datasets_count(const struct datasets *datasets);
 const struct dataset *datasets_get(const struct datasets *datasets, uint32_t index);
 

@@ -1,5 +1,7 @@
 #include "sigma/operand.h"
 
+#include <math.h>
+
 #include "base/utf8.h"
 
 static const struct {
@@ -84,7 +86,7 @@ static int finish_text(struct item *item, struct operand *operand)
     return status < 0 ? document_no_memory(item->doc) : 0;
 }
 
-/* A number that any value may contain: the same as its text. */
+/* What is compared as text: keywords, and numbers that a double would round. */
 static int finish_as_text(struct item *item, struct operand *operand)
 {
     if (pattern_literal(&item->doc->reader->scratch, operand->spelling, &operand->pattern) < 0)
@@ -94,7 +96,7 @@ static int finish_as_text(struct item *item, struct operand *operand)
 
 static int finish_number(struct item *item, struct operand *operand)
 {
-    if (item->field.len == 0)
+    if (item->field.len == 0 || fabs(operand->predicate.number) >= SIGMA_EXACT_NUMBER_MAX)
         return finish_as_text(item, operand);
     operand->predicate.op = SIGMA_NUMBER;
     struct arena *arena = &item->doc->set->arena;

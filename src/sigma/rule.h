@@ -43,12 +43,9 @@ enum sigma_op {
     SIGMA_WILDCARD, /* ... matches `parts`, anchored at both ends; one ANY_RUN alone: any text */
     SIGMA_REGEX,    /* `text` is found in the value (not anchored), by `regex_flags` alone */
     SIGMA_CIDR,     /* the value is an address in `address`/`prefix_bits` */
-    /*
-     * The value is a number equal to `number`, or its text is `text`, the rule's spelling. From
-     * SIGMA_EXACT_NUMBER_MAX on, where doubles have gaps, only the text counts.
-     */
-    SIGMA_NUMBER,
-    SIGMA_LESS, /* the value is a number in this relation to `number` */
+    SIGMA_NUMBER,   /* the value is a number equal to `number`, or its text is `text`, the rule's
+                       spelling; numbers too large for a double to be exact are SIGMA_EXACT */
+    SIGMA_LESS,     /* the value is a number in this relation to `number` */
     SIGMA_LESS_EQUAL,
     SIGMA_GREATER,
     SIGMA_GREATER_EQUAL,
@@ -63,7 +60,7 @@ enum sigma_op {
     SIGMA_TIME_PART, /* `time_part` (UTC) of the value, an instant, is `number_op` `number` */
 };
 
-#define SIGMA_EXACT_NUMBER_MAX 9007199254740992.0 /* 2^53 */
+#define SIGMA_EXACT_NUMBER_MAX 9007199254740992.0 /* 2^53; a SIGMA_NUMBER is below it */
 
 enum sigma_time_part {
     SIGMA_MINUTE,

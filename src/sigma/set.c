@@ -35,5 +35,6 @@ void sigma_set_free(struct sigma_set *set)
     vec_free(&set->rules);
     vec_free(&set->correlations);
     vec_free(&set->refusals);
+    vec_free(&set->filters);
     arena_free(&set->arena);
 }
