@@ -42,15 +42,37 @@ void matcher_free(struct matcher *matcher);
  */
 size_t matcher_run(struct matcher *matcher, struct event *event, const uint32_t **ret_rules);
 
+/* What a rule costs by itself; see matcher_profile(). */
+struct rule_cost {
+    uint64_t events;  /* of the rule's logsource */
+    uint64_t asked;   /* those that held one of its triggers: its condition had to be asked */
+    uint64_t matched; /* those it matched */
+    uint64_t
+        ns; /* spent on its condition, two readings of the clock for each time asked included */
+};
+
+/*
+ * For `rules bench`: matches one recognised event, each candidate alone, and adds what it took to
+ * costs[rule], one entry per rule of the set. `clock_ns` reads a clock that only goes forward.
+ * Much slower than matcher_run(), which pays nothing for it.
+ */
+void matcher_profile(struct matcher *matcher, struct event *event, uint64_t (*clock_ns)(void),
+                     struct rule_cost *costs);
+
 struct ruleset_stats {
-    uint32_t rules, predicates, predicates_distinct, buckets, regexes_vectorscan, regexes_pcre2;
+    uint32_t rules, predicates, predicates_distinct, buckets, regexes;
     size_t memory; /* bytes, estimated */
 };
 void ruleset_stats(const struct ruleset *ruleset, struct ruleset_stats *ret_stats);
 
-/* Since matcher_new(): events, candidates tried, matches, regexes that spent their limit. */
+/* Since matcher_new(). */
 struct matcher_stats {
-    uint64_t events, candidates, matches, regex_limited;
+    uint64_t events, matches;
+    uint64_t candidates;    /* conditions that had to be asked */
+    uint64_t regex_limited; /* values on which a regular expression spent its limit, undecided: no
+                               match */
+    uint64_t regex_rescued; /* the same, but decided after all in linear time */
+    uint64_t failed;        /* events matched in part or not at all, for lack of memory */
 };
 void matcher_stats(const struct matcher *matcher, struct matcher_stats *ret_stats);
 
