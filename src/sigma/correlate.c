@@ -21,6 +21,11 @@
 #define DRAIN_HITS_MIN 1024     /* fewer new hits than this are not worth a round of sorting */
 #define CHECK_MEMORY_EVERY 1024 /* events, while releasing */
 
+/* How many hits ahead their record, their texts and their groups are asked for. */
+#define LOOK_AHEAD_RECORD 12
+#define LOOK_AHEAD_TEXT 8
+#define LOOK_AHEAD_GROUP 4
+
 /* A record about to enter a window. */
 struct arrival {
     const struct plan_path *path;
@@ -49,10 +54,11 @@ struct correlator {
 
     struct window *windows; /* in the plan's order */
     uint32_t n_windows;
-    uint64_t *busy; /* bit per window: to be looked at in this instant */
-    VEC(struct arrival) arrivals;
-    struct str *values, *names; /* scratch: CORRELATE_FIELDS_MAX */
-    uint64_t *marks;            /* scratch: CORRELATE_EVENTS_MAX */
+    uint64_t *busy;               /* bit per window: to be looked at in this instant */
+    VEC(struct arrival) arrivals; /* scratch */
+    VEC(uint32_t) numbers;        /* scratch: items of a match */
+    struct str *values, *names;   /* scratch: CORRELATE_FIELDS_MAX */
+    uint64_t *marks;              /* scratch: CORRELATE_EVENTS_MAX */
     struct correlator_stats stats;
 };
 
@@ -166,6 +172,7 @@ void correlator_free(struct correlator *c)
     order_free(&c->order);
     plan_free(&c->plan);
     vec_free(&c->arrivals);
+    vec_free(&c->numbers);
     free(c->pools);
     free(c->windows);
     free(c->busy);
@@ -241,37 +248,45 @@ static int enter(struct correlator *c, uint32_t path, struct record *record, uin
     return 0;
 }
 
-/* Takes the events of a match along the k-th feed of their paths, in their order. */
+/*
+ * Takes the events of a match along the k-th feed of their paths, in their order. Where they all
+ * go to one group, and nobody further up wants to know them all, the first few are evidence enough.
+ */
 static int feed(struct correlator *c, const struct window *window, uint32_t group, uint32_t k)
 {
+    const struct plan_path *paths = c->plan.paths.items;
+    uint32_t newest = window_group(window, group)->newest;
+    const struct plan_path *way = &paths[paths[window_item(window, newest)->path].feeds + k];
+    uint32_t max = window_group(window, group)->items;
+    if (way->settled && !way->open && max > CORRELATE_EVENTS_MAX)
+        max = CORRELATE_EVENTS_MAX;
+    if (vec_reserve(&c->numbers, max) < 0)
+        return -ENOMEM;
+    uint32_t n = window_oldest(window, group, c->numbers.items, max);
     uint64_t event = ++c->event;
-    uint32_t number = window->groups[group].head, left = window->groups[group].items;
-    for (uint32_t taken = 0; left > 0; left--, taken++) {
-        const struct item *item = window_item(window, number);
-        uint32_t path = c->plan.paths.items[item->path].feeds + k;
-        const struct plan_path *way = &c->plan.paths.items[path];
-        bool evidence = way->open || taken < CORRELATE_EVENTS_MAX;
-        if (!evidence && way->settled)
-            break; /* the rest can't add a group either */
-        int r = enter(c, path, item->record, event, evidence);
+    for (uint32_t i = 0; i < n; i++) {
+        const struct item *item = window_item(window, c->numbers.items[i]);
+        bool evidence = way->open || i < CORRELATE_EVENTS_MAX;
+        int r = enter(c, paths[item->path].feeds + k, item->record, event, evidence);
         if (r < 0)
             return r;
-        number = item->next;
     }
     return 0;
 }
 
 static void tell(struct correlator *c, const struct window *window, uint32_t number)
 {
+    uint32_t numbers[CORRELATE_EVENTS_MAX];
     const struct sigma_correlation *correlation = window->correlation;
-    const struct group *group = &window->groups[number];
-    const struct item *head = window_item(window, group->head);
-    const struct plan_path *path = &c->plan.paths.items[head->path];
+    const struct group *group = window_group(window, number);
+    uint32_t n = window_oldest(window, number, numbers, CORRELATE_EVENTS_MAX);
+    const struct item *first = window_item(window, numbers[0]);
+    const struct plan_path *path = &c->plan.paths.items[first->path];
     struct quantity value = window->measure->value(window, number);
     struct correlation_match match = {
         .correlation = window->number,
-        .first = head->time,
-        .last = window_item(window, group->tail)->time,
+        .first = first->time,
+        .last = window_item(window, group->newest)->time,
         .count = group->count,
         .value = value.parts ? (double)value.total / FIXED_ONE / (double)value.parts : 0,
         .group_names = c->names,
@@ -279,15 +294,13 @@ static void tell(struct correlator *c, const struct window *window, uint32_t num
         .events = c->marks,
     };
     match.n_groups =
-        text_values(head->record->slots[path->group_slot].text, c->values, CORRELATE_FIELDS_MAX);
+        text_values(first->record->slots[path->group_slot].text, c->values, CORRELATE_FIELDS_MAX);
     for (uint32_t g = 0; g < match.n_groups; g++)
         c->names[g] = correlation->group_by[g].name;
-    uint32_t at = group->head;
-    for (uint32_t i = 0; i < group->items && match.n_events < CORRELATE_EVENTS_MAX; i++) {
-        const struct item *item = window_item(window, at);
-        if (match.n_events == 0 || c->marks[match.n_events - 1] != item->record->event)
-            c->marks[match.n_events++] = item->record->event;
-        at = item->next;
+    for (uint32_t i = 0; i < n; i++) {
+        uint64_t mark = window_item(window, numbers[i])->record->event;
+        if (match.n_events == 0 || c->marks[match.n_events - 1] != mark)
+            c->marks[match.n_events++] = mark;
     }
     c->sink(c->context, &match);
 }
@@ -295,7 +308,7 @@ static void tell(struct correlator *c, const struct window *window, uint32_t num
 /* Looks at a group: tells and feeds on what has just become true. */
 static int look_at(struct correlator *c, struct window *window, uint32_t number)
 {
-    struct group *group = &window->groups[number];
+    struct group *group = window_group(window, number);
     bool fired = group->firing;
     group->fresh = false;
     group->firing = window_holds(window, number);
@@ -304,7 +317,7 @@ static int look_at(struct correlator *c, struct window *window, uint32_t number)
     c->stats.matches++;
     if (window->correlation->generate)
         tell(c, window, number);
-    uint32_t path = window_item(window, group->head)->path;
+    uint32_t path = window_item(window, group->newest)->path;
     for (uint32_t k = 0; k < c->plan.paths.items[path].n_feeds; k++) {
         int r = feed(c, window, number, k);
         if (r < 0)
@@ -317,7 +330,7 @@ static int look_at_rising(struct correlator *c, struct window *window)
 {
     int r = 0;
     for (size_t i = 0; i < window->touched.len && r == 0; i++)
-        if (window->groups[window->touched.items[i]].items) /* not given up for lack of memory */
+        if (window_group(window, window->touched.items[i])->items) /* not given up meanwhile */
             r = look_at(c, window, window->touched.items[i]);
     window->touched.len = 0;
     return r;
@@ -329,7 +342,7 @@ static int look_at_full(struct correlator *c, struct window *window)
     int r = 0;
     while (window_deadline(window) <= c->now && r == 0) {
         uint32_t group = window_item(window, window->ring_head)->group;
-        if (window->groups[group].fresh)
+        if (window_group(window, group)->fresh)
             r = look_at(c, window, group);
         release(c, window_pop(window));
     }
@@ -452,6 +465,35 @@ static void forget(struct correlator *c)
     find_next_deadline(c);
 }
 
+/*
+ * Asks for the memory that hits further on will need: with many groups, each is a handful of
+ * cache misses, which are better waited for together than one after the other.
+ */
+static void look_ahead(const struct correlator *c, size_t at)
+{
+    const struct held *held = c->order.held.items;
+    size_t len = c->order.held.len;
+    if (at + LOOK_AHEAD_RECORD < len)
+        __builtin_prefetch(held[at + LOOK_AHEAD_RECORD].record);
+    if (at + LOOK_AHEAD_TEXT < len) {
+        const struct record *record = held[at + LOOK_AHEAD_TEXT].record;
+        const struct plan_rule *rule = &c->plan.rules[record->rule];
+        for (uint32_t i = 0; i < rule->n_slots; i++)
+            if (!c->plan.slots.items[rule->slots + i].number)
+                __builtin_prefetch(record->slots[i].text);
+    }
+    if (at + LOOK_AHEAD_GROUP < len) {
+        const struct record *record = held[at + LOOK_AHEAD_GROUP].record;
+        const struct plan_rule *rule = &c->plan.rules[record->rule];
+        for (uint32_t p = 0; p < rule->n_paths; p++) {
+            const struct plan_path *path = &c->plan.paths.items[rule->paths + p];
+            const struct text *key = record->slots[path->group_slot].text;
+            if (key)
+                window_prefetch(&c->windows[path->window], key->folded);
+        }
+    }
+}
+
 /* Releases the held hits that are older than `until`, in order. The order is sorted. */
 static int release_until(struct correlator *c, int64_t until)
 {
@@ -462,6 +504,7 @@ static int release_until(struct correlator *c, int64_t until)
         size_t end = at + 1;
         while (end < len && record_same_event(held[at].record, held[end].record))
             end++;
+        look_ahead(c, at);
         if (held[at].time > c->now) {
             r = settle(c, held[at].time);
             c->now = held[at].time;

@@ -82,9 +82,10 @@ static void ordered_remove(struct window *window, uint32_t group, const struct i
     ordered_counts(window, group)[source_of(window, item)]--;
 }
 
-static uint64_t oldest_start(const struct window *window, uint32_t group)
+/* A start before this is out of the window: what is in the ring is not older than its head. */
+static uint64_t oldest_start(const struct window *window)
 {
-    return start_from_time(window_item(window, window->groups[group].head)->time);
+    return start_from_time(window_item(window, window->ring_head)->time);
 }
 
 static struct quantity ordered_value(const struct window *window, uint32_t group)
@@ -92,7 +93,7 @@ static struct quantity ordered_value(const struct window *window, uint32_t group
     uint32_t n = window->correlation->n_sources, longest = 0;
     const uint64_t *starts = window_state(window, group);
     const uint32_t *counts = ordered_counts(window, group);
-    uint64_t oldest = oldest_start(window, group);
+    uint64_t oldest = oldest_start(window);
     if (window->correlation->n_bounds)
         while (longest < n && starts[(n - 1) * n + longest] >= oldest)
             longest++;
@@ -106,7 +107,7 @@ static bool ordered_holds(const struct window *window, uint32_t group)
 {
     const uint64_t *starts = window_state(window, group);
     const uint32_t *counts = ordered_counts(window, group);
-    uint64_t oldest = oldest_start(window, group);
+    uint64_t oldest = oldest_start(window);
     uint32_t seen = 0, n = window->correlation->n_sources;
     for (uint32_t s = 0; s < n; s++)
         seen |= (uint32_t)(counts[s] > 0) << s;

@@ -3,6 +3,7 @@
  * that a slow and obvious reading of correlate.h's definitions gives.
  */
 #include <math.h>
+#include <stdio.h>
 
 #include "sigma/correlate_test.h"
 
@@ -63,7 +64,7 @@ static void random_bounds(struct sigma_correlation *c)
         made_bound(c, SIGMA_LESS_EQUAL, 2 + random_below(4));
 }
 
-static void random_correlation(struct made *made)
+static struct sigma_correlation *random_correlation(struct made *made)
 {
     static const enum sigma_correlation_type types[] = {
         SIGMA_EVENT_COUNT,      SIGMA_VALUE_COUNT,      SIGMA_TEMPORAL,
@@ -84,12 +85,25 @@ static void random_correlation(struct made *made)
     if (type == SIGMA_VALUE_COUNT && random_below(2))
         c->fields[c->n_fields++] = STR("Host");
     c->percentile = 10 * random_below(11);
+    return c;
 }
 
-static void random_input(struct input *input)
+/* One on top of the other, perhaps by a field that only the events have. */
+static void random_chain(struct made *made)
+{
+    struct sigma_correlation *c = random_correlation(made);
+    c->sources[random_below(c->n_sources)] = (struct sigma_source){true, c->number - 1};
+    c->timespan_us *= 3;
+    if (random_below(2))
+        made_group(made, c, STR("Host"));
+}
+
+static void random_input(struct input *input, uint32_t chain)
 {
     made_init(&input->made, RULES);
-    random_correlation(&input->made);
+    (void)random_correlation(&input->made);
+    while (chain-- > 0)
+        random_chain(&input->made);
     input->n_hits = 0;
     uint32_t n = 1 + random_below(HITS_MAX - RULES);
     int64_t time = 0;
@@ -472,7 +486,7 @@ static void the_order_of_arrival_does_not_matter(void **state)
     for (uint64_t round = 1; round <= ROUNDS; round++) {
         struct input input;
         rng_state = round * 0x9e3779b97f4a7c15u;
-        random_input(&input);
+        random_input(&input, round % 4);
         struct buf sorted = {0}, shuffled = {0}, bounded = {0}, live = {0};
         run(&input, CORRELATE_DISORDER_ALL, false, &sorted);
         run(&input, CORRELATE_DISORDER_ALL, true, &shuffled);
@@ -496,7 +510,7 @@ static void the_matches_are_those_of_the_definition(void **state)
     for (uint64_t round = 1; round <= ROUNDS * 5; round++) {
         struct input input;
         rng_state = round * 0x9e3779b97f4a7c15u;
-        random_input(&input);
+        random_input(&input, 0);
         struct buf fast = {0}, slow = {0};
         run(&input, CORRELATE_DISORDER_ALL, false, &fast);
         read_slowly(&input, &slow);
@@ -515,11 +529,98 @@ static void the_matches_are_those_of_the_definition(void **state)
     assert_true(matches > ROUNDS); /* else the test would prove little */
 }
 
+/* ---- many groups and values: tables grow, and lose what they had ---- */
+
+#define MANY 6000
+#define MANY_USERS 700
+#define MANY_VALUES 300
+#define MANY_SPAN 400
+
+struct many {
+    uint32_t user, value;
+    bool fires;
+};
+
+/* Distinct values of the user within the span before hit i, itself included. */
+static uint32_t distinct_values(const struct many *hits, uint32_t i)
+{
+    uint32_t n = 0, oldest = i > MANY_SPAN ? i - MANY_SPAN : 0;
+    bool seen[MANY_VALUES] = {false};
+    for (uint32_t j = oldest; j <= i; j++) {
+        if (hits[j].user != hits[i].user || seen[hits[j].value])
+            continue;
+        seen[hits[j].value] = true;
+        n++;
+    }
+    return n;
+}
+
+static void count_fires(void *context, const struct correlation_match *match)
+{
+    struct many *hits = context;
+    assert_true(hits[match->last].fires);
+    hits[match->last].fires = false;
+}
+
+static void many_groups_and_values_come_and_go(void **state)
+{
+    (void)state;
+    static struct many hits[MANY];
+    bool firing[MANY_USERS] = {false};
+    int64_t last[MANY_USERS];
+    uint32_t expected = 0;
+    rng_state = 42;
+    for (uint32_t u = 0; u < MANY_USERS; u++)
+        last[u] = INT64_MIN / 2;
+    for (uint32_t i = 0; i < MANY; i++) {
+        uint32_t range = i / 1000 % 2 ? 20 : MANY_USERS; /* few groups, then many */
+        hits[i] = (struct many){random_below(range), random_below(MANY_VALUES), false};
+        uint32_t user = hits[i].user;
+        bool holds = distinct_values(hits, i) >= 3;
+        hits[i].fires = holds && !(firing[user] && i - last[user] <= MANY_SPAN);
+        expected += hits[i].fires;
+        firing[user] = holds;
+        last[user] = i;
+    }
+    assert_true(expected > 100);
+
+    struct made made;
+    struct err err = {0};
+    made_init(&made, 1);
+    struct sigma_correlation *c = made_add(&made, SIGMA_VALUE_COUNT, 1, MANY_SPAN);
+    made_group(&made, c, STR("User"));
+    made_bound(c, SIGMA_GREATER_EQUAL, 3);
+    c->fields[c->n_fields++] = STR("Value");
+    struct correlator_options options = {.disorder_us = 50};
+    struct correlator *correlator = correlator_new(&made.set, &options, count_fires, hits, &err);
+    assert_non_null(correlator);
+    for (uint32_t at = 0; at < MANY; at++) {
+        uint32_t i = (at & ~31u) + (31 - at % 32); /* every 32 hits the other way round */
+        if (i >= MANY)
+            i = at;
+        char user[16], value[16];
+        (void)snprintf(user, sizeof(user), "user %u", hits[i].user);
+        (void)snprintf(value, sizeof(value), "%u", hits[i].value);
+        struct str values[2] = {str_from_c(user), str_from_c(value)};
+        struct correlation_hit hit = {.time = i, .record = i, .values = values, .n_values = 2};
+        assert_int_equal(correlator_add(correlator, &hit), 0);
+    }
+    assert_int_equal(correlator_finish(correlator), 0);
+    struct correlator_stats stats;
+    correlator_stats(correlator, &stats);
+    assert_int_equal(stats.matches, expected);
+    assert_int_equal(stats.late, 0);
+    assert_int_equal(stats.memory, 0);
+    correlator_free(correlator);
+    made_free(&made);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_order_of_arrival_does_not_matter),
         cmocka_unit_test(the_matches_are_those_of_the_definition),
+        cmocka_unit_test(many_groups_and_values_come_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

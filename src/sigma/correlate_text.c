@@ -10,7 +10,7 @@
 static size_t text_size(size_t len)
 {
     /* with the allocator's header, and two cells */
-    return sizeof(struct text) + len + 16 + 2 * sizeof(struct text *);
+    return sizeof(struct text) + len + 16 + 2 * sizeof(struct text_cell);
 }
 
 void texts_init(struct texts *texts, uint64_t seed, struct memory_account *account)
@@ -21,7 +21,7 @@ void texts_init(struct texts *texts, uint64_t seed, struct memory_account *accou
 void texts_free(struct texts *texts)
 {
     for (size_t i = 0; i < texts->cap; i++)
-        free(texts->cells[i]);
+        free(texts->cells[i].text);
     free(texts->cells);
     buf_free(&texts->joined);
     buf_free(&texts->folded);
@@ -31,17 +31,16 @@ void texts_free(struct texts *texts)
 static int grow(struct texts *texts)
 {
     size_t cap = texts->cap ? texts->cap * 2 : TEXTS_CELLS_MIN;
-    struct text **cells = calloc(cap, sizeof(*cells));
+    struct text_cell *cells = calloc(cap, sizeof(*cells));
     if (!cells)
         return -1;
     for (size_t i = 0; i < texts->cap; i++) {
-        struct text *text = texts->cells[i];
-        if (!text)
+        if (!texts->cells[i].text)
             continue;
-        size_t at = text->hash & (cap - 1);
-        while (cells[at])
+        size_t at = texts->cells[i].hash & (cap - 1);
+        while (cells[at].text)
             at = (at + 1) & (cap - 1);
-        cells[at] = text;
+        cells[at] = texts->cells[i];
     }
     free(texts->cells);
     texts->cells = cells;
@@ -57,9 +56,9 @@ static struct text *find_or_add(struct texts *texts, struct str bytes, uint32_t 
     uint64_t hash = hash_bytes(bytes.ptr, bytes.len, texts->seed + n);
     size_t mask = texts->cap - 1;
     size_t at = hash & mask;
-    for (; texts->cells[at]; at = (at + 1) & mask) {
-        struct text *text = texts->cells[at];
-        if (text->hash == hash && text->n_values == n &&
+    for (; texts->cells[at].text; at = (at + 1) & mask) {
+        struct text *text = texts->cells[at].text;
+        if (texts->cells[at].hash == hash && text->n_values == n &&
             str_eq(str_of(text->bytes, text->len), bytes)) {
             text->refs++;
             return text;
@@ -71,7 +70,7 @@ static struct text *find_or_add(struct texts *texts, struct str bytes, uint32_t 
     *text = (struct text){.hash = hash, .refs = 1, .n_values = n, .len = (uint32_t)bytes.len};
     if (bytes.len)
         memcpy(text->bytes, bytes.ptr, bytes.len);
-    texts->cells[at] = text;
+    texts->cells[at] = (struct text_cell){.hash = hash, .text = text};
     texts->len++;
     account_add(texts->account, text_size(bytes.len));
     *ret_new = true;
@@ -157,16 +156,16 @@ static void take_out(struct texts *texts, const struct text *text)
 {
     size_t mask = texts->cap - 1;
     size_t hole = text->hash & mask;
-    while (texts->cells[hole] != text)
+    while (texts->cells[hole].text != text)
         hole = (hole + 1) & mask;
-    for (size_t at = (hole + 1) & mask; texts->cells[at]; at = (at + 1) & mask) {
-        size_t home = texts->cells[at]->hash & mask;
+    for (size_t at = (hole + 1) & mask; texts->cells[at].text; at = (at + 1) & mask) {
+        size_t home = texts->cells[at].hash & mask;
         if (((at - home) & mask) < ((at - hole) & mask))
             continue;
         texts->cells[hole] = texts->cells[at];
         hole = at;
     }
-    texts->cells[hole] = NULL;
+    texts->cells[hole].text = NULL;
     texts->len--;
 }
 

@@ -38,8 +38,14 @@ struct text {
     char bytes[]; /* one value: itself; else each value after its length, 32 bits */
 };
 
+/* The hash beside the pointer: probing and growing touch no text but the right one. */
+struct text_cell {
+    uint64_t hash;
+    struct text *text; /* NULL: free */
+};
+
 struct texts {
-    struct text **cells; /* open addressing, linear probing, at most 3/4 full; NULL: free */
+    struct text_cell *cells; /* open addressing, linear probing, at most 3/4 full */
     size_t cap, len;
     uint64_t seed;             /* so that nobody can choose values that collide */
     struct buf joined, folded; /* scratch */

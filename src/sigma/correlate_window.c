@@ -7,7 +7,7 @@
 #define RING_CAP_MIN 64
 #define GROUPS_CAP_MIN 16
 #define ITEM_BYTES (2 * sizeof(struct item)) /* the ring doubles */
-#define GROUP_BYTES (sizeof(struct group) + 3 * sizeof(uint32_t))
+#define CELL_BYTES (2 * sizeof(struct group_cell))
 
 fixed fixed_from_double(double number)
 {
@@ -98,7 +98,7 @@ int window_init(struct window *window, const struct sigma_correlation *correlati
     int r = copy_limits(window);
     if (r == 0)
         r = copy_branches(window);
-    window->state_size = (window->measure->state_size(window) + 15) & ~(size_t)15;
+    window->group_size = GROUP_SIZE + ((window->measure->state_size(window) + 15) & ~(size_t)15);
     return r;
 }
 
@@ -106,13 +106,12 @@ void window_free(struct window *window)
 {
     if (window->measure && window->measure->clear)
         for (uint32_t g = 0; g < window->groups_len; g++)
-            if (window->groups[g].items)
+            if (window_group(window, g)->items)
                 window->measure->clear(window, g);
     free(window->limits);
     free(window->branches);
     free(window->ring);
     free(window->groups);
-    free(window->states);
     free(window->cells);
     free(window->values.cells);
     vec_free(&window->touched);
@@ -138,21 +137,24 @@ static int grow_ring(struct window *window)
     return 0;
 }
 
+static uint32_t cell_hash(const struct text *key)
+{
+    return (uint32_t)hash_mix((uintptr_t)key, 0);
+}
+
 static int grow_cells(struct window *window)
 {
     uint32_t cap = window->cells_cap ? window->cells_cap * 2 : 2 * GROUPS_CAP_MIN;
-    uint32_t *cells = malloc(cap * sizeof(*cells));
+    struct group_cell *cells = calloc(cap, sizeof(*cells));
     if (!cells)
         return -ENOMEM;
-    memset(cells, 0xff, cap * sizeof(*cells));
     for (uint32_t i = 0; i < window->cells_cap; i++) {
-        uint32_t group = window->cells[i];
-        if (group == WINDOW_NONE)
+        if (!window->cells[i].key)
             continue;
-        uint32_t at = (uint32_t)window->groups[group].key->hash & (cap - 1);
-        while (cells[at] != WINDOW_NONE)
+        uint32_t at = cell_hash(window->cells[i].key) & (cap - 1);
+        while (cells[at].key)
             at = (at + 1) & (cap - 1);
-        cells[at] = group;
+        cells[at] = window->cells[i];
     }
     free(window->cells);
     window->cells = cells;
@@ -163,58 +165,55 @@ static int grow_cells(struct window *window)
 static int grow_groups(struct window *window)
 {
     uint32_t cap = window->groups_cap ? window->groups_cap * 2 : GROUPS_CAP_MIN;
-    struct group *groups = realloc(window->groups, cap * sizeof(*groups));
+    char *groups = realloc(window->groups, cap * window->group_size);
     if (!groups)
         return -ENOMEM;
     window->groups = groups;
-    char *states = realloc(window->states, cap * window->state_size + 16);
-    if (!states)
-        return -ENOMEM;
-    window->states = states;
     window->groups_cap = cap;
     return 0;
 }
 
-/* A group for the key in the free cell `at`; WINDOW_NONE: no memory. */
-static uint32_t begin_group(struct window *window, struct text *key, uint32_t at)
+/* A group for the key in the free cell; WINDOW_NONE: no memory. */
+static uint32_t begin_group(struct window *window, struct text *key, struct group_cell *cell)
 {
     uint32_t group = window->groups_free;
     if (group != WINDOW_NONE) {
-        window->groups_free = window->groups[group].head;
+        window->groups_free = window_group(window, group)->newest;
     } else {
         if (window->groups_len == window->groups_cap && grow_groups(window) < 0)
             return WINDOW_NONE;
         group = window->groups_len++;
     }
-    window->groups[group] = (struct group){.key = key};
-    memset(window_state(window, group), 0, window->state_size);
-    window->cells[at] = group;
+    memset(window_group(window, group), 0, window->group_size);
+    window_group(window, group)->key = key;
+    *cell = (struct group_cell){.key = key, .group = group};
     window->groups_live++;
-    account_add(window->account, GROUP_BYTES + window->state_size);
+    account_add(window->account, CELL_BYTES + window->group_size);
     return group;
 }
 
 /* Takes the group out of the cells; those behind it move up so that probing finds them. */
 static void end_group(struct window *window, uint32_t group)
 {
+    const struct text *key = window_group(window, group)->key;
     uint32_t mask = window->cells_cap - 1;
-    uint32_t hole = (uint32_t)window->groups[group].key->hash & mask;
-    while (window->cells[hole] != group)
+    uint32_t hole = cell_hash(key) & mask;
+    while (window->cells[hole].key != key)
         hole = (hole + 1) & mask;
-    for (uint32_t at = (hole + 1) & mask; window->cells[at] != WINDOW_NONE; at = (at + 1) & mask) {
-        uint32_t home = (uint32_t)window->groups[window->cells[at]].key->hash & mask;
+    for (uint32_t at = (hole + 1) & mask; window->cells[at].key; at = (at + 1) & mask) {
+        uint32_t home = cell_hash(window->cells[at].key) & mask;
         if (((at - home) & mask) < ((at - hole) & mask))
             continue;
         window->cells[hole] = window->cells[at];
         hole = at;
     }
-    window->cells[hole] = WINDOW_NONE;
+    window->cells[hole].key = NULL;
     if (window->measure->clear)
         window->measure->clear(window, group);
-    window->groups[group].head = window->groups_free;
+    window_group(window, group)->newest = window->groups_free;
     window->groups_free = group;
     window->groups_live--;
-    account_remove(window->account, GROUP_BYTES + window->state_size);
+    account_remove(window->account, CELL_BYTES + window->group_size);
 }
 
 static uint32_t find_or_begin_group(struct window *window, struct text *key)
@@ -222,27 +221,43 @@ static uint32_t find_or_begin_group(struct window *window, struct text *key)
     if (window->groups_live + 1 > window->cells_cap / 4 * 3 && grow_cells(window) < 0)
         return WINDOW_NONE;
     uint32_t mask = window->cells_cap - 1;
-    uint32_t at = (uint32_t)key->hash & mask;
-    for (; window->cells[at] != WINDOW_NONE; at = (at + 1) & mask)
-        if (window->groups[window->cells[at]].key == key)
-            return window->cells[at];
-    return begin_group(window, key, at);
+    uint32_t at = cell_hash(key) & mask;
+    for (; window->cells[at].key; at = (at + 1) & mask)
+        if (window->cells[at].key == key)
+            return window->cells[at].group;
+    return begin_group(window, key, &window->cells[at]);
+}
+
+void window_prefetch(const struct window *window, const struct text *key)
+{
+    if (window->cells)
+        __builtin_prefetch(&window->cells[cell_hash(key) & (window->cells_cap - 1)]);
 }
 
 /* Appends the item to the ring and to its group's list. There is room. */
-static void append(struct window *window, const struct item *item)
+static void append(struct window *window, struct item *item)
 {
-    struct group *group = &window->groups[item->group];
-    uint32_t number = window->ring_tail++;
-    *window_item(window, number) = *item;
-    if (group->items++ == 0)
-        group->head = number;
-    else
-        window_item(window, group->tail)->next = number;
-    group->tail = number;
+    struct group *group = window_group(window, item->group);
+    item->before = group->newest;
+    group->newest = window->ring_tail;
+    group->items++;
     group->count += item->flags & ITEM_COUNTED ? 1 : 0;
     item->record->refs++;
+    *window_item(window, window->ring_tail++) = *item;
     account_add(window->account, ITEM_BYTES);
+}
+
+uint32_t window_oldest(const struct window *window, uint32_t group, uint32_t *ret_numbers,
+                       uint32_t max)
+{
+    uint32_t left = window_group(window, group)->items, n = left < max ? left : max;
+    uint32_t number = window_group(window, group)->newest;
+    for (; left > 0; left--) {
+        if (left <= max)
+            ret_numbers[left - 1] = number;
+        number = window_item(window, number)->before;
+    }
+    return n;
 }
 
 int window_add(struct window *window, uint32_t path, struct record *record, int64_t time,
@@ -264,7 +279,7 @@ int window_add(struct window *window, uint32_t path, struct record *record, int6
     uint32_t number = find_or_begin_group(window, key->folded);
     if (number == WINDOW_NONE)
         return -ENOMEM;
-    struct group *group = &window->groups[number];
+    struct group *group = window_group(window, number);
     bool first = group->items == 0 || group->event != event;
     struct item item = {.time = time, .record = record, .group = number, .path = path};
     if (first)
@@ -296,15 +311,15 @@ int window_add(struct window *window, uint32_t path, struct record *record, int6
 
 struct record *window_pop(struct window *window)
 {
-    const struct item *item = window_item(window, window->ring_head++);
-    struct group *group = &window->groups[item->group];
+    const struct item *item = window_item(window, window->ring_head);
+    struct group *group = window_group(window, item->group);
     if (item->flags & ITEM_MEASURED)
         window->measure->remove(window, item->group, item);
     group->count -= item->flags & ITEM_COUNTED ? 1 : 0;
-    group->head = item->next;
     account_remove(window->account, ITEM_BYTES);
     if (--group->items == 0)
         end_group(window, item->group);
+    window->ring_head++;
     return item->record;
 }
 

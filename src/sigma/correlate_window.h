@@ -2,9 +2,10 @@
  * correlate_window: the events of one correlation that are within its timespan, by group.
  *
  *     ring:   [item][item][item][item][item]      in order of time; expiry takes from the left
- *              │ g0    g1    g0    g2    g0
- *              └─next────────▶└─next──────▶       the items of a group are a list through the ring
- *     groups: g0 {key, head, tail, flags} g1 .. + what the correlation's type measures of each
+ *               g0    g1    g0    g2    g0
+ *               ◀───before───┘◀───before───┘       the items of a group are a list through the ring
+ *     groups: [g0: key, newest, items, flags | what the type measures] [g1 ..
+ *     cells:  key ─▶ group
  *
  * A group is there as long as it has items. The type is a row of a table (struct measure):
  * what to keep of a group, how an item changes it, what the condition compares.
@@ -19,6 +20,7 @@
 #define FIXED_WHOLE_MAX 1e20 /* numbers are cut there: 10^9 of them still add up in 128 bits */
 #define WINDOW_ITEMS_MAX (1u << 30)
 #define WINDOW_NONE UINT32_MAX
+#define GROUP_SIZE ((sizeof(struct group) + 15) & ~(size_t)15) /* the measure's state follows */
 
 __extension__ typedef __int128 fixed; /* number × FIXED_ONE */
 
@@ -34,19 +36,26 @@ struct item {
     int64_t time;
     struct record *record; /* a reference */
     uint32_t group;
-    uint32_t next; /* ring number of the group's next item */
+    uint32_t before; /* ring number of the group's item before it; of the oldest: anything */
     uint32_t path;
     uint32_t flags;
 };
 
 struct group {
-    struct text *key;    /* folded; lives as long as the group's items */
-    uint64_t event;      /* number of the event it took last */
-    uint64_t count;      /* events: ITEM_COUNTED */
-    uint32_t head, tail; /* ring numbers */
-    uint32_t items;      /* 0: free, and head is the next free group */
-    bool firing;         /* the condition held when last looked at */
-    bool fresh;          /* has events that were not looked at */
+    struct text *key; /* folded; lives as long as the group's items */
+    uint64_t event;   /* number of the event it took last */
+    uint32_t count;   /* events: ITEM_COUNTED */
+    uint32_t items;   /* 0: free */
+    uint32_t newest;  /* ring number; of a free group: the next free one */
+    bool firing;      /* the condition held when last looked at */
+    bool fresh;       /* has events that were not looked at */
+    /* the measure's state follows, aligned for any type */
+};
+
+/* The key beside the group's number: probing touches no group but the right one. */
+struct group_cell {
+    const struct text *key; /* NULL: free */
+    uint32_t group;
 };
 
 /* What a condition compares: total / parts, exactly. */
@@ -113,12 +122,11 @@ struct window {
     struct item *ring;
     uint32_t ring_cap, ring_head, ring_tail; /* numbers count on; a place is number % ring_cap */
 
-    struct group *groups;
-    char *states; /* state_size bytes per group */
-    size_t state_size;
+    char *groups;                                 /* group_size bytes each */
+    size_t group_size;                            /* struct group and the measure's state */
     uint32_t groups_cap, groups_len, groups_free; /* _free: first of the free list */
     uint32_t groups_live;
-    uint32_t *cells; /* key → group, open addressing; WINDOW_NONE: free */
+    struct group_cell *cells; /* open addressing, linear probing, at most 3/4 full */
     uint32_t cells_cap;
 
     struct value_table values; /* VALUE_COUNT */
@@ -142,8 +150,18 @@ void window_free(struct window *window);
 int window_add(struct window *window, uint32_t path, struct record *record, int64_t time,
                uint64_t event, bool evidence);
 
+/*
+ * The ring numbers of the group's items, oldest first, at most `max` of them; returns how many.
+ * Walks through all items of the group.
+ */
+uint32_t window_oldest(const struct window *window, uint32_t group, uint32_t *ret_numbers,
+                       uint32_t max);
+
 /* Takes the oldest item off and returns its record, whose reference is the caller's now. */
 struct record *window_pop(struct window *window);
+
+/* Asks for the cell that window_add() will look for the key in. */
+void window_prefetch(const struct window *window, const struct text *key);
 
 /* Does the condition hold for the group as it is? */
 bool window_holds(const struct window *window, uint32_t group);
@@ -158,9 +176,15 @@ static inline struct item *window_item(const struct window *window, uint32_t num
     return &window->ring[number & (window->ring_cap - 1)];
 }
 
+static inline struct group *window_group(const struct window *window, uint32_t group)
+{
+    return (struct group *)(void *)(window->groups + group * window->group_size);
+}
+
+/* What the measure keeps of the group; aligned to 16 bytes. */
 static inline void *window_state(const struct window *window, uint32_t group)
 {
-    return window->states + group * window->state_size;
+    return window->groups + group * window->group_size + GROUP_SIZE;
 }
 
 /* The last instant whose window holds the oldest item; INT64_MAX when there is none. */
