@@ -2,7 +2,6 @@
  * BinXml elements to a program ([MS-EVEN6] 2.2.12). A recursive descent over the tokens with
  * one sticky error; every element takes at least its token, so that the input bounds the work.
  */
-#include "base/hash.h"
 #include "base/utf8.h"
 #include "parse/evtx.h"
 
@@ -456,9 +455,22 @@ static void end_dependent(struct compiler *c, uint32_t skip)
         c->chunk->state->ops.items[skip].target = (uint32_t)c->chunk->state->ops.len;
 }
 
+/* Elements that repeat within a section are a list. */
+static void mark_lists(struct compiler *c, const struct element *element, size_t first_op)
+{
+    size_t n_ops = c->chunk->state->ops.len - first_op;
+    enum winevent_place place = element->scope.place;
+    if (place == WINEVENT_FIELD || place == WINEVENT_EVENT || n_ops < 2 || failed(c))
+        return;
+    struct evtx_op *ops = c->chunk->state->ops.items + first_op;
+    if (!winevent_mark_lists(&ops->slot, sizeof(*ops), (uint32_t)n_ops, &c->chunk->parser->scratch))
+        fail(c, out_of_memory);
+}
+
 static void compile_element(struct compiler *c, const struct winevent_scope *outer)
 {
     struct element element = {0};
+    size_t first_op = c->chunk->state->ops.len;
     if (c->depth >= EVTX_ELEMENTS_DEPTH) {
         fail(c, "elements nested too deep");
         return;
@@ -487,40 +499,8 @@ static void compile_element(struct compiler *c, const struct winevent_scope *out
         fail(c, "an element's tag does not end");
     }
     end_dependent(c, skip);
+    mark_lists(c, &element, first_op);
     c->depth--;
-}
-
-static uint64_t name_hash(const struct evtx_op *op)
-{
-    return hash_text(str_of(op->slot.name, op->slot.name_len));
-}
-
-/* Elements that repeat are a list. `first` holds, by the hash of its name, one more than an op's
- * index. */
-static bool mark_repeats(struct arena *arena, struct evtx_op *ops, uint32_t n_ops)
-{
-    size_t cap = 16;
-    while (cap < 2u * n_ops)
-        cap *= 2;
-    uint32_t *first = arena_zero(arena, cap, sizeof(*first));
-    if (!first)
-        return false;
-    for (uint32_t i = 0; i < n_ops; i++) {
-        if (ops[i].kind == EVTX_OP_SKIP || ops[i].slot.name_len == 0)
-            continue;
-        struct str name = str_of(ops[i].slot.name, ops[i].slot.name_len);
-        size_t at = name_hash(&ops[i]) & (cap - 1);
-        while (first[at] && !str_eq(name, str_of(ops[first[at] - 1].slot.name,
-                                                 ops[first[at] - 1].slot.name_len)))
-            at = (at + 1) & (cap - 1);
-        if (first[at]) {
-            ops[i].slot.flags |= SLOT_ARRAY;
-            ops[first[at] - 1].slot.flags |= SLOT_ARRAY;
-        } else {
-            first[at] = i + 1;
-        }
-    }
-    return true;
 }
 
 static void *copy_items(struct arena *arena, const void *items, size_t count, size_t size)
@@ -557,8 +537,7 @@ struct evtx_program *evtx_compile(struct evtx_chunk *chunk, struct evtx_source *
     program->ops = copy_items(arena, state->ops.items, state->ops.len, sizeof(struct evtx_op));
     program->segments =
         copy_items(arena, state->segments.items, state->segments.len, sizeof(struct evtx_segment));
-    if (!program->ops || !program->segments ||
-        !mark_repeats(&chunk->parser->scratch, program->ops, program->n_ops)) {
+    if (!program->ops || !program->segments) {
         fail(&c, out_of_memory);
         return NULL;
     }

@@ -3,6 +3,7 @@
 static const struct format *const FORMATS[FORMAT_COUNT] = {
     [FORMAT_EVTX] = &format_evtx,
     [FORMAT_JSON] = &format_json,
+    [FORMAT_XML] = &format_xml,
 };
 
 const struct format *format_get(enum format_id id)

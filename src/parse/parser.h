@@ -111,4 +111,10 @@ size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct
  * is no object. */
 int json_add_object(struct parser *parser, struct str prefix, struct str text);
 
+/*
+ * Adds the slots of a rendered Windows event, an <Event> element, under the names that EVTX gives, and sets
+ * the event's time. 0, or -EINVAL when it is none or not well-formed.
+ */
+int xml_add_event(struct parser *parser, struct str xml);
+
 #endif

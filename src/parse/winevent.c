@@ -1,5 +1,7 @@
 #include "parse/winevent.h"
 
+#include "base/hash.h"
+
 const struct winevent_scope winevent_top = {.place = WINEVENT_TOP, .quiet = true};
 
 /* Elements of <Event> that hold values by their own name. */
@@ -109,4 +111,40 @@ struct str winevent_attribute(const struct winevent_scope *scope, struct str att
     if (!name.ptr)
         *ret_spent = true;
     return name;
+}
+
+static struct slot *slot_at(void *slots, size_t stride, uint32_t index)
+{
+    return (struct slot *)(void *)((char *)slots + stride * index);
+}
+
+static struct str name_of(const struct slot *slot)
+{
+    return str_of(slot->name, slot->name_len);
+}
+
+bool winevent_mark_lists(void *slots, size_t stride, uint32_t count, struct arena *arena)
+{
+    size_t cap = 16;
+    while (cap < 2 * (size_t)count)
+        cap *= 2;
+    /* By hash of the name: one more than the index of the first slot of that name. */
+    uint32_t *first = arena_zero(arena, cap, sizeof(*first));
+    if (!first)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        struct slot *slot = slot_at(slots, stride, i);
+        if (slot->name_len == 0)
+            continue;
+        size_t at = hash_text(name_of(slot)) & (cap - 1);
+        while (first[at] && !str_eq(name_of(slot), name_of(slot_at(slots, stride, first[at] - 1))))
+            at = (at + 1) & (cap - 1);
+        if (first[at]) {
+            slot->flags |= SLOT_ARRAY;
+            slot_at(slots, stride, first[at] - 1)->flags |= SLOT_ARRAY;
+        } else {
+            first[at] = i + 1;
+        }
+    }
+    return true;
 }

@@ -20,8 +20,7 @@
 #ifndef JAGA_PARSE_WINEVENT_H
 #define JAGA_PARSE_WINEVENT_H
 
-#include "base/arena.h"
-#include "base/str.h"
+#include "event/event.h"
 
 enum winevent_place {
     WINEVENT_TOP,       /* around the root element */
@@ -59,5 +58,12 @@ bool winevent_names_data(const struct winevent_scope *outer, struct str element)
  */
 struct str winevent_attribute(const struct winevent_scope *scope, struct str attribute,
                               struct arena *arena, bool *ret_spent);
+
+/*
+ * Marks slots of the same name as elements of a list. The first of `count` slots is at `slots`,
+ * each `stride` bytes behind the one before; unnamed ones are passed over. False when the arena is
+ * spent.
+ */
+bool winevent_mark_lists(void *slots, size_t stride, uint32_t count, struct arena *arena);
 
 #endif
