@@ -48,6 +48,7 @@ void datasets_free(struct datasets *datasets)
     vec_free(&datasets->alternatives);
     map_free(&datasets->names);
     map_free(&datasets->condition_ids);
+    map_free(&datasets->tag_words);
     route_table_free(&datasets->routes);
     arena_free(&datasets->arena);
     free(datasets);
@@ -85,12 +86,39 @@ uint32_t datasets_find(const struct datasets *datasets, struct str name)
     return map_get(&datasets->names, name); /* MAP_NONE is DATASET_NONE */
 }
 
+/* The words of tags that matter, without case. */
+static int want_word(struct datasets *datasets, struct str word)
+{
+    if (word.len == 0 || word.len > TAG_MAX)
+        return 0;
+    char *bytes = arena_bytes(&datasets->arena, word.len);
+    if (!bytes)
+        return -ENOMEM;
+    text_lower(word, bytes);
+    return map_put(&datasets->tag_words, str_of(bytes, word.len), 1) < 0 ? -ENOMEM : 0;
+}
+
+int datasets_want(struct datasets *datasets, const struct logsource *wanted)
+{
+    datasets->tags_limited = true;
+    int status = want_word(datasets, wanted->product);
+    if (status == 0)
+        status = want_word(datasets, wanted->category);
+    return status < 0 ? status : want_word(datasets, wanted->service);
+}
+
 /* A tag's text, where it can be one. */
-static struct str tag_text(struct event *event, struct slot *slot)
+static struct str tag_text(const struct datasets *datasets, struct event *event, struct slot *slot)
 {
     if (!slot || slot->type != VALUE_STRING || slot->text_len > TAG_MAX)
         return (struct str){0};
-    return event_text(event, slot);
+    struct str text = event_text(event, slot);
+    if (!datasets->tags_limited || text.len > TAG_MAX)
+        return str_first(text, TAG_MAX);
+    char word[TAG_MAX];
+    text_lower(text, word);
+    bool known = map_get(&datasets->tag_words, str_of(word, text.len)) != MAP_NONE;
+    return known ? text : (struct str){0};
 }
 
 /* Does the event say its logsource itself? */
@@ -102,10 +130,15 @@ static bool read_tags(const struct datasets *datasets, struct event *event,
     struct slot *service = seen->kept[datasets->keep_service];
     if (!product && !category && !service)
         return false;
-    *ret_tags = (struct logsource){.product = tag_text(event, product),
-                                   .category = tag_text(event, category),
-                                   .service = tag_text(event, service)};
+    *ret_tags = (struct logsource){.product = tag_text(datasets, event, product),
+                                   .category = tag_text(datasets, event, category),
+                                   .service = tag_text(datasets, event, service)};
     return ret_tags->product.len || ret_tags->category.len || ret_tags->service.len;
+}
+
+static bool both_say(struct str a, struct str b)
+{
+    return a.len && str_eq_ascii_nocase(a, b);
 }
 
 /* Do the tags say more than the dataset that recognised the event, and agree with it? */
@@ -117,9 +150,12 @@ static bool tags_decide(const struct datasets *datasets, uint32_t dataset,
     if (tags->product.len == 0 || (tags->category.len == 0 && tags->service.len == 0))
         return false;
     const struct dataset_entry *entry = datasets->entries.items[dataset];
-    for (uint32_t i = 0; i < entry->n_provisions; i++)
-        if (str_eq_ascii_nocase(entry->provisions[i].logsource.product, tags->product))
+    for (uint32_t i = 0; i < entry->n_provisions; i++) {
+        const struct logsource *own = &entry->provisions[i].logsource;
+        if (both_say(tags->product, own->product) || both_say(tags->category, own->category) ||
+            both_say(tags->service, own->service))
             return true;
+    }
     return false;
 }
 

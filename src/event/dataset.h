@@ -122,6 +122,13 @@ void datasets_name_formats(struct datasets *datasets, const char *const *names, 
 int datasets_add(struct datasets *datasets, struct str yaml, struct str origin, struct err *err);
 
 /*
+ * A rule asks for this logsource. Once told, the set knows the words that matter in tags and takes
+ * others as not said, so that hostile or merely chatty `service` fields make no routes. Call it
+ * for every rule before datasets_freeze(), or for none. 0 or -ENOMEM.
+ */
+int datasets_want(struct datasets *datasets, const struct logsource *wanted);
+
+/*
  * Sorts the recognisers; no datasets_add() after it, no datasets_recognise() before it.
  * Returns 0 or -ENOMEM.
  */

@@ -17,34 +17,47 @@ static bool part_text(const struct derive_part *part, struct event *event, struc
     return !str_eq(*ret_text, STR("-"));
 }
 
+/* The texts of a derivation's parts; how many, 0 when something it needs is not there. */
+static uint32_t gather(const struct derive *derive, struct event *event,
+                       struct str ret_texts[static DERIVE_PARTS_MAX])
+{
+    uint32_t n = 0;
+    if (derive->kind == DERIVE_LIST) {
+        for (uint32_t i = 0; i < event->n_slots && n < DERIVE_PARTS_MAX; i++)
+            if (event->slots[i].field == derive->parts[0].field)
+                ret_texts[n++] = event_text(event, &event->slots[i]);
+        return n;
+    }
+    for (uint32_t i = 0; i < derive->n_parts; i++) {
+        if (part_text(&derive->parts[i], event, &ret_texts[n]))
+            n++;
+        else
+            return derive->kind == DERIVE_JOIN ? n : 0;
+    }
+    return n;
+}
+
 /* The parts together, in the scratch arena; ptr NULL when there is nothing to derive. */
 static struct str compose(const struct derive *derive, struct event *event)
 {
     struct str texts[DERIVE_PARTS_MAX];
-    uint32_t n = 0;
-    size_t len = 0;
-    for (uint32_t i = 0; i < derive->n_parts; i++) {
-        if (part_text(&derive->parts[i], event, &texts[n]))
-            len += texts[n++].len + 1;
-        else if (!derive->join)
-            return (struct str){0};
-        else
-            break;
-    }
-    if (n == 0 || len > DERIVED_TEXT_MAX)
-        return (struct str){0};
+    uint32_t n = gather(derive, event, texts);
+    size_t len = 0, used = 0;
+    for (uint32_t i = 0; i < n; i++)
+        len += texts[i].len + 1;
     if (n == 1)
         return texts[0];
+    if (n == 0 || len > DERIVED_TEXT_MAX)
+        return (struct str){0};
     char *bytes = arena_bytes(event->scratch, len);
-    size_t used = 0;
     for (uint32_t i = 0; bytes && i < n; i++) {
-        if (derive->join && i > 0)
+        if (derive->kind != DERIVE_FORMAT && i > 0)
             bytes[used++] = ' ';
         if (texts[i].len)
             memcpy(bytes + used, texts[i].ptr, texts[i].len);
         used += texts[i].len;
     }
-    return str_of(bytes, bytes ? used : 0);
+    return str_of(bytes, used);
 }
 
 /* `text` as the derivation's table says; ptr NULL when the table does not have it. */

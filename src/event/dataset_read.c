@@ -413,7 +413,7 @@ static int read_join(struct reader *reader, const struct yaml_node *node, struct
 {
     struct str stem;
     int status = read_text(reader, node, &stem);
-    derive->join = true;
+    derive->kind = DERIVE_JOIN;
     derive->parts = arena_zero(&reader->datasets->arena, DERIVE_PARTS_MAX, sizeof(*derive->parts));
     if (status == 0 && !derive->parts)
         status = no_memory(reader);
@@ -425,6 +425,15 @@ static int read_join(struct reader *reader, const struct yaml_node *node, struct
         derive->parts[derive->n_parts++] = (struct derive_part){.field = field};
     }
     return status;
+}
+
+/* `list: args` is every value of the field, with spaces between. */
+static int read_list(struct reader *reader, const struct yaml_node *node, struct derive *derive)
+{
+    derive->kind = DERIVE_LIST;
+    derive->parts = arena_zero(&reader->datasets->arena, 1, sizeof(*derive->parts));
+    derive->n_parts = 1;
+    return derive->parts ? read_field(reader, node, &derive->parts[0].field) : no_memory(reader);
 }
 
 static int read_table(struct reader *reader, const struct yaml_node *map,
@@ -450,8 +459,8 @@ static int read_table(struct reader *reader, const struct yaml_node *map,
 
 static int read_derive(struct reader *reader, const struct yaml_node *map, struct derive *derive)
 {
-    static const char *const KEYS[] = {"field",  "events",   "format", "join",
-                                       "values", "prefixes", NULL};
+    static const char *const KEYS[] = {"field", "events", "format",   "join",
+                                       "list",  "values", "prefixes", NULL};
     struct yaml_node *field;
     int status = only_keys(reader, map, KEYS);
     if (status == 0)
@@ -462,12 +471,14 @@ static int read_derive(struct reader *reader, const struct yaml_node *map, struc
         return status;
     derive->name = fields_name(reader->datasets->fields, derive->field);
     const struct yaml_node *format = yaml_get(map, "format"), *join = yaml_get(map, "join");
-    const struct yaml_node *events = yaml_get(map, "events");
+    const struct yaml_node *list = yaml_get(map, "list"), *events = yaml_get(map, "events");
     const struct yaml_node *values = yaml_get(map, "values");
     const struct yaml_node *prefixes = yaml_get(map, "prefixes");
-    if (!format == !join)
-        return wrong(reader, map, "one of 'format' and 'join'");
-    status = format ? read_format(reader, format, derive) : read_join(reader, join, derive);
+    if (!!format + !!join + !!list != 1)
+        return wrong(reader, map, "one of 'format', 'join' and 'list'");
+    status = format ? read_format(reader, format, derive)
+             : join ? read_join(reader, join, derive)
+                    : read_list(reader, list, derive);
     if (status == 0 && events)
         status = read_texts(reader, events, &derive->event_ids, &derive->n_event_ids);
     if (status == 0 && values)

@@ -99,13 +99,19 @@ struct derive_part {
     uint32_t field; /* FIELD_NONE: literal */
 };
 
+enum derive_kind {
+    DERIVE_FORMAT, /* the parts one after the other; all must be there */
+    DERIVE_JOIN,   /* the parts up to the first that is missing, with spaces between */
+    DERIVE_LIST,   /* every value of the first part's field, with spaces between */
+};
+
 /* A value under a name Sigma uses, made of values the event has. */
 struct derive {
+    enum derive_kind kind;
     uint32_t field;
     struct str name;
     struct str *event_ids; /* empty: all */
     uint32_t n_event_ids;
-    bool join; /* the parts that are there, with spaces between; else all must be there */
     struct derive_part *parts;
     uint32_t n_parts;
     struct derive_value *values; /* whole texts and what they become; others stay away */
@@ -186,6 +192,9 @@ struct datasets {
     uint32_t n_watched_fields;
     struct id_list *keyed; /* condition → alternatives that it may lead to */
     struct route_table routes;
+
+    struct map tag_words; /* lower-cased; what counts in tags, once datasets_want() was called */
+    bool tags_limited;
 };
 
 /* What one pass over an event found out. */
@@ -195,6 +204,15 @@ struct sighting {
     uint32_t n_hits;
     struct slot *kept[KEPT_MAX];
 };
+
+/* Values and tags are compared without the case of ASCII letters: s, folded into its len bytes. */
+static inline void text_lower(struct str s, char *ret_bytes)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        ret_bytes[i] = (char)(c + (((unsigned char)(c - 'A') < 26) << 5));
+    }
+}
 
 static inline bool sighting_has(const struct sighting *seen, uint32_t condition)
 {

@@ -55,7 +55,8 @@ static const char WINDOWS[] =
     "   values: {'%%14592': 'false', '%%14593': 'true'}}\n"
     "- {field: TargetObject, events: [4657], format: '{ObjectName}\\{ObjectValueName}',\n"
     "   prefixes: {'\\REGISTRY\\MACHINE\\': 'HKLM\\'}}\n"
-    "- {field: CommandLine, events: [9], join: a}\n";
+    "- {field: CommandLine, events: [9], join: a}\n"
+    "- {field: Arguments, events: [9], list: arg}\n";
 
 static const char ZEEK[] =
     "name: zeek\n"
@@ -293,6 +294,20 @@ static void events_that_say_their_logsource_are_believed(void **state)
     assert_true(provides(f, "zeek", "", "conn")); /* Zeek's own field of that name */
 }
 
+static void tags_that_no_rule_asks_for_make_no_routes(void **state)
+{
+    struct fixture *f = *state;
+    const struct logsource wanted = {STR("acme"), STR(""), STR("payroll")};
+    assert_int_equal(datasets_want(f->datasets, &wanted), 0);
+    recognise(f, 0, "product", "acme", "service", "payroll", NULL);
+    assert_true(provides(f, "acme", "", "payroll"));
+    recognise(f, 0, "product", "acme", "service", "canteen", NULL);
+    assert_true(provides(f, "acme", "", ""));
+    assert_false(provides(f, "acme", "", "payroll"));
+    recognise(f, 0, "service", "6f1c2b", NULL);
+    assert_int_equal(f->event.route, ROUTE_NONE);
+}
+
 static void aliases_apply_to_their_event_ids_only(void **state)
 {
     struct fixture *f = *state;
@@ -335,6 +350,9 @@ static void derived_values_are_added_for_their_event_ids(void **state)
     recognise(f, 0, "Channel", "Security", "EventID", "9", "a0", "ls", "a1", "-l", "a3", "no",
               NULL);
     assert_true(has(f, "CommandLine", "ls -l"));
+    recognise(f, 0, "Channel", "Security", "EventID", "9", "arg", "rm", "x", "y", "arg", "-r",
+              NULL);
+    assert_true(has(f, "Arguments", "rm -r"));
 }
 
 static void an_event_without_room_gets_no_derived_values(void **state)
@@ -429,7 +447,7 @@ static void mistakes_are_refused_with_their_place(void **state)
     refuses(f, "name: x\nrecognise: [{a: {like: b}}]\n", 2, "unknown key 'like'");
     refuses(f, "name: x\nfields:\n  a: {type: colour}\n", 3, "a type of field");
     refuses(f, "name: x\nderive: [{field: y, format: '{a'}]\n", 2, "in braces");
-    refuses(f, "name: x\nderive: [{field: y}]\n", 2, "one of 'format' and 'join'");
+    refuses(f, "name: x\nderive: [{field: y}]\n", 2, "one of 'format', 'join'");
     refuses(f, "name: x\nextends: nobody\n", 2, "read before");
     refuses(f, "name: x\nlogsources: [{product: a, services: [b]}]\n", 2, "'services' only");
     refuses(f, "- name: x\n", 1, "a map that describes a dataset");
@@ -452,6 +470,7 @@ int main(void)
         TEST(a_second_event_id_in_an_event_does_not_spoil_the_route_of_the_first),
         TEST(equal_events_share_a_route),
         TEST(events_that_say_their_logsource_are_believed),
+        TEST(tags_that_no_rule_asks_for_make_no_routes),
         TEST(aliases_apply_to_their_event_ids_only),
         TEST(derived_values_are_added_for_their_event_ids),
         TEST(an_event_without_room_gets_no_derived_values),

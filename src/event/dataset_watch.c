@@ -9,17 +9,6 @@
 /* Values are compared without the case of ASCII letters, in a buffer of this size. */
 #define VALUE_MAX 512
 
-static inline char lower(char c)
-{
-    return (char)(c + (((unsigned char)(c - 'A') < 26) << 5));
-}
-
-static void lower_text(struct str s, char *ret_bytes)
-{
-    for (size_t i = 0; i < s.len; i++)
-        ret_bytes[i] = lower(s.ptr[i]);
-}
-
 int id_list_add(struct arena *arena, struct id_list *list, uint32_t id)
 {
     for (uint32_t i = 0; i < list->count; i++)
@@ -126,7 +115,7 @@ static int copy_values(struct arena *arena, struct condition *condition, const s
         char *bytes = arena_bytes(arena, values[i].len + 1);
         if (!bytes)
             return -ENOMEM;
-        lower_text(values[i], bytes);
+        text_lower(values[i], bytes);
         condition->values[i] = str_of(bytes, values[i].len);
     }
     condition->n_values = n_values;
@@ -192,7 +181,7 @@ static void sight_value(const struct watch *watch, struct str value, struct sigh
 {
     if (value.len <= watch->value_max && watch->hits.len) {
         char folded[VALUE_MAX];
-        lower_text(value, folded);
+        text_lower(value, folded);
         uint32_t index = map_get(&watch->values, str_of(folded, value.len));
         if (index != MAP_NONE)
             hit_all(seen, &watch->hits.items[index]);
