@@ -67,6 +67,7 @@ struct watch {
     uint32_t keep;            /* index into sighting.kept, or KEPT_MAX */
     struct map values;        /* ASCII-lower-cased value → index into `hits` */
     size_t value_max;         /* bytes of the longest value */
+    uint64_t lengths;         /* bit n: some value has n bytes, modulo 64 */
     VEC(struct id_list) hits; /* conditions a value fulfils */
     VEC(struct prefix) prefixes;
 };

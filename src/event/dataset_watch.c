@@ -66,6 +66,7 @@ static int watch_value(struct datasets *datasets, struct watch *watch, struct st
             return -ENOMEM;
         if (value.len > watch->value_max)
             watch->value_max = value.len;
+        watch->lengths |= UINT64_C(1) << (value.len % 64);
     }
     return id_list_add(&datasets->arena, &watch->hits.items[index], condition);
 }
@@ -179,7 +180,7 @@ static void hit_all(struct sighting *seen, const struct id_list *conditions)
 /* Answers what one field's value answers. */
 static void sight_value(const struct watch *watch, struct str value, struct sighting *seen)
 {
-    if (value.len <= watch->value_max && watch->hits.len) {
+    if (value.len <= watch->value_max && watch->lengths >> (value.len % 64) & 1) {
         char folded[VALUE_MAX];
         text_lower(value, folded);
         uint32_t index = map_get(&watch->values, str_of(folded, value.len));
