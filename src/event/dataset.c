@@ -215,14 +215,21 @@ static bool provision_covers(const struct provision *provision, const struct log
     return false;
 }
 
+bool datasets_provided_by(const struct datasets *datasets, uint32_t index,
+                          const struct logsource *wanted)
+{
+    const struct dataset_entry *entry = datasets->entries.items[index];
+    for (uint32_t i = 0; i < entry->n_provisions; i++)
+        if (provision_covers(&entry->provisions[i], wanted))
+            return true;
+    return false;
+}
+
 bool datasets_provide(const struct datasets *datasets, const struct logsource *wanted)
 {
-    for (size_t d = 0; d < datasets->entries.len; d++) {
-        const struct dataset_entry *entry = datasets->entries.items[d];
-        for (uint32_t i = 0; i < entry->n_provisions; i++)
-            if (provision_covers(&entry->provisions[i], wanted))
-                return true;
-    }
+    for (uint32_t i = 0; i < datasets->entries.len; i++)
+        if (datasets_provided_by(datasets, i, wanted))
+            return true;
     return false;
 }
 

@@ -162,6 +162,10 @@ uint64_t datasets_unrouted(const struct datasets *datasets);
 const struct route *datasets_route(const struct datasets *datasets, uint32_t route);
 uint32_t datasets_route_count(const struct datasets *datasets);
 
+/* Does the dataset of that index provide such a logsource, to some of its events? */
+bool datasets_provided_by(const struct datasets *datasets, uint32_t index,
+                          const struct logsource *wanted);
+
 /* Does any dataset provide such a logsource? */
 bool datasets_provide(const struct datasets *datasets, const struct logsource *wanted);
 
