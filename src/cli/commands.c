@@ -3,8 +3,8 @@
 #include <errno.h>
 
 const struct command *const command_table[] = {
-    &cmd_cat, &cmd_content_list, &cmd_content_show, &cmd_content_export, &cmd_version, &cmd_man,
-    NULL,
+    &cmd_scan,           &cmd_cat,     &cmd_content_list, &cmd_content_show,
+    &cmd_content_export, &cmd_version, &cmd_man,          NULL,
 };
 
 static struct str first_word(const char *name)

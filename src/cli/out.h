@@ -78,7 +78,7 @@ struct out_summary {
     uint64_t inputs_failed; /* streams with at least one error */
 
     uint32_t rules_loaded, rules_refused; /* the refusals themselves: options->rules->refusals */
-    uint64_t correlations_late; /* hits that came after their window closed (--disorder) */
+    uint64_t correlations_late; /* hits too late for their window (--disorder), or without memory */
     uint64_t regex_limited;     /* evaluations that spent the regex limit: taken as no match */
     double seconds;
     unsigned threads;

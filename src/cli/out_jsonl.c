@@ -14,7 +14,6 @@
 struct jsonl {
     FILE *stream;
     struct buf line;
-    int64_t started;
 };
 
 static void *jsonl_begin(const struct out_options *options)
@@ -23,7 +22,6 @@ static void *jsonl_begin(const struct out_options *options)
     if (!jsonl)
         return NULL;
     jsonl->stream = options->stream;
-    jsonl->started = options->started;
     return jsonl;
 }
 
@@ -145,7 +143,7 @@ static void add_analytic(struct buf *line, const struct finding *finding)
     close_object(line, "},");
 }
 
-static void add_info(struct buf *line, const struct finding *finding, int64_t started)
+static void add_info(struct buf *line, const struct finding *finding)
 {
     const struct sigma_meta *meta = finding->meta;
     const struct finding_correlated *correlated = finding->correlated;
@@ -153,7 +151,6 @@ static void add_info(struct buf *line, const struct finding *finding, int64_t st
     add_uid(line, finding);
     add_text(line, "title", meta->title);
     add_text(line, "desc", meta->description);
-    add_time(line, "created_time", started);
     add_time(line, "first_seen_time", correlated ? correlated->first : finding_time(finding));
     add_time(line, "last_seen_time", finding_time(finding));
     if (meta->n_tags) {
@@ -257,16 +254,15 @@ static void jsonl_finding(void *state, const struct finding *finding)
               "\"class_name\":\"Detection Finding\",\"type_uid\":200401,"
               "\"type_name\":\"Detection Finding: Create\",\"status_id\":1,\"status\":\"New\","
               "\"is_alert\":true,");
-    /* OCSF requires a time: an undated event has that of the scan, and says so. */
-    add_time(line, "time", time == TIME_UNSET ? jsonl->started : time);
+    /* OCSF requires a time. No clock for what is undated: the same input gives the same lines. */
+    add_time(line, "time", time == TIME_UNSET ? 0 : time);
     if (time == TIME_UNSET)
-        buf_add_c(line,
-                  "\"status_detail\":\"the event carries no time; this is the time of the scan\",");
+        buf_add_c(line, "\"status_detail\":\"the event carries no time\",");
     buf_printf(line, "\"severity_id\":%d,\"severity\":\"%s\",", severities[level].id,
                severities[level].name);
     buf_add_c(line, "\"metadata\":{\"version\":\"1.8.0\",\"product\":{\"name\":\"jaga\","
                     "\"vendor_name\":\"jaga\",\"version\":\"" JAGA_VERSION "\"}},");
-    add_info(line, finding, jsonl->started);
+    add_info(line, finding);
     if (finding->correlated)
         add_group(line, finding->correlated);
     add_evidences(line, finding);

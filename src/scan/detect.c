@@ -260,7 +260,12 @@ static int deliver(struct detect *detect, const struct match *match, uint64_t so
 {
     for (uint32_t i = 0; i < match->n_rules; i++) {
         const struct sigma_rule *rule = detect->options.set->rules.items[match->rules[i]];
-        struct finding finding = {.meta = &rule->meta, .rule = rule, .event = &match->event};
+        struct finding finding = {
+            .index = match->rules[i],
+            .meta = &rule->meta,
+            .rule = rule,
+            .event = &match->event,
+        };
         hand_over(detect, &finding);
     }
     uint64_t mark = match->n_hits ? evidence_add(&detect->evidence, &match->event) : 0;
@@ -321,6 +326,7 @@ static void on_correlation(void *context, const struct correlation_match *match)
         .n_events = n,
     };
     struct finding finding = {
+        .index = match->correlation,
         .meta = &correlation->meta,
         .correlation = correlation,
         .event = n ? &events[n - 1] : NULL,
@@ -331,22 +337,27 @@ static void on_correlation(void *context, const struct correlation_match *match)
 
 /* ---- its life ---- */
 
-struct detect *detect_new(const struct detect_options *options)
+struct detect *detect_new(const struct detect_options *options, struct err *err)
 {
     size_t n = options->set->rules.len;
     struct detect *detect = calloc(1, sizeof(*detect));
-    if (!detect)
+    if (!detect) {
+        err_set(err, -ENOMEM, "no memory for the matcher");
         return NULL;
+    }
     detect->options = *options;
     detect->stats.first = detect->stats.last = TIME_UNSET;
     evidence_init(&detect->evidence, DETECT_EVIDENCE_MAX);
     detect->uses = calloc(n ? n : 1, sizeof(*detect->uses));
-    if (options->set->correlations.len)
+    if (!detect->uses) {
+        err_set(err, -ENOMEM, "no memory for the matcher");
+        goto failed;
+    }
+    if (options->set->correlations.len) {
         detect->correlator =
-            correlator_new(options->set, &options->correlator, on_correlation, detect);
-    if (!detect->uses || (options->set->correlations.len && !detect->correlator)) {
-        detect_free(detect);
-        return NULL;
+            correlator_new(options->set, &options->correlator, on_correlation, detect, err);
+        if (!detect->correlator)
+            goto failed;
     }
     for (uint32_t i = 0; i < n; i++) {
         const struct sigma_rule *rule = options->set->rules.items[i];
@@ -354,6 +365,10 @@ struct detect *detect_new(const struct detect_options *options)
         detect->uses[i].counted = detect->correlator && correlator_uses(detect->correlator, i);
     }
     return detect;
+
+failed:
+    detect_free(detect);
+    return NULL;
 }
 
 void detect_free(struct detect *detect)
@@ -383,9 +398,10 @@ void detect_job(struct detect *detect, struct scan_job *ret_job)
 
 int detect_finish(struct detect *detect)
 {
+    int status = 0;
     if (detect->correlator && detect->status == 0)
-        correlator_finish(detect->correlator);
-    return detect->status;
+        status = correlator_finish(detect->correlator);
+    return detect->status < 0 ? detect->status : status;
 }
 
 void detect_stats(const struct detect *detect, struct detect_stats *ret_stats)

@@ -48,8 +48,8 @@ struct detect_stats {
 
 struct detect;
 
-/* Options and all they point to outlive it. NULL: no memory. */
-struct detect *detect_new(const struct detect_options *options);
+/* Options and all they point to outlive it. NULL: *err says why. */
+struct detect *detect_new(const struct detect_options *options, struct err *err);
 void detect_free(struct detect *detect);
 
 /* Fills the callbacks and the context of a job; error, stream and progress are left to the caller.

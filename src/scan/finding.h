@@ -57,6 +57,7 @@ struct finding_correlated {
 };
 
 struct finding {
+    uint32_t index;                /* in sigma_set.rules, or .correlations */
     const struct sigma_meta *meta; /* of the rule or the correlation; lives as long as the rules */
     const struct sigma_rule *rule; /* NULL: a correlation */
     const struct sigma_correlation *correlation; /* NULL: a rule */
