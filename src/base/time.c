@@ -253,7 +253,31 @@ static int parse_access(struct str s, int64_t *ret_us)
     return finish(year, month, day, seconds, micro, offset, ret_us);
 }
 
-/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 1123) and "[Tue ]Jul 28 11:28:00 2026" (ctime). */
+/* Behind the month: "28 11:28:00 2026" (ctime), "28 2026 11:28:00.5" (Cisco, CEF). */
+static int parse_month_first(struct str s, int month, int64_t *ret_us)
+{
+    int year = -1, seconds, micro, offset = 0;
+    if (!take_byte(&s, ' '))
+        return -EINVAL;
+    int day = take_day(&s);
+    if (day < 0 || !take_byte(&s, ' '))
+        return -EINVAL;
+    bool year_last = s.len > 2 && s.ptr[2] == ':';
+    if (!year_last) {
+        year = take_digits(&s, 4);
+        if (year < 0 || !take_byte(&s, ' '))
+            return -EINVAL;
+    }
+    if (!take_clock(&s, &seconds, &micro))
+        return -EINVAL;
+    if (year_last ? !take_byte(&s, ' ') : !take_zone(&s, &offset))
+        return -EINVAL;
+    if (year_last)
+        year = take_digits(&s, 4);
+    return year < 0 || s.len ? -EINVAL : finish(year, month, day, seconds, micro, offset, ret_us);
+}
+
+/* "Sun, 06 Nov 1994 08:49:37 GMT" (RFC 1123), "[Tue ]Jul 28 11:28:00 2026". */
 static int parse_words(struct str s, int64_t *ret_us)
 {
     int day, month, year, seconds, micro, offset = 0;
@@ -267,27 +291,19 @@ static int parse_words(struct str s, int64_t *ret_us)
         }
     }
     month = take_month(&s);
-    if (month > 0) {
-        if (!take_byte(&s, ' '))
-            return -EINVAL;
-        day = take_day(&s);
-        if (day < 0 || !take_byte(&s, ' ') || !take_clock(&s, &seconds, &micro) ||
-            !take_byte(&s, ' '))
-            return -EINVAL;
-        year = take_digits(&s, 4);
-    } else {
-        day = take_day(&s);
-        if (day < 0 || (!take_byte(&s, ' ') && !take_byte(&s, '-')))
-            return -EINVAL;
-        month = take_month(&s);
-        if (month < 0 || (!take_byte(&s, ' ') && !take_byte(&s, '-')))
-            return -EINVAL;
-        year = take_digits(&s, 4);
-        if (year < 0 || !take_byte(&s, ' ') || !take_clock(&s, &seconds, &micro) ||
-            !take_zone(&s, &offset))
-            return -EINVAL;
-    }
-    return year < 0 || s.len ? -EINVAL : finish(year, month, day, seconds, micro, offset, ret_us);
+    if (month > 0)
+        return parse_month_first(s, month, ret_us);
+    day = take_day(&s);
+    if (day < 0 || (!take_byte(&s, ' ') && !take_byte(&s, '-')))
+        return -EINVAL;
+    month = take_month(&s);
+    if (month < 0 || (!take_byte(&s, ' ') && !take_byte(&s, '-')))
+        return -EINVAL;
+    year = take_digits(&s, 4);
+    if (year < 0 || !take_byte(&s, ' ') || !take_clock(&s, &seconds, &micro) ||
+        !take_zone(&s, &offset))
+        return -EINVAL;
+    return s.len ? -EINVAL : finish(year, month, day, seconds, micro, offset, ret_us);
 }
 
 /*

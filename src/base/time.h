@@ -35,7 +35,8 @@ int64_t time_from_filetime(uint64_t filetime);
  * Reads one instant, the whole of s: RFC 3339 and ISO 8601 (with 'T' or space,
  * fractions up to nanoseconds, Z or ±hh[:mm], none means UTC), "/Date(ms)/", epoch seconds (with
  * fraction), milliseconds, microseconds or nanoseconds by magnitude, RFC 1123,
- * Apache's "10/Oct/2000:13:55:36 -0700", "Jan  2 15:04:05 2006". Returns 0 or -EINVAL.
+ * Apache's "10/Oct/2000:13:55:36 -0700", "Jan  2 15:04:05 2006", "Jan 02 2006
+ * 15:04:05". Returns 0 or -EINVAL.
  */
 int time_parse(struct str s, int64_t *ret_us);
 

@@ -34,6 +34,8 @@ static void every_spelling_of_an_instant_is_read(void **state)
         "Tue, 28 Jul 2026 11:45:48 GMT",
         "Tue Jul 28 11:45:48 2026",
         "Jul 28 11:45:48 2026",
+        "Jul 28 2026 11:45:48",
+        "Jul 28 2026 13:45:48 +0200",
         "1785239148",
         "1785239148000",
         "1785239148000000",
