@@ -68,3 +68,16 @@ void collection_free(struct collection *collection)
     buf_free(&collection->events);
     buf_free(&collection->errors);
 }
+
+void assert_collected(const struct format *format, struct str stream, const char *events,
+                      const char *errors)
+{
+    const struct parse_options options = {.reference_us = INT64_C(1795262400000000)};
+    struct collection got = collect(format, stream, &options, SIZE_MAX);
+    assert_string_equal(got.events.ptr, events);
+    assert_string_equal(got.errors.ptr, errors);
+    collection_free(&got);
+    got = collect(format, stream, &options, 7);
+    assert_string_equal(got.events.ptr, events);
+    collection_free(&got);
+}

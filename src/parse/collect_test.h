@@ -25,4 +25,11 @@ struct collection collect(const struct format *format, struct str stream,
                           const struct parse_options *options, size_t step);
 void collection_free(struct collection *collection);
 
+/*
+ * The stream gives exactly these events (a JSON object a line) and errors ("offset record: message"
+ * a line), at once and in small steps. "Now" is 2026-11-21T12:00:00Z.
+ */
+void assert_collected(const struct format *format, struct str stream, const char *events,
+                      const char *errors);
+
 #endif

@@ -1,9 +1,13 @@
 #include "parse/formats.h"
 
 static const struct format *const FORMATS[FORMAT_COUNT] = {
-    [FORMAT_EVTX] = &format_evtx,
-    [FORMAT_JSON] = &format_json,
-    [FORMAT_XML] = &format_xml,
+    [FORMAT_EVTX] = &format_evtx,       [FORMAT_JSON] = &format_json,
+    [FORMAT_XML] = &format_xml,         [FORMAT_SYSLOG] = &format_syslog,
+    [FORMAT_CEF] = &format_cef,         [FORMAT_LEEF] = &format_leef,
+    [FORMAT_KV] = &format_kv,           [FORMAT_CSV] = &format_csv,
+    [FORMAT_ZEEK] = &format_zeek,       [FORMAT_AUDITD] = &format_auditd,
+    [FORMAT_ACCESS] = &format_access,   [FORMAT_W3C] = &format_w3c,
+    [FORMAT_JOURNAL] = &format_journal, [FORMAT_PLAIN] = &format_plain,
 };
 
 const struct format *format_get(enum format_id id)

@@ -1,0 +1,51 @@
+#include "parse/block.h"
+
+#include "parse/lines.h"
+
+#define STATE_BEGUN 0     /* the byte order mark is behind us */
+#define STATE_LINE_SKIP 3 /* parse_cut_lines() is inside a line that was too long */
+
+/* Length of the '#' lines (and empty ones) at the start of data; the last may lack its line end. */
+static size_t block_len(struct str data)
+{
+    size_t len = 0;
+    while (len < data.len &&
+           (data.ptr[len] == '#' || data.ptr[len] == '\n' || data.ptr[len] == '\r'))
+        len += str_index(str_skip(data, len), '\n') + 1;
+    return len < data.len ? len : data.len;
+}
+
+static bool has_line(struct str block, struct str start)
+{
+    struct str line;
+    while (str_cut_line(&block, &line))
+        if (str_starts(line, start))
+            return true;
+    return false;
+}
+
+size_t block_cut(struct cutter *cutter, struct str data, bool last, struct str fields,
+                 struct str *ret_body)
+{
+    *ret_body = str_first(data, 0);
+    if (cutter->state[STATE_LINE_SKIP])
+        return parse_cut_lines(cutter, str_first(data, str_index(data, '\n') + 1), last, ret_body);
+    if (data.len < 3 && !last)
+        return 0;
+    struct str rest = cutter->state[STATE_BEGUN] ? data : lines_skip_bom(data);
+    struct str block = str_first(rest, block_len(rest));
+    if (block.len == rest.len && !last && block.len <= BLOCK_SIZE_MAX)
+        return 0; /* it may go on */
+    cutter->state[STATE_BEGUN] = 1;
+    if (block.len > 0 && (cutter->header.len == 0 || has_line(block, fields))) {
+        cutter->header.len = 0;
+        buf_add_str(&cutter->header, str_first(block, BLOCK_SIZE_MAX));
+    }
+    size_t before = data.len - rest.len + block.len;
+    rest = str_skip(rest, block.len);
+    size_t next = str_find(rest, STR("\n#"));
+    bool whole = next != SIZE_MAX;
+    size_t body =
+        parse_cut_lines(cutter, whole ? str_first(rest, next + 1) : rest, whole || last, ret_body);
+    return before + body;
+}
