@@ -163,6 +163,8 @@ static size_t read_junk(struct reading *reading, size_t at)
     struct str line = str_first(rest, str_index(rest, '\n'));
     if (is_record_title(line))
         return at + line.len;
+    if (str_starts(rest, JSON_BOM)) /* files put together */
+        return at + JSON_BOM.len;
     report(reading, at, "expected a JSON object");
     if (reading->reader->lines)
         return skip_record(reading, at);
@@ -174,7 +176,7 @@ static size_t read_junk(struct reading *reading, size_t at)
 static int read_records(struct reading *reading, bool open)
 {
     struct str body = reading->body;
-    size_t at = str_starts(body, STR("\xEF\xBB\xBF")) ? 3 : 0;
+    size_t at = 0;
     while (at < body.len) {
         char c = body.ptr[at];
         if (c == '{') {
@@ -206,8 +208,9 @@ static int json_parse(struct parser *parser, const struct chunk *chunk, struct s
         report(&reading, 0, "no memory for the reader");
         return 0;
     }
-    if (json_is_utf16(chunk->body)) {
-        report(&reading, 0, "the text is UTF-16: convert it to UTF-8, which JSON requires");
+    if (str_eq(chunk->header, JSON_HEADER_UTF16)) {
+        if (chunk->body.len > 0) /* the first chunk's alone */
+            report(&reading, 0, "the text is UTF-16: convert it to UTF-8, which JSON requires");
         return 0;
     }
     reading.reader->lines = str_eq(chunk->header, JSON_HEADER_LINES);
@@ -266,8 +269,8 @@ static int json_probe(struct str head)
                        memchr(head.ptr, '{', head.len < 16 ? head.len : 16)
                    ? 70
                    : 0;
-    if (str_starts(head, STR("\xEF\xBB\xBF")))
-        head = str_skip(head, 3);
+    if (str_starts(head, JSON_BOM))
+        head = str_skip(head, JSON_BOM.len);
     while (head.len && json_is_between(head.ptr[0]))
         head = str_skip(head, 1);
     struct str line = str_first(head, str_index(head, '\n'));

@@ -30,7 +30,7 @@ enum json_shape {
     SHAPE_BEAT,        /* Winlogbeat up to 6: event_data.Image, log_name */
     SHAPE_FLAT,        /* one level: SourceName, Hostname, EventID, Image */
     SHAPE_FLAT_SOURCE, /* the same with Source for SourceName */
-    SHAPE_NXLOG,       /* the same with NXLog's rendered Opcode and signed Keywords */
+    SHAPE_NXLOG,       /* the same by NXLog, which renders Opcode and Keywords its own way */
     SHAPE_COUNT
 };
 
@@ -45,7 +45,8 @@ enum json_role {
     ROLE_QUIET,     /* structure: no slot when it is empty */
     ROLE_DATA_NAME, /* <Data Name="..">: names the slot beside it */
     ROLE_DATA_TEXT, /* the text of <Data> */
-    ROLE_KEYWORDS,  /* 64 flags as a signed number */
+    ROLE_KEYWORDS,  /* 64 flags as a signed number, or the names of some */
+    ROLE_LEVEL,     /* "Information" for 4 */
 };
 
 /* The presence of a name as evidence for a shape; see json_shape.c. The rest of the bits is there.
@@ -196,9 +197,14 @@ size_t json_junk_end(struct str data, size_t at);
 
 size_t json_cut(struct cutter *cutter, struct str data, bool last, struct str *ret_body);
 
-/* In chunk->header: every record is a line; the stream ended inside a list of records. */
+/* UTF-8's byte order mark, which RFC 8259, section 8.1 lets a reader ignore. */
+#define JSON_BOM STR("\xEF\xBB\xBF")
+
+/* In chunk->header: every record is a line; the stream ended inside a list of
+ * records; it is no UTF-8. */
 #define JSON_HEADER_LINES STR("lines")
 #define JSON_HEADER_OPEN STR("open")
+#define JSON_HEADER_UTF16 STR("utf16")
 
 static inline bool json_is_space(char c)
 {

@@ -10,11 +10,6 @@
 #include "parse/json.h"
 #include "parse/json_simd.h"
 
-/* Members that may stand before the list of records in a wrapper. */
-#define WRAPPER_LOOK_MAX JSON_SNIFF_SIZE
-
-#define UTF8_BOM STR("\xEF\xBB\xBF")
-
 enum mode { MODE_UNKNOWN, MODE_LINES, MODE_RECORDS, MODE_UTF16 };
 enum place { PLACE_TOP, PLACE_LIST, PLACE_TAIL };
 
@@ -195,8 +190,8 @@ static enum mode sniff(struct str data, bool last)
         return MODE_UNKNOWN;
     if (json_is_utf16(data))
         return MODE_UTF16;
-    if (str_starts(data, UTF8_BOM))
-        data = str_skip(data, UTF8_BOM.len);
+    if (str_starts(data, JSON_BOM))
+        data = str_skip(data, JSON_BOM.len);
     while (data.len && json_is_between(data.ptr[0]))
         data = str_skip(data, 1);
     if (data.len == 0)
@@ -357,10 +352,12 @@ size_t json_cut(struct cutter *cutter, struct str data, bool last, struct str *r
             return 0;
         if (state.mode == MODE_LINES)
             buf_add_str(&cutter->header, JSON_HEADER_LINES);
-        if (state.mode == MODE_UTF16) /* its first bytes say so to parse(); the rest is skipped */
+        if (state.mode == MODE_UTF16) { /* parse() says so once; the rest is skipped */
+            buf_add_str(&cutter->header, JSON_HEADER_UTF16);
             *ret_body = str_first(data, JSON_BLOCK);
-        if (str_starts(data, UTF8_BOM))
-            skip = UTF8_BOM.len;
+        }
+        if (str_starts(data, JSON_BOM))
+            skip = JSON_BOM.len;
     }
     size_t taken = data.len;
     if (state.mode == MODE_LINES) {

@@ -47,6 +47,13 @@ static bool is_attribute_mark(struct str part)
     return str_eq(part, STR("#attributes")) || str_eq(part, STR("_attributes"));
 }
 
+/* Is the first of `parts` an attribute, or the mark of one? */
+static bool is_attribute(struct str parts)
+{
+    return str_starts(parts, STR("@")) ||
+           is_attribute_mark(str_first(parts, str_index(parts, '.')));
+}
+
 static bool is_text_mark(struct str part)
 {
     return str_eq(part, STR("#text")) || str_eq(part, STR("Value")) || str_eq(part, STR("content"));
@@ -92,39 +99,38 @@ static enum json_role add_parts(struct assembly *name, struct str rest, bool sys
     return str_eq(first, STR("Data")) ? data_role(last, attribute) : ROLE_PLAIN;
 }
 
+/* Goes into the first part of *inside, which becomes *outer. */
+static void enter(struct str *outer, struct str *inside)
+{
+    *outer = str_first(*inside, str_index(*inside, '.'));
+    *inside = str_skip(*inside, outer->len + 1);
+}
+
 struct str json_event_xml_name(struct str path, struct arena *arena, uint8_t *ret_role)
 {
-    *ret_role = ROLE_PLAIN;
     bool rooted = str_starts(path, STR("Event."));
-    struct str rest = rooted ? str_skip(path, 6) : path;
-    struct str section = str_first(rest, str_index(rest, '.'));
-    if (!is_section(section) && !rooted)
+    struct str inside = rooted ? str_skip(path, 6) : path;
+    struct str outer = STR("Event");
+    struct str first = str_first(inside, str_index(inside, '.'));
+    bool system = str_eq(first, STR("System"));
+    bool attributes = str_ends(first, ATTRIBUTES_SUFFIX);
+    *ret_role = ROLE_PLAIN;
+    if (!rooted && !is_section(first) && !str_eq(first, STR("Event_attributes")))
         return path;
+    if (!attributes && !is_attribute(first))
+        enter(&outer, &inside);
+    if (str_eq(outer, STR("UserData")) && inside.len)
+        enter(&outer, &inside); /* the wrapper element */
     *ret_role = ROLE_QUIET;
-    if (section.len == rest.len)
-        return section;
-    struct assembly name = {.ptr = arena_bytes(arena, path.len + 1)};
+    if (inside.len == 0)
+        return outer;
+    struct assembly name = {.ptr = arena_bytes(arena, path.len + outer.len + 2)};
     if (!name.ptr)
         return str_of(NULL, 0);
-    if (is_attribute_mark(section) || str_starts(section, STR("@"))) {
-        join(&name, '.', STR("Event"));
-        *ret_role = (uint8_t)add_parts(&name, rest, false);
-        return str_of(name.ptr, name.len);
-    }
-    struct str inside = str_skip(rest, section.len + 1);
-    struct str element = str_first(inside, str_index(inside, '.'));
-    if (str_eq(section, STR("UserData"))) {
-        if (element.len == inside.len)
-            return element;
-        section = element;
-        inside = str_skip(inside, element.len + 1);
-        element = str_first(inside, str_index(inside, '.'));
-    }
-    bool own_attribute = is_attribute_mark(element) || str_starts(element, STR("@"));
-    bool rendering = str_eq(section, STR("RenderingInfo")) && !str_eq(inside, STR("Message"));
-    if (own_attribute || rendering)
-        join(&name, '.', section);
-    *ret_role = (uint8_t)add_parts(&name, inside, str_eq(section, STR("System")));
+    bool rendering = str_eq(outer, STR("RenderingInfo")) && !str_eq(inside, STR("Message"));
+    if (is_attribute(inside) || rendering)
+        join(&name, '.', outer);
+    *ret_role = (uint8_t)add_parts(&name, inside, system);
     return str_of(name.ptr, name.len);
 }
 
@@ -185,10 +191,44 @@ static bool pairing_take(struct pairing *pairing, struct slot *slot, bool is_nam
     return false;
 }
 
-/* NXLog writes the 64 flags as a signed number, everybody else in hex. */
+/* What is written where the event has a number: in English, by Windows' own publishers. */
+struct rendered {
+    struct str text, number;
+};
+
+static void replace_rendered(struct slot *slot, const struct rendered *rows, size_t count,
+                             enum value_type type)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!str_eq_ascii_nocase(str_of(slot->text, slot->text_len), rows[i].text))
+            continue;
+        slot->text = rows[i].number.ptr;
+        slot->text_len = (uint32_t)rows[i].number.len;
+        slot->type = (uint8_t)type;
+        slot->flags = 0;
+        return;
+    }
+}
+
+/* winmeta.xml, levelType. */
+static void level_to_number(struct slot *slot)
+{
+    static const struct rendered levels[] = {
+        {{"critical", 8}, {"1", 1}},     {{"error", 5}, {"2", 1}},   {{"warning", 7}, {"3", 1}},
+        {{"information", 11}, {"4", 1}}, {{"verbose", 7}, {"5", 1}},
+    };
+    replace_rendered(slot, levels, sizeof(levels) / sizeof(levels[0]), VALUE_INT);
+}
+
+/* The 64 flags, which others write as a signed number or by name, in hex. */
 static void keywords_to_hex(struct parser *parser, struct slot *slot)
 {
+    static const struct rendered flags[] = {
+        {{"Audit Failure", 13}, {"0x8010000000000000", 18}},
+        {{"Audit Success", 13}, {"0x8020000000000000", 18}},
+    };
     int64_t number;
+    replace_rendered(slot, flags, sizeof(flags) / sizeof(flags[0]), VALUE_STRING);
     if (slot->type != VALUE_INT || str_to_i64(str_of(slot->text, slot->text_len), &number) < 0)
         return;
     struct str hex = arena_printf(&parser->scratch, "0x%llx", (unsigned long long)number);
@@ -218,6 +258,9 @@ static bool apply_role(struct pairing *pairing, struct slot *slot, enum json_rol
         return !pairing_take(pairing, slot, role == ROLE_DATA_NAME);
     case ROLE_KEYWORDS:
         keywords_to_hex(pairing->reader->parser, slot);
+        return true;
+    case ROLE_LEVEL:
+        level_to_number(slot);
         return true;
     default:
         return true;

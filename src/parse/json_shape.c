@@ -34,6 +34,7 @@ enum hint {
 
 struct rename {
     struct str from, to;
+    enum json_role role;
 };
 
 #define S(literal)                                                                                 \
@@ -65,6 +66,7 @@ static const struct {
     {S("MachineName"), HINT_FLAT_HOST},
     {S("SourceName"), HINT_FLAT_PROVIDER},
     {S("ProviderName"), HINT_FLAT_PROVIDER},
+    {S("Provider"), HINT_FLAT_PROVIDER},
     {S("Source"), HINT_FLAT_SOURCE},
     {S("OpcodeValue"), HINT_OPCODE_VALUE},
 };
@@ -90,76 +92,82 @@ static const struct {
 };
 
 static const struct rename winlog_names[] = {
-    {S("winlog.channel"), S("Channel")},
-    {S("winlog.event_id"), S("EventID")},
-    {S("winlog.provider_name"), S("Provider_Name")},
-    {S("winlog.provider_guid"), S("Provider_Guid")},
-    {S("winlog.computer_name"), S("Computer")},
-    {S("winlog.record_id"), S("EventRecordID")},
-    {S("winlog.process.pid"), S("Execution_ProcessID")},
-    {S("winlog.process.thread.id"), S("Execution_ThreadID")},
-    {S("winlog.user.identifier"), S("Security_UserID")},
-    {S("winlog.activity_id"), S("Correlation_ActivityID")},
-    {S("winlog.related_activity_id"), S("Correlation_RelatedActivityID")},
-    {S("winlog.time_created"), S("TimeCreated_SystemTime")},
-    {S("winlog.task"), S("Task")},
-    {S("winlog.opcode"), S("Opcode")},
-    {S("winlog.keywords"), S("Keywords")},
-    {S("winlog.level"), S("Level")},
-    {S("winlog.version"), S("Version")},
+    {S("winlog.channel"), S("Channel"), ROLE_PLAIN},
+    {S("winlog.event_id"), S("EventID"), ROLE_PLAIN},
+    {S("winlog.provider_name"), S("Provider_Name"), ROLE_PLAIN},
+    {S("winlog.provider_guid"), S("Provider_Guid"), ROLE_PLAIN},
+    {S("winlog.computer_name"), S("Computer"), ROLE_PLAIN},
+    {S("winlog.record_id"), S("EventRecordID"), ROLE_PLAIN},
+    {S("winlog.process.pid"), S("Execution_ProcessID"), ROLE_PLAIN},
+    {S("winlog.process.thread.id"), S("Execution_ThreadID"), ROLE_PLAIN},
+    {S("winlog.user.identifier"), S("Security_UserID"), ROLE_PLAIN},
+    {S("winlog.activity_id"), S("Correlation_ActivityID"), ROLE_PLAIN},
+    {S("winlog.related_activity_id"), S("Correlation_RelatedActivityID"), ROLE_PLAIN},
+    {S("winlog.time_created"), S("TimeCreated_SystemTime"), ROLE_PLAIN},
+    {S("winlog.task"), S("RenderingInfo.Task"), ROLE_PLAIN},
+    {S("winlog.opcode"), S("RenderingInfo.Opcode"), ROLE_PLAIN},
+    {S("winlog.keywords"), S("Keywords"), ROLE_KEYWORDS},
+    {S("winlog.level"), S("Level"), ROLE_LEVEL},
+    {S("winlog.version"), S("Version"), ROLE_PLAIN},
+    {S("log.level"), S("Level"), ROLE_LEVEL},
+    {S("message"), S("Message"), ROLE_PLAIN},
 };
 
 static const struct rename beat_names[] = {
-    {S("log_name"), S("Channel")},
-    {S("event_id"), S("EventID")},
-    {S("source_name"), S("Provider_Name")},
-    {S("provider_guid"), S("Provider_Guid")},
-    {S("computer_name"), S("Computer")},
-    {S("record_number"), S("EventRecordID")},
-    {S("process_id"), S("Execution_ProcessID")},
-    {S("thread_id"), S("Execution_ThreadID")},
-    {S("user.identifier"), S("Security_UserID")},
-    {S("activity_id"), S("Correlation_ActivityID")},
-    {S("related_activity_id"), S("Correlation_RelatedActivityID")},
-    {S("task"), S("Task")},
-    {S("opcode"), S("Opcode")},
-    {S("keywords"), S("Keywords")},
-    {S("level"), S("Level")},
-    {S("version"), S("Version")},
+    {S("log_name"), S("Channel"), ROLE_PLAIN},
+    {S("event_id"), S("EventID"), ROLE_PLAIN},
+    {S("source_name"), S("Provider_Name"), ROLE_PLAIN},
+    {S("provider_guid"), S("Provider_Guid"), ROLE_PLAIN},
+    {S("computer_name"), S("Computer"), ROLE_PLAIN},
+    {S("record_number"), S("EventRecordID"), ROLE_PLAIN},
+    {S("process_id"), S("Execution_ProcessID"), ROLE_PLAIN},
+    {S("thread_id"), S("Execution_ThreadID"), ROLE_PLAIN},
+    {S("user.identifier"), S("Security_UserID"), ROLE_PLAIN},
+    {S("activity_id"), S("Correlation_ActivityID"), ROLE_PLAIN},
+    {S("related_activity_id"), S("Correlation_RelatedActivityID"), ROLE_PLAIN},
+    {S("task"), S("RenderingInfo.Task"), ROLE_PLAIN},
+    {S("opcode"), S("RenderingInfo.Opcode"), ROLE_PLAIN},
+    {S("keywords"), S("Keywords"), ROLE_KEYWORDS},
+    {S("level"), S("Level"), ROLE_LEVEL},
+    {S("version"), S("Version"), ROLE_PLAIN},
+    {S("message"), S("Message"), ROLE_PLAIN},
 };
 
 static const struct rename flat_names[] = {
-    {S("LogName"), S("Channel")},
-    {S("EventCode"), S("EventID")},
-    {S("EventId"), S("EventID")},
-    {S("Id"), S("EventID")},
-    {S("SourceName"), S("Provider_Name")},
-    {S("ProviderName"), S("Provider_Name")},
-    {S("ProviderGuid"), S("Provider_Guid")},
-    {S("ProviderId"), S("Provider_Guid")},
-    {S("Hostname"), S("Computer")},
-    {S("ComputerName"), S("Computer")},
-    {S("MachineName"), S("Computer")},
-    {S("RecordNumber"), S("EventRecordID")},
-    {S("RecordId"), S("EventRecordID")},
-    {S("ExecutionProcessID"), S("Execution_ProcessID")},
-    {S("ExecutionThreadID"), S("Execution_ThreadID")},
-    {S("ThreadID"), S("Execution_ThreadID")},
-    {S("UserID"), S("Security_UserID")},
-    {S("ActivityID"), S("Correlation_ActivityID")},
-    {S("RelatedActivityID"), S("Correlation_RelatedActivityID")},
-    {S("TimeCreated"), S("TimeCreated_SystemTime")},
+    {S("LogName"), S("Channel"), ROLE_PLAIN},
+    {S("EventCode"), S("EventID"), ROLE_PLAIN},
+    {S("EventId"), S("EventID"), ROLE_PLAIN},
+    {S("Id"), S("EventID"), ROLE_PLAIN},
+    {S("SourceName"), S("Provider_Name"), ROLE_PLAIN},
+    {S("ProviderName"), S("Provider_Name"), ROLE_PLAIN},
+    {S("Provider"), S("Provider_Name"), ROLE_PLAIN},
+    {S("ProviderGuid"), S("Provider_Guid"), ROLE_PLAIN},
+    {S("ProviderId"), S("Provider_Guid"), ROLE_PLAIN},
+    {S("Hostname"), S("Computer"), ROLE_PLAIN},
+    {S("ComputerName"), S("Computer"), ROLE_PLAIN},
+    {S("MachineName"), S("Computer"), ROLE_PLAIN},
+    {S("RecordNumber"), S("EventRecordID"), ROLE_PLAIN},
+    {S("RecordId"), S("EventRecordID"), ROLE_PLAIN},
+    {S("EventRecordId"), S("EventRecordID"), ROLE_PLAIN},
+    {S("ExecutionProcessID"), S("Execution_ProcessID"), ROLE_PLAIN},
+    {S("ExecutionThreadID"), S("Execution_ThreadID"), ROLE_PLAIN},
+    {S("ThreadID"), S("Execution_ThreadID"), ROLE_PLAIN},
+    {S("UserID"), S("Security_UserID"), ROLE_PLAIN},
+    {S("ActivityID"), S("Correlation_ActivityID"), ROLE_PLAIN},
+    {S("RelatedActivityID"), S("Correlation_RelatedActivityID"), ROLE_PLAIN},
+    {S("TimeCreated"), S("TimeCreated_SystemTime"), ROLE_PLAIN},
 };
 
 static const struct rename source_names[] = {
-    {S("Source"), S("Provider_Name")},
+    {S("Source"), S("Provider_Name"), ROLE_PLAIN},
 };
 
-/* NXLog's Opcode is a text for people (Get-WinEvent calls it so too), its OpcodeValue the number.
- */
+/* NXLog's Opcode and Category are texts for people, its Keywords are signed. */
 static const struct rename nxlog_names[] = {
-    {S("Opcode"), S("OpcodeDisplayName")},
-    {S("OpcodeValue"), S("Opcode")},
+    {S("Opcode"), S("RenderingInfo.Opcode"), ROLE_PLAIN},
+    {S("OpcodeValue"), S("Opcode"), ROLE_PLAIN},
+    {S("Category"), S("RenderingInfo.Task"), ROLE_PLAIN},
+    {S("Keywords"), S("Keywords"), ROLE_KEYWORDS},
 };
 
 static const struct str winlog_wrappers[] = {S("winlog.event_data."), S("winlog.user_data.")};
@@ -170,15 +178,15 @@ static const struct str beat_wrappers[] = {S("event_data."), S("user_data.")};
 /* The first row whose evidence is complete is the record's shape. */
 static const struct {
     enum json_shape shape;
-    uint32_t all, any; /* hints: all of these, and one of those (0: none needed) */
+    uint32_t evidence; /* hints, all of them */
 } shapes[] = {
-    {SHAPE_EVENT_XML, HINT_SYSTEM_ID | HINT_SYSTEM_ORIGIN, 0},
-    {SHAPE_WINLOG, HINT_WINLOG, 0},
-    {SHAPE_BEAT, HINT_BEAT_CHANNEL | HINT_BEAT_ID | HINT_BEAT_ORIGIN, 0},
-    {SHAPE_NXLOG, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_HOST | HINT_OPCODE_VALUE, 0},
-    {SHAPE_FLAT, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_PROVIDER, 0},
-    {SHAPE_FLAT_SOURCE, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_SOURCE | HINT_FLAT_HOST, 0},
-    {SHAPE_FLAT, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_HOST, 0},
+    {SHAPE_EVENT_XML, HINT_SYSTEM_ID | HINT_SYSTEM_ORIGIN},
+    {SHAPE_WINLOG, HINT_WINLOG},
+    {SHAPE_BEAT, HINT_BEAT_CHANNEL | HINT_BEAT_ID | HINT_BEAT_ORIGIN},
+    {SHAPE_NXLOG, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_HOST | HINT_OPCODE_VALUE},
+    {SHAPE_FLAT, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_PROVIDER},
+    {SHAPE_FLAT_SOURCE, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_SOURCE | HINT_FLAT_HOST},
+    {SHAPE_FLAT, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_HOST},
 };
 
 /* How the names of a shape are rewritten. Shapes without a row keep theirs. */
@@ -198,15 +206,12 @@ static const struct {
     {SHAPE_FLAT, TABLE(flat_names), NULL, 0},
 };
 
-static bool in_names(struct str path, const struct rename *names, size_t count, struct str *ret_to)
+static const struct rename *find_rename(struct str path, const struct rename *names, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (!str_eq(path, names[i].from))
-            continue;
-        *ret_to = names[i].to;
-        return true;
-    }
-    return false;
+    for (size_t i = 0; i < count; i++)
+        if (str_eq(path, names[i].from))
+            return &names[i];
+    return NULL;
 }
 
 /* The path inside the envelope it names, or all of it; the hints of what was found. */
@@ -258,7 +263,7 @@ static bool is_enveloped(uint32_t hints)
 static uint32_t variant_of(uint32_t hints)
 {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
-        if ((hints & shapes[i].all) == shapes[i].all)
+        if ((hints & shapes[i].evidence) == shapes[i].evidence)
             return JSON_VARIANT(shapes[i].shape, is_enveloped(hints));
     return JSON_VARIANT(SHAPE_NATIVE, is_enveloped(hints));
 }
@@ -273,14 +278,14 @@ struct str json_shape_name(struct str path, uint32_t variant, struct arena *aren
         path = open_envelope(path, &envelope);
     if (shape == SHAPE_EVENT_XML)
         return json_event_xml_name(path, arena, ret_role);
-    if (shape == SHAPE_NXLOG && str_eq(path, STR("Keywords")))
-        *ret_role = ROLE_KEYWORDS;
     for (size_t i = 0; i < sizeof(rewrites) / sizeof(rewrites[0]); i++) {
-        struct str to;
         if (rewrites[i].shape != shape)
             continue;
-        if (in_names(path, rewrites[i].names, rewrites[i].n_names, &to))
-            return to;
+        const struct rename *rename = find_rename(path, rewrites[i].names, rewrites[i].n_names);
+        if (rename) {
+            *ret_role = (uint8_t)rename->role;
+            return rename->to;
+        }
         for (size_t j = 0; j < rewrites[i].n_wrappers; j++)
             if (str_starts(path, rewrites[i].wrappers[j]))
                 return str_skip(path, rewrites[i].wrappers[j].len);
@@ -315,7 +320,6 @@ void json_shape_finish(struct json_reader *reader, uint32_t first)
     }
     if (reader->hints & JSON_HINT_CUT)
         reader->parser->event.cut = true;
-    enum json_shape shape = reader->variant / 2;
-    if (shape == SHAPE_EVENT_XML || shape == SHAPE_NXLOG)
+    if (reader->variant / 2 != SHAPE_NATIVE)
         json_roles_apply(reader, first);
 }

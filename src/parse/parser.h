@@ -21,8 +21,9 @@
 #include "parse/parse.h"
 
 #define PARSER_NAMES_MAX 65536
-#define PARSER_NAME_LEN_MAX 1024 /* bytes of a dotted name; a longer one is cut, the event marked  \
-                                  */
+#define PARSER_NAME_LEN_MAX                                                                        \
+    1024 /* bytes of a dotted name; a longer one is cut, the event marked                          \
+          */
 
 struct name {
     const char *ptr;
@@ -39,7 +40,7 @@ struct parser {
     struct arena scratch; /* reset by parser_begin() */
     struct event event;   /* under construction */
     uint32_t slots_cap;
-    uint64_t begun;           /* events begun so far: tells one from the next */
+    uint64_t begun;                   /* events begun so far: tells one from the next */
     void *format_state[FORMAT_COUNT]; /* a format's own, e.g. EVTX templates; see parser_state() */
     void (*format_state_free[FORMAT_COUNT])(void *state);
 };
@@ -112,8 +113,8 @@ size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct
 int json_add_object(struct parser *parser, struct str prefix, struct str text);
 
 /*
- * Adds the slots of a rendered Windows event, an <Event> element, under the names that EVTX gives, and sets
- * the event's time. 0, or -EINVAL when it is none or not well-formed.
+ * Adds the slots of a rendered Windows event, an <Event> element, under the names that EVTX gives,
+ * and sets the event's time. 0, or -EINVAL when it is none or not well-formed.
  */
 int xml_add_event(struct parser *parser, struct str xml);
 
