@@ -233,6 +233,59 @@ bool datasets_provide(const struct datasets *datasets, const struct logsource *w
     return false;
 }
 
+/* May the event id be this one where the requirement holds? */
+static bool event_id_fits(const struct datasets *datasets, const struct requirement *need,
+                          uint32_t event_id_field, struct str event_id)
+{
+    for (uint32_t i = 0; i < need->all.count; i++) {
+        const struct condition *condition = &datasets->conditions.items[need->all.ids[i]];
+        bool any = condition->field != event_id_field || condition->kind != CONDITION_ONE_OF;
+        for (uint32_t v = 0; v < condition->n_values && !any; v++)
+            any = str_eq_ascii_nocase(condition->values[v], event_id);
+        if (!any)
+            return false;
+    }
+    return true;
+}
+
+bool datasets_event_id_fits(const struct datasets *datasets, uint32_t index,
+                            const struct logsource *wanted, struct str event_id)
+{
+    const struct dataset_entry *entry = datasets->entries.items[index];
+    for (uint32_t i = 0; i < entry->n_provisions; i++)
+        if (provision_covers(&entry->provisions[i], wanted) &&
+            event_id_fits(datasets, &entry->provisions[i].when, entry->dataset.event_id_field,
+                          event_id))
+            return true;
+    return false;
+}
+
+static bool is_among(uint32_t field, const uint32_t *fields, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (fields[i] == field)
+            return true;
+    return false;
+}
+
+bool datasets_know_field(const struct datasets *datasets, uint32_t index, uint32_t field)
+{
+    const struct dataset_entry *entry = datasets->entries.items[index];
+    const struct dataset *dataset = &entry->dataset;
+    if (datasets_field(datasets, index, field) || field == dataset->event_id_field ||
+        is_among(field, dataset->time_fields, dataset->n_time_fields) ||
+        is_among(field, dataset->host_fields, dataset->n_host_fields) ||
+        is_among(field, dataset->user_fields, dataset->n_user_fields))
+        return true;
+    for (uint32_t i = 0; i < dataset->n_aliases; i++)
+        if (dataset->aliases[i].sigma == field || dataset->aliases[i].native == field)
+            return true;
+    for (uint32_t i = 0; i < entry->n_derives; i++)
+        if (entry->derives[i].field == field)
+            return true;
+    return false;
+}
+
 static bool alias_applies(const struct dataset_alias *alias, const struct route *route)
 {
     if (alias->n_event_ids == 0 || route->any_event_id)

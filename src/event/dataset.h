@@ -166,6 +166,13 @@ uint32_t datasets_route_count(const struct datasets *datasets);
 bool datasets_provided_by(const struct datasets *datasets, uint32_t index,
                           const struct logsource *wanted);
 
+/* The same, to events of that event id? */
+bool datasets_event_id_fits(const struct datasets *datasets, uint32_t index,
+                            const struct logsource *wanted, struct str event_id);
+
+/* Does the dataset have a word for that field: describes it, derives it, has it as an alias? */
+bool datasets_know_field(const struct datasets *datasets, uint32_t index, uint32_t field);
+
 /* Does any dataset provide such a logsource? */
 bool datasets_provide(const struct datasets *datasets, const struct logsource *wanted);
 
