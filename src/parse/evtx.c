@@ -1,7 +1,8 @@
 /*
  * EVTX files: where chunks and records are. A chunk is parsed by itself; what lies between
  * chunks is reported, and searched for records where the options say so. The header of the
- * file is not trusted for anything: it is old while the log is being written.
+ * file is not trusted for anything: it is old while the log is being written. So are the checksums
+ * of chunks, which therefore say nothing about damage and are not compared.
  */
 #include "parse/evtx.h"
 
@@ -16,6 +17,8 @@
 #define CHUNK_FREE_SPACE 48
 #define CUT_CHUNKS 16u /* chunks passed on together */
 #define CUT_GARBAGE (CUT_CHUNKS * EVTX_CHUNK_SIZE)
+
+#define CARVE_TRIES 16u /* chunk sizes of false records tried within a chunk */
 
 #define STATE_STARTED 0 /* the file header is behind us */
 
@@ -33,10 +36,16 @@ static const unsigned char *bytes_of(struct str data)
     return (const unsigned char *)data.ptr;
 }
 
-/* The chunk header at the start of data: signature, and sizes that make sense. */
+/* A chunk's signature, which is enough where a chunk should be. */
 static bool is_chunk(struct str data)
 {
-    if (data.len < CHUNK_FIELDS || !starts_with(data, CHUNK_MAGIC, sizeof(CHUNK_MAGIC)))
+    return starts_with(data, CHUNK_MAGIC, sizeof(CHUNK_MAGIC));
+}
+
+/* A chunk's header where anything may be: the signature, and a size that makes sense. */
+static bool is_lost_chunk(struct str data)
+{
+    if (data.len < CHUNK_FIELDS || !is_chunk(data))
         return false;
     return evtx_u32(bytes_of(data) + CHUNK_HEADER_SIZE) == CHUNK_FIELDS;
 }
@@ -76,16 +85,15 @@ static size_t cut_chunks(struct str data, bool last)
  */
 static size_t cut_garbage(struct str data, bool last)
 {
-    size_t at = 0;
-    while (at < data.len && at < CUT_GARBAGE) {
-        struct str rest = str_skip(data, at);
+    struct str window = str_first(data, CUT_GARBAGE + CHUNK_FIELDS);
+    for (size_t at = 0; at < window.len; at++) {
+        struct str rest = str_skip(window, at);
         size_t found = str_find(rest, str_of(CHUNK_MAGIC, sizeof(CHUNK_MAGIC)));
         if (found == SIZE_MAX)
             break;
         at += found;
-        if (is_chunk(str_skip(data, at)))
+        if (is_lost_chunk(str_skip(window, at)))
             return at < CUT_GARBAGE ? at : CUT_GARBAGE;
-        at++;
     }
     if (last)
         return data.len < CUT_GARBAGE ? data.len : CUT_GARBAGE;
@@ -179,7 +187,7 @@ static int read_record(struct reader *reader, uint32_t at, uint32_t size)
     struct evtx_seen record = seen_of(chunk->bytes + at);
     parser_begin(chunk->parser, record.id, reader->offset + at, (struct str){0});
     chunk->parser->event.time = time_from_filetime(record.time);
-    chunk->work = EVTX_WORK_MAX;
+    chunk->work = EVTX_WORK_BASE + EVTX_WORK_PER_BYTE * size;
     chunk->error = NULL;
     if (!evtx_run_fragment(chunk, at + EVTX_RECORD_HEADER, at + size - 4, &winevent_top, 0))
         return 0;
@@ -252,9 +260,13 @@ static int read_records(struct reader *reader, uint32_t *at, uint32_t end)
     return 0;
 }
 
-/* Records that nothing points to any more: in what a chunk has free, in chunks without header. */
+/*
+ * Records that nothing points to any more: in what a chunk has free, in chunks without header. What
+ * only looks like one is passed over; hostile bytes can look like many within each other.
+ */
 static int carve_records(struct reader *reader, uint32_t at, uint32_t end)
 {
+    uint32_t tries = CARVE_TRIES * EVTX_CHUNK_SIZE;
     while ((at = find_record(reader, at, end)) < end) {
         uint32_t size = record_size(reader, at, end);
         if (was_read(reader, seen_of(reader->chunk.bytes + at))) {
@@ -264,7 +276,16 @@ static int carve_records(struct reader *reader, uint32_t at, uint32_t end)
         int status = read_record(reader, at, size);
         if (status < 0)
             return status;
-        at += reader->chunk.error ? 1 : size;
+        if (!reader->chunk.error) {
+            at += size;
+            continue;
+        }
+        if (tries < size) {
+            report(reader, at, 0, "recovery ends: too many false records within each other");
+            return 0;
+        }
+        tries -= size;
+        at++;
     }
     return 0;
 }
@@ -314,7 +335,8 @@ static int evtx_parse(struct parser *parser, const struct chunk *chunk, struct s
             .chunk = {.parser = parser,
                       .state = state,
                       .bytes = bytes_of(piece),
-                      .len = (uint32_t)piece.len},
+                      .len = (uint32_t)piece.len,
+                      .template_work = EVTX_TEMPLATE_WORK},
             .sink = sink,
             .offset = at,
         };

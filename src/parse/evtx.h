@@ -32,9 +32,38 @@
 #define EVTX_OPS_MAX 8192              /* of one program */
 #define EVTX_PROGRAMS_MAX 4096         /* kept; past it all are forgotten */
 #define EVTX_PROGRAMS_SIZE (32u << 20) /* bytes of those */
-#define EVTX_VARIANTS_MAX 16     /* programs of one template GUID tried before compiling anew */
-#define EVTX_WORK_MAX (8u << 20) /* bytes of values rendered for one record, about */
-#define EVTX_RECENT 64           /* templates a chunk finds without look-up; a power of two */
+#define EVTX_VARIANTS_MAX 16       /* programs of one template GUID tried before compiling anew */
+#define EVTX_WORK_BASE (64u << 10) /* bytes of values and ops rendered for one record, about .. */
+#define EVTX_WORK_PER_BYTE 32u     /* .. and for each byte it has */
+#define EVTX_TEMPLATE_WORK                                                                         \
+    (4u << 20)         /* bytes of definitions compared or compiled for one chunk                  \
+                        */
+#define EVTX_RECENT 64 /* templates a chunk finds without look-up; a power of two */
+
+#define EVTX_FRAGMENT_HEADER 4    /* token, major and minor version, flags */
+#define EVTX_INSTANCE_HEADER 10   /* token, version, template id, offset of its definition */
+#define EVTX_DEFINITION_HEADER 24 /* offset of the next, GUID, size */
+
+/* Tokens of BinXml ([MS-EVEN6] 2.2.12). */
+enum evtx_token {
+    EVTX_TOKEN_EOF = 0x00,
+    EVTX_TOKEN_OPEN = 0x01,
+    EVTX_TOKEN_CLOSE_OPEN = 0x02,
+    EVTX_TOKEN_CLOSE_EMPTY = 0x03,
+    EVTX_TOKEN_END = 0x04,
+    EVTX_TOKEN_VALUE = 0x05,
+    EVTX_TOKEN_ATTRIBUTE = 0x06,
+    EVTX_TOKEN_CDATA = 0x07,
+    EVTX_TOKEN_CHAR_REF = 0x08,
+    EVTX_TOKEN_ENTITY_REF = 0x09,
+    EVTX_TOKEN_PI_TARGET = 0x0A,
+    EVTX_TOKEN_PI_DATA = 0x0B,
+    EVTX_TOKEN_TEMPLATE = 0x0C,
+    EVTX_TOKEN_SUBSTITUTION = 0x0D,
+    EVTX_TOKEN_OPTIONAL_SUBSTITUTION = 0x0E,
+    EVTX_TOKEN_FRAGMENT = 0x0F,
+    EVTX_TOKEN_MORE = 0x40, /* flag: attributes follow, or another part */
+};
 
 /* Value types ([MS-EVEN6] 2.2.14 names them in its ABNF). */
 enum evtx_type {
@@ -153,9 +182,10 @@ struct evtx_chunk {
     struct parser *parser;
     struct evtx_state *state;
     const unsigned char *bytes;
-    uint32_t len;      /* at most EVTX_CHUNK_SIZE */
-    uint32_t work;     /* what is left of EVTX_WORK_MAX for this record */
-    const char *error; /* why the record can't be read; NULL: it can */
+    uint32_t len;           /* at most EVTX_CHUNK_SIZE */
+    uint32_t work;          /* what this record may still cost */
+    uint32_t template_work; /* what is left of EVTX_TEMPLATE_WORK */
+    const char *error;      /* why the record can't be read; NULL: it can */
 };
 
 /* A name at `offset` ([MS-EVEN6] 2.2.12 Name): its UTF-16LE characters and the bytes it takes

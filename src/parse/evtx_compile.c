@@ -5,24 +5,6 @@
 #include "base/utf8.h"
 #include "parse/evtx.h"
 
-enum token {
-    TOKEN_EOF = 0x00,
-    TOKEN_OPEN = 0x01,
-    TOKEN_CLOSE_OPEN = 0x02,
-    TOKEN_CLOSE_EMPTY = 0x03,
-    TOKEN_END = 0x04,
-    TOKEN_VALUE = 0x05,
-    TOKEN_ATTRIBUTE = 0x06,
-    TOKEN_CDATA = 0x07,
-    TOKEN_CHAR_REF = 0x08,
-    TOKEN_ENTITY_REF = 0x09,
-    TOKEN_PI_TARGET = 0x0A,
-    TOKEN_PI_DATA = 0x0B,
-    TOKEN_SUBSTITUTION = 0x0D,
-    TOKEN_OPTIONAL_SUBSTITUTION = 0x0E,
-    TOKEN_MORE = 0x40, /* flag: attributes follow, or another part */
-};
-
 #define DEPENDENCY_NONE 0xFFFF
 
 /* Text while it is put together from tokens. */
@@ -43,8 +25,8 @@ struct compiler {
 struct element {
     struct str name;
     struct winevent_scope scope; /* inside it */
-    const struct winevent_scope
-        *kept_scope;       /* the same in the arena, for fragments in values; NULL until needed */
+    /* The same in the arena, for fragments in values; NULL until needed. */
+    const struct winevent_scope *kept_scope;
     struct text data_name; /* the Name attribute, where it is the name of the value */
     bool has_slots;        /* attributes or children made some */
 };
@@ -81,7 +63,7 @@ static const unsigned char *take(struct compiler *c, uint32_t size)
 static unsigned take_byte(struct compiler *c)
 {
     const unsigned char *byte = take(c, 1);
-    return byte ? *byte : TOKEN_EOF;
+    return byte ? *byte : EVTX_TOKEN_EOF;
 }
 
 static uint16_t take_u16(struct compiler *c)
@@ -201,36 +183,36 @@ static void take_char_ref(struct compiler *c, struct text *text)
 static void take_text(struct compiler *c, struct text *text)
 {
     while (!failed(c) && c->source->at < c->source->end) {
-        unsigned token = c->chunk->bytes[c->source->at] & ~(unsigned)TOKEN_MORE;
+        unsigned token = c->chunk->bytes[c->source->at] & ~(unsigned)EVTX_TOKEN_MORE;
         switch (token) {
-        case TOKEN_VALUE:
+        case EVTX_TOKEN_VALUE:
             take(c, 1);
             if (take_byte(c) != EVTX_STRING)
                 fail(c, "a literal value is not a string");
             take_string(c, text);
             break;
-        case TOKEN_CDATA:
+        case EVTX_TOKEN_CDATA:
             take(c, 1);
             take_string(c, text);
             break;
-        case TOKEN_CHAR_REF:
+        case EVTX_TOKEN_CHAR_REF:
             take(c, 1);
             take_char_ref(c, text);
             break;
-        case TOKEN_ENTITY_REF:
+        case EVTX_TOKEN_ENTITY_REF:
             take(c, 1);
             take_entity(c, text);
             break;
-        case TOKEN_PI_TARGET:
+        case EVTX_TOKEN_PI_TARGET:
             take(c, 1);
             take_name(c);
             break;
-        case TOKEN_PI_DATA:
+        case EVTX_TOKEN_PI_DATA:
             take(c, 1);
             take(c, 2u * take_u16(c));
             break;
-        case TOKEN_SUBSTITUTION:
-        case TOKEN_OPTIONAL_SUBSTITUTION:
+        case EVTX_TOKEN_SUBSTITUTION:
+        case EVTX_TOKEN_OPTIONAL_SUBSTITUTION:
             take(c, 1);
             add_piece(c, text, (struct str){0}, take_u16(c));
             take(c, 1);
@@ -357,7 +339,7 @@ static void compile_attributes(struct compiler *c, const struct winevent_scope *
 {
     skip_size(c);
     while (!failed(c) && c->source->at < c->source->end &&
-           (c->chunk->bytes[c->source->at] & ~(unsigned)TOKEN_MORE) == TOKEN_ATTRIBUTE)
+           (c->chunk->bytes[c->source->at] & ~(unsigned)EVTX_TOKEN_MORE) == EVTX_TOKEN_ATTRIBUTE)
         compile_attribute(c, outer, element);
 }
 
@@ -426,12 +408,12 @@ static void compile_content(struct compiler *c, struct element *element)
             return;
         }
         unsigned token = c->chunk->bytes[c->source->at];
-        if (token == TOKEN_END) {
+        if (token == EVTX_TOKEN_END) {
             take(c, 1);
             emit_text(c, element, &text);
             return;
         }
-        if ((token & ~(unsigned)TOKEN_MORE) != TOKEN_OPEN) {
+        if ((token & ~(unsigned)EVTX_TOKEN_MORE) != EVTX_TOKEN_OPEN) {
             fail(c, "an unknown BinXml token");
             return;
         }
@@ -486,13 +468,13 @@ static void compile_element(struct compiler *c, const struct winevent_scope *out
     if (element.scope.name.len > PARSER_NAME_LEN_MAX)
         fail(c, "a field name is too long");
     uint32_t skip = begin_dependent(c, dependency);
-    if (token & TOKEN_MORE)
+    if (token & EVTX_TOKEN_MORE)
         compile_attributes(c, outer, &element);
     switch (take_byte(c)) {
-    case TOKEN_CLOSE_EMPTY:
+    case EVTX_TOKEN_CLOSE_EMPTY:
         emit_text(c, &element, &(struct text){0});
         break;
-    case TOKEN_CLOSE_OPEN:
+    case EVTX_TOKEN_CLOSE_OPEN:
         compile_content(c, &element);
         break;
     default:
@@ -518,10 +500,10 @@ struct evtx_program *evtx_compile(struct evtx_chunk *chunk, struct evtx_source *
     struct compiler c = {.chunk = chunk, .arena = arena, .source = source, .mark = source->at};
     state->ops.len = state->segments.len = 0;
     while (!failed(&c) && source->at < source->end) {
-        unsigned token = chunk->bytes[source->at] & ~(unsigned)TOKEN_MORE;
-        if (token == TOKEN_OPEN)
+        unsigned token = chunk->bytes[source->at] & ~(unsigned)EVTX_TOKEN_MORE;
+        if (token == EVTX_TOKEN_OPEN)
             compile_element(&c, source->scope);
-        else if (token == TOKEN_PI_TARGET || token == TOKEN_PI_DATA)
+        else if (token == EVTX_TOKEN_PI_TARGET || token == EVTX_TOKEN_PI_DATA)
             take_text(&c, &(struct text){0});
         else
             break;

@@ -5,17 +5,6 @@
  */
 #include "parse/evtx.h"
 
-enum {
-    TOKEN_EOF = 0x00,
-    TOKEN_OPEN = 0x01,
-    TOKEN_OPEN_MORE = 0x41,
-    TOKEN_TEMPLATE = 0x0C,
-    TOKEN_FRAGMENT = 0x0F,
-};
-
-#define FRAGMENT_HEADER 4  /* token, major and minor version, flags */
-#define INSTANCE_HEADER 10 /* token, version, template id, offset of its definition */
-#define DEFINITION_HEADER 24
 #define OP_WORK 16 /* what an op costs besides its value's bytes */
 
 /* A template instance's values. */
@@ -280,15 +269,15 @@ static bool read_values(struct evtx_chunk *chunk, uint32_t *at, uint32_t end, st
 static bool run_instance(struct evtx_chunk *chunk, uint32_t *at, uint32_t end,
                          const struct winevent_scope *scope, unsigned depth)
 {
-    if (end - *at < INSTANCE_HEADER)
+    if (end - *at < EVTX_INSTANCE_HEADER)
         return fail(chunk, "a template instance is cut off");
     uint32_t definition = evtx_u32(chunk->bytes + *at + 6);
-    *at += INSTANCE_HEADER;
+    *at += EVTX_INSTANCE_HEADER;
     const struct evtx_program *program = evtx_template(chunk, definition, scope);
     if (!program)
         return false;
     if (definition == *at) {
-        uint32_t size = DEFINITION_HEADER + evtx_u32(chunk->bytes + definition + 20);
+        uint32_t size = EVTX_DEFINITION_HEADER + evtx_u32(chunk->bytes + definition + 20);
         if (size > end - *at)
             return fail(chunk, "a template ends outside its record");
         *at += size;
@@ -304,15 +293,15 @@ bool evtx_run_fragment(struct evtx_chunk *chunk, uint32_t at, uint32_t end,
         return fail(chunk, "fragments nested too deep");
     while (at < end) {
         switch (chunk->bytes[at]) {
-        case TOKEN_FRAGMENT:
-            at += FRAGMENT_HEADER;
+        case EVTX_TOKEN_FRAGMENT:
+            at += EVTX_FRAGMENT_HEADER;
             break;
-        case TOKEN_TEMPLATE:
+        case EVTX_TOKEN_TEMPLATE:
             if (!run_instance(chunk, &at, end, scope, depth))
                 return false;
             break;
-        case TOKEN_OPEN:
-        case TOKEN_OPEN_MORE: {
+        case EVTX_TOKEN_OPEN:
+        case EVTX_TOKEN_OPEN | EVTX_TOKEN_MORE: {
             struct evtx_source source = {.at = at, .end = end, .scope = scope};
             const struct evtx_program *program =
                 evtx_compile(chunk, &source, &chunk->parser->scratch);
@@ -321,7 +310,7 @@ bool evtx_run_fragment(struct evtx_chunk *chunk, uint32_t at, uint32_t end,
             at = source.at;
             break;
         }
-        case TOKEN_EOF:
+        case EVTX_TOKEN_EOF:
             return true;
         default:
             return fail(chunk, "an unknown BinXml token");

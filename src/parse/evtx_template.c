@@ -7,9 +7,8 @@
 
 #include "parse/evtx.h"
 
-#define DEFINITION_HEADER 24 /* offset of the next, GUID, size */
-#define FRAGMENT_HEADER 4    /* token 0x0F, major and minor version, flags */
-#define NAME_HEADER 8        /* offset of the next, hash, number of characters */
+#define NAME_HEADER 8  /* offset of the next, hash, number of characters */
+#define COMPILE_WORK 8 /* compiling a byte, in bytes compared */
 
 bool evtx_name_at(const struct evtx_chunk *chunk, uint32_t offset, struct evtx_name *ret_name)
 {
@@ -93,6 +92,17 @@ static bool keep(struct evtx_state *state, struct evtx_program *program, const u
     return true;
 }
 
+/* Takes from what templates may cost the chunk; false when it is spent. */
+static bool spend(struct evtx_chunk *chunk, uint32_t work)
+{
+    if (work > chunk->template_work) {
+        chunk->error = "the chunk's templates need too much work";
+        return false;
+    }
+    chunk->template_work -= work;
+    return true;
+}
+
 /*
  * Compiles the definition, to be kept where there is room, else for this record only. `variants`
  * of its GUID were tried in vain.
@@ -121,23 +131,25 @@ const struct evtx_program *evtx_template(struct evtx_chunk *chunk, uint32_t offs
     struct evtx_recent *recent = &state->recent[(offset >> 2 ^ offset >> 8) & (EVTX_RECENT - 1)];
     if (recent->program && recent->definition == offset && same_scope(recent->scope, scope))
         return recent->program;
-    if (offset > chunk->len || chunk->len - offset < DEFINITION_HEADER) {
+    if (offset > chunk->len || chunk->len - offset < EVTX_DEFINITION_HEADER) {
         chunk->error = "a template lies outside the chunk";
         return NULL;
     }
     const unsigned char *header = chunk->bytes + offset;
-    uint32_t at = offset + DEFINITION_HEADER, size = evtx_u32(header + 20);
-    if (size < FRAGMENT_HEADER || size > chunk->len - at) {
+    uint32_t at = offset + EVTX_DEFINITION_HEADER, size = evtx_u32(header + 20);
+    if (size < EVTX_FRAGMENT_HEADER || size > chunk->len - at) {
         chunk->error = "a template ends outside the chunk";
         return NULL;
     }
     struct evtx_source source = {
-        .at = at + FRAGMENT_HEADER, .end = at + size, .definition = true, .scope = scope};
+        .at = at + EVTX_FRAGMENT_HEADER, .end = at + size, .definition = true, .scope = scope};
     const unsigned char *guid = header + 4;
     uint32_t index = map_get(&state->by_guid, str_of((const char *)guid, 16));
     unsigned variants = 0;
     for (; index != MAP_NONE && variants < EVTX_VARIANTS_MAX; variants++) {
         const struct evtx_program *program = state->programs.items[index];
+        if (!spend(chunk, size))
+            return NULL;
         if (same_scope(&program->scope, scope) &&
             same_definition(chunk, program, source.at, source.end)) {
             *recent = (struct evtx_recent){program, &program->scope, offset};
@@ -145,6 +157,8 @@ const struct evtx_program *evtx_template(struct evtx_chunk *chunk, uint32_t offs
         }
         index = program->next;
     }
+    if (!spend(chunk, COMPILE_WORK * size))
+        return NULL;
     const struct evtx_program *program = compile(chunk, source, guid, variants);
     if (program && program->scope.name.ptr)
         *recent = (struct evtx_recent){program, &program->scope, offset};

@@ -14,6 +14,7 @@ struct level {
     struct str name;
     struct winevent_scope scope; /* inside it */
     struct str text;             /* so far; of FIELD elements */
+    bool joined;                 /* the text is in the scratch arena, the last thing in it */
     bool has_text, has_slots;    /* text came, even empty; attributes or children made slots */
     uint32_t first_slot;
 };
@@ -164,22 +165,31 @@ static struct str resolve(struct xml *xml, struct str raw)
     return (struct str){0};
 }
 
-/* Adds character data to an element's text. */
+/*
+ * Adds character data to an element's text: at its end where nothing lies behind that, else to a
+ * copy.
+ */
 static void add_text(struct xml *xml, struct level *level, struct str text)
 {
-    if (level->text.len == 0) {
+    struct arena *scratch = &xml->parser->scratch;
+    struct str before = level->text;
+    if (before.len == 0) {
         level->text = text;
         return;
     }
-    char *joined = arena_bytes(&xml->parser->scratch, level->text.len + text.len);
+    bool in_place = level->joined && scratch->cursor == before.ptr + before.len &&
+                    (size_t)(scratch->end - scratch->cursor) >= text.len;
+    char *joined = arena_bytes(scratch, in_place ? text.len : before.len + text.len);
     if (!joined) {
         fail(xml, out_of_memory);
         return;
     }
-    memcpy(joined, level->text.ptr, level->text.len);
+    if (!in_place)
+        memcpy(joined, before.ptr, before.len);
     if (text.len)
-        memcpy(joined + level->text.len, text.ptr, text.len);
-    level->text = str_of(joined, level->text.len + text.len);
+        memcpy(in_place ? joined : joined + before.len, text.ptr, text.len);
+    level->text = str_of(in_place ? before.ptr : joined, before.len + text.len);
+    level->joined = true;
 }
 
 /* Is the text of the form that the pattern shows? '9' any digit, 'X' an upper-case hex digit,

@@ -172,6 +172,7 @@ struct reader {
     size_t width;    /* bytes of a code unit in the chunk */
     size_t text_at;  /* a place in the text .. */
     uint64_t offset; /* .. and where it is in the chunk */
+    size_t end;      /* behind the first end tag of an event that was looked for; 0: none yet */
     uint64_t ordinal;
 };
 
@@ -228,25 +229,60 @@ static size_t find_event(struct str text, size_t at)
     return at < text.len ? at : text.len;
 }
 
-/* Reads the event at `at`; *ret_end is where to go on. Returns what the sink returned. */
-static int read_event(struct reader *reader, size_t at, size_t *ret_end)
+/* Behind the first </Event> from `at` on; the text's length where there is none. */
+static size_t find_event_end(struct str text, size_t at)
+{
+    static const struct str tag = {"</Event", 7};
+    for (;;) {
+        size_t found = str_find(str_skip(text, at), tag);
+        if (found == SIZE_MAX)
+            return text.len;
+        at += found + tag.len;
+        while (at < text.len && memchr(" \t\r\n", text.ptr[at], 4))
+            at++;
+        if (at < text.len && text.ptr[at] == '>')
+            return at + 1;
+    }
+}
+
+/* The last event that begins in (from, end); `end` where none does. */
+static size_t last_event_start(struct str text, size_t from, size_t end)
+{
+    size_t at = end;
+    while (at > from + 1) {
+        const char *found = memrchr(text.ptr + from + 1, '<', at - from - 1);
+        if (!found)
+            break;
+        at = (size_t)(found - text.ptr);
+        if (xml_at_event(str_skip(text, at)))
+            return at;
+    }
+    return end;
+}
+
+/*
+ * Reads the event at `at`; *ret_next is where to go on: behind its end tag or, where it is damaged
+ * and has none of its own, at the event that the tag belongs to. So every byte is read
+ * twice at most. Returns what the sink returned.
+ */
+static int read_event(struct reader *reader, size_t at, size_t *ret_next)
 {
     struct parser *parser = reader->parser;
-    struct str rest = str_first(str_skip(reader->text, at), PARSE_RECORD_MAX);
-    struct xml_event event;
     uint64_t offset = offset_of(reader, at);
+    if (reader->end <= at)
+        reader->end = find_event_end(reader->text, at);
+    struct str rest = str_of(reader->text.ptr + at, reader->end - at);
+    struct xml_event event = {.error = "the event is too long"};
     parser_begin(parser, ++reader->ordinal, offset, rest);
-    if (xml_read_event(parser, rest, reader->flags, &event) < 0) {
-        bool too_long = event.error_at == rest.len && rest.len == PARSE_RECORD_MAX;
-        parser_error(reader->sink, offset, event.record,
-                     too_long ? "the event is too long" : event.error);
-        *ret_end = find_event(reader->text, at + 1);
+    if (rest.len > PARSE_RECORD_MAX || xml_read_event(parser, rest, reader->flags, &event) < 0) {
+        parser_error(reader->sink, offset, event.record, event.error);
+        *ret_next = last_event_start(reader->text, at, reader->end);
         return 0;
     }
     parser->event.raw = str_first(rest, event.len);
     if (event.record)
         parser->event.record = event.record;
-    *ret_end = at + event.len;
+    *ret_next = at + event.len;
     return parser_end(parser, reader->sink);
 }
 
