@@ -3,8 +3,11 @@
 #include <errno.h>
 
 const struct command *const command_table[] = {
-    &cmd_scan,           &cmd_cat,     &cmd_content_list, &cmd_content_show,
-    &cmd_content_export, &cmd_version, &cmd_man,          NULL,
+    &cmd_scan,         &cmd_cat,           &cmd_rules_check,
+    &cmd_rules_test,   &cmd_rules_explain, &cmd_rules_coverage,
+    &cmd_rules_bench,  &cmd_datasets_list, &cmd_datasets_show,
+    &cmd_content_list, &cmd_content_show,  &cmd_content_export,
+    &cmd_version,      &cmd_man,           NULL,
 };
 
 static struct str first_word(const char *name)

@@ -266,7 +266,9 @@ const struct option_row option_table[] = {
     {.name = "strict",
      .parse = set_flag,
      .offset = AT(strict),
-     .about = "Exit with 4, before anything is read, when a rule is refused."},
+     .about =
+         "Take nothing for granted: exit with 4 before anything is read when a rule is refused; "
+         "in rules test, match_count is the very number."},
     {.name = "findings",
      .argument = "FILE",
      .parse = set_text,
