@@ -173,6 +173,22 @@ static void a_filter_without_its_rule_is_refused(void **state)
     }
 }
 
+static void a_rule_takes_so_many_filters_and_no_more(void **state)
+{
+    (void)state;
+    struct buf yaml = {0};
+    buf_add_c(&yaml, HEAD TAIL);
+    for (int i = 0; i <= SIGMA_FILTERS_MAX; i++)
+        buf_add_c(&yaml, "---\n" HEAD "filter: {rules: any, f: {B: 1}, condition: not f}\n");
+    buf_add_byte(&yaml, '\0');
+    struct sigma_set set = load_set(yaml.ptr);
+    assert_int_equal(set.rules.items[0]->n_filters, SIGMA_FILTERS_MAX);
+    assert_int_equal(set.filters.len, SIGMA_FILTERS_MAX);
+    assert_non_null(strstr(set.refusals.items[0].err.message, "64 filters already"));
+    sigma_set_free(&set);
+    buf_free(&yaml);
+}
+
 static void limits_are_refusals(void **state)
 {
     (void)state;
@@ -213,6 +229,7 @@ int main(void)
         cmocka_unit_test(a_filter_is_conjoined_to_the_rules_it_names),
         cmocka_unit_test(a_filter_for_any_rule_asks_for_its_logsource),
         cmocka_unit_test(a_filter_without_its_rule_is_refused),
+        cmocka_unit_test(a_rule_takes_so_many_filters_and_no_more),
         cmocka_unit_test(limits_are_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

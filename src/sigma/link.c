@@ -157,42 +157,57 @@ static struct sigma_rule *find_rule(const struct linker *l, struct str reference
     return l->set->rules.items[target];
 }
 
-static int apply_to(struct linker *l, const struct pending_filter *filter, struct sigma_rule *rule,
-                    struct sigma_filter *taken)
+/* Is the filter for that rule? Counts it, and says whether the rule has room for no more. */
+static bool take_rule(const struct pending_filter *filter, const struct sigma_rule *rule,
+                      struct sigma_filter *taken, bool *ret_full)
 {
-    if (!filter_fits(filter, rule) || rule->n_filters == SIGMA_FILTERS_MAX)
-        return 0;
+    if (!rule || !filter_fits(filter, rule))
+        return false;
     taken->n_rules++;
-    return filter_apply(l->set, filter, rule);
+    *ret_full = *ret_full || rule->n_filters == SIGMA_FILTERS_MAX;
+    return true;
 }
 
+static int refuse_filter(struct linker *l, const struct pending_filter *filter, bool full)
+{
+    struct err err;
+    const struct reference *first = filter->references;
+    if (full)
+        err_at(&err, -E2BIG, filter->meta.line, 0, "a rule that it is for has %d filters already",
+               SIGMA_FILTERS_MAX);
+    else
+        err_at(&err, -ENOENT, first->line, first->column,
+               find_rule(l, first->text) ? "the rule '%.*s' has another logsource than the filter"
+                                         : "there is no rule '%.*s' to filter",
+               STR_ARG(str_first(first->text, 80)));
+    return refuse_meta(l->set, &filter->meta, &err);
+}
+
+/* All or nothing: the filter is counted on every rule it is for before it is applied to any. */
 static int apply_filter(struct linker *l, const struct pending_filter *filter)
 {
     struct sigma_set *set = l->set;
     struct sigma_filter taken = {
         .meta = filter->meta, .logsource = filter->logsource, .any = filter->any};
+    bool full = false;
+    size_t candidates = filter->any ? set->rules.len : filter->n_references;
+    VEC(struct sigma_rule *) rules = {0};
     int status = 0;
-    for (size_t i = 0; filter->any && i < set->rules.len && status == 0; i++)
-        status = apply_to(l, filter, set->rules.items[i], &taken);
-    for (uint32_t i = 0; i < filter->n_references && status == 0; i++) {
-        struct sigma_rule *rule = find_rule(l, filter->references[i].text);
-        uint32_t before = taken.n_rules;
-        if (rule)
-            status = apply_to(l, filter, rule, &taken);
-        taken.n_unknown += taken.n_rules == before;
+    for (size_t i = 0; i < candidates && status == 0; i++) {
+        struct sigma_rule *rule =
+            filter->any ? set->rules.items[i] : find_rule(l, filter->references[i].text);
+        if (take_rule(filter, rule, &taken, &full))
+            status = vec_push(&rules, rule);
+        else
+            taken.n_unknown += !filter->any;
     }
+    bool refused = full || (!filter->any && taken.n_rules == 0);
+    for (size_t i = 0; i < rules.len && !refused && status == 0; i++)
+        status = filter_apply(set, filter, rules.items[i]);
+    vec_free(&rules);
     if (status < 0)
         return status;
-    if (filter->n_references && taken.n_rules == 0) {
-        struct err err;
-        const struct reference *first = &filter->references[0];
-        err_at(&err, -ENOENT, first->line, first->column,
-               find_rule(l, first->text) ? "the rule '%.*s' has another logsource than the filter"
-                                         : "there is no rule '%.*s' to filter",
-               STR_ARG(str_first(first->text, 80)));
-        return refuse_meta(set, &filter->meta, &err);
-    }
-    return vec_push(&set->filters, taken);
+    return refused ? refuse_filter(l, filter, full) : vec_push(&set->filters, taken);
 }
 
 static int apply_filters(struct linker *l)

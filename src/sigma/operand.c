@@ -78,7 +78,8 @@ int operand_add(struct item *item, struct operand *operand, struct operand **ret
 
 static int finish_text(struct item *item, struct operand *operand)
 {
-    int status = pattern_predicate(&item->doc->set->arena, &operand->pattern, &operand->predicate);
+    int status = pattern_predicate(&item->doc->reader->scratch, &item->doc->set->arena,
+                                   &operand->pattern, &operand->predicate);
     if (status == -EILSEQ)
         return document_error(item->doc, operand->at,
                               "in UTF-16 this value is no text; encode it with base64 or "

@@ -163,11 +163,26 @@ static const struct shape {
     {3, true, true, SIGMA_CONTAINS, 1},
 };
 
-int pattern_predicate(struct arena *arena, const struct pattern *pattern,
+/* Parts and their literals, copied; NULL without memory. */
+static struct sigma_part *copy_parts(struct arena *arena, const struct pattern *pattern)
+{
+    struct sigma_part *parts = arena_zero(arena, pattern->count, sizeof(*parts));
+    for (uint32_t i = 0; parts && i < pattern->count; i++) {
+        parts[i] = pattern->parts[i];
+        if (parts[i].kind != SIGMA_LITERAL)
+            continue;
+        parts[i].text = arena_copy(arena, parts[i].text);
+        if (!parts[i].text.ptr)
+            return NULL;
+    }
+    return parts;
+}
+
+int pattern_predicate(struct arena *scratch, struct arena *arena, const struct pattern *pattern,
                       struct sigma_predicate *predicate)
 {
     struct pattern plain;
-    int status = normalise(arena, pattern, predicate->cased, predicate->field.len == 0, &plain);
+    int status = normalise(scratch, pattern, predicate->cased, predicate->field.len == 0, &plain);
     if (status < 0)
         return status;
     if (plain.count == 0) {
@@ -182,13 +197,13 @@ int pattern_predicate(struct arena *arena, const struct pattern *pattern,
             shape->run_last != run_last || plain.parts[shape->literal].kind != SIGMA_LITERAL)
             continue;
         predicate->op = shape->op;
-        predicate->text = plain.parts[shape->literal].text;
-        return 0;
+        predicate->text = arena_copy(arena, plain.parts[shape->literal].text);
+        return predicate->text.ptr ? 0 : -ENOMEM;
     }
     predicate->op = SIGMA_WILDCARD;
-    predicate->parts = plain.parts;
+    predicate->parts = copy_parts(arena, &plain);
     predicate->n_parts = plain.count;
-    return 0;
+    return predicate->parts ? 0 : -ENOMEM;
 }
 
 /* Bytes of the code point at the front of s, which is not empty. */

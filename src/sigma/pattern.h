@@ -32,10 +32,10 @@ struct str pattern_text(struct arena *arena, const struct pattern *pattern);
 
 /*
  * Sets op, text and parts of the predicate from the pattern, folded unless predicate->cased; a
- * keyword (no field) may be anywhere in the value. Everything is copied into the arena. 0, -ENOMEM,
- * or -EILSEQ where a literal is not UTF-8.
+ * keyword (no field) may be anywhere in the value. What the predicate keeps is copied into `arena`.
+ * 0, -ENOMEM, or -EILSEQ where a literal is not UTF-8.
  */
-int pattern_predicate(struct arena *arena, const struct pattern *pattern,
+int pattern_predicate(struct arena *scratch, struct arena *arena, const struct pattern *pattern,
                       struct sigma_predicate *predicate);
 
 /* Does the text match, anchored at both ends? Both are folded already, or neither. */

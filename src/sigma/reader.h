@@ -4,8 +4,8 @@
  * builds its result in the set's arena.
  *
  *     sigma_set_add ─▶ YAML ─▶ actions ─▶ document ─┬▶ meta_read
- *      (set.c)                (document.c)          ├▶ rule_read ─▶ selection ─▶ item ─▶ modifiers
- *                                                   │           └▶ condition_parse
+ *                 (document.c)                      ├▶ rule_read ─▶ selection ─▶ item ─▶ modifiers
+ *                                                   │           └▶ condition_read
  *                                                   ├▶ correlation_read
  *                                                   └▶ filter_read
  *     sigma_set_link ─▶ doubled ids ─▶ filters ─▶ correlations          (link.c)
