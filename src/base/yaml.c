@@ -156,7 +156,7 @@ static int close_container(struct builder *b)
     struct open_node open = b->open[--b->depth];
     struct yaml_node *node = open.node;
     size_t children = b->stack.len - open.first_child;
-    struct yaml_node **first = b->stack.items + open.first_child;
+    struct yaml_node **first = children ? b->stack.items + open.first_child : NULL;
     int status = 0;
 
     if (node->kind == YAML_LIST) {
