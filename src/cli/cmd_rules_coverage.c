@@ -5,53 +5,35 @@
 
 #include "cli/cli.h"
 #include "cli/engine.h"
-#include "cli/out_style.h"
 #include "cli/reading.h"
+#include "sigma/navigator.h"
 
-#define TECHNIQUES_MAX 4096 /* distinct ids; ATT&CK has some 700 */
-#define TITLES_SHOWN 12     /* rules named in a technique's comment */
-
-struct technique {
-    char id[16]; /* "T1059.001" */
-    uint64_t rules, findings;
-    VEC(struct str) titles; /* of rules; they live in the set */
-};
+#define TECHNIQUES_MAX 4096 /* distinct ids in findings; ATT&CK has some 700 */
 
 struct coverage {
     const struct cli *cli;
     struct engine engine;
-    VEC(struct technique) techniques;
-    uint64_t untagged; /* rules without a technique */
-    uint64_t findings;
+    FILE *to;
+    struct arena arena; /* ids of techniques in findings */
+    struct map ids;     /* id → index of counts */
+    VEC(struct navigator_finding) counts;
 };
 
-static struct technique *technique_of(struct coverage *coverage, const char *id)
+static int count_technique(struct coverage *coverage, struct str id)
 {
-    for (size_t i = 0; i < coverage->techniques.len; i++)
-        if (strcmp(coverage->techniques.items[i].id, id) == 0)
-            return &coverage->techniques.items[i];
-    struct technique row = {0};
-    snprintf(row.id, sizeof(row.id), "%s", id);
-    if (coverage->techniques.len == TECHNIQUES_MAX || vec_push(&coverage->techniques, row) < 0)
-        return NULL;
-    return &coverage->techniques.items[coverage->techniques.len - 1];
-}
-
-static void add_rule(struct coverage *coverage, const struct sigma_meta *meta)
-{
-    bool tagged = false;
-    for (uint32_t i = 0; i < meta->n_tags; i++) {
-        char id[16];
-        if (!style_technique(meta->tags[i], id))
-            continue;
-        struct technique *technique = technique_of(coverage, id);
-        tagged = true;
-        if (!technique)
-            continue;
-        technique->rules++;
-        (void)vec_push(&technique->titles, meta->title);
+    uint32_t index = map_get(&coverage->ids, id);
+    if (index != MAP_NONE) {
+        coverage->counts.items[index].count++;
+        return 0;
     }
-    coverage->untagged += !tagged;
+    if (coverage->counts.len == TECHNIQUES_MAX)
+        return 0;
+    struct navigator_finding row = {arena_copy(&coverage->arena, id), 1};
+    index = (uint32_t)coverage->counts.len;
+    if (!row.technique.ptr || vec_push(&coverage->counts, row) < 0 ||
+        map_put(&coverage->ids, row.technique, index) < 0)
+        return -ENOMEM;
+    return 0;
 }
 
 /* ---- findings: lines of jaga scan -o jsonl, read by the same pipeline as everything else ---- */
@@ -83,25 +65,24 @@ static void begin(void *thread, void *result)
     (void)result;
 }
 
+/* A finding of a sub-technique names its technique as well: the most exact id counts. */
 static int on_event(void *thread, void *result, struct event *event)
 {
-    struct coverage *coverage = thread;
     (void)result;
-    coverage->findings++;
-    for (uint32_t i = 0; i < event->n_slots; i++) {
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < event->n_slots; i++) {
         struct slot *slot = &event->slots[i];
         struct str name = str_of(slot->name, slot->name_len);
-        char id[16];
-        if (!str_eq(name, STR("finding_info.attacks.technique.uid")) &&
-            !str_eq(name, STR("finding_info.attacks.sub_technique.uid")))
-            continue;
-        struct str text = event_text(event, slot);
-        snprintf(id, sizeof(id), "%.*s", STR_ARG(text));
-        struct technique *technique = technique_of(coverage, id);
-        if (technique)
-            technique->findings++;
+        if (str_eq(name, STR("finding_info.attacks.technique.uid"))) {
+            const struct slot *next = i + 1 < event->n_slots ? slot + 1 : NULL;
+            bool has_sub = next && str_eq(str_of(next->name, next->name_len),
+                                          STR("finding_info.attacks.sub_technique.uid"));
+            status = has_sub ? 0 : count_technique(thread, event_text(event, slot));
+        } else if (str_eq(name, STR("finding_info.attacks.sub_technique.uid"))) {
+            status = count_technique(thread, event_text(event, slot));
+        }
     }
-    return 0;
+    return status;
 }
 
 static int on_chunk(void *context, const struct scan_chunk *chunk)
@@ -140,105 +121,91 @@ static int read_findings(struct coverage *coverage)
 
 /* ---- the layer ---- */
 
-static int by_id(const void *a, const void *b)
+static int make_layer(struct coverage *coverage, struct buf *layer)
 {
-    return strcmp(((const struct technique *)a)->id, ((const struct technique *)b)->id);
+    const struct cli *cli = coverage->cli;
+    const struct content_file *table =
+        content_find(&coverage->engine.content, STR("attack/enterprise.csv"));
+    struct navigator_options options = {
+        .name = cli->settings.findings ? STR("jaga: findings") : STR("jaga: rules"),
+        .description = str_from_c(cli->command_line),
+        .score = cli->settings.findings ? NAVIGATOR_BY_FINDINGS : NAVIGATOR_BY_COUNT,
+        .findings = coverage->counts.items,
+        .n_findings = coverage->counts.len,
+    };
+    struct navigator_summary figures;
+    struct attack attack;
+    struct err err = {0};
+    if (!table) {
+        cli_complain(cli, "the content has no attack/enterprise.csv");
+        return EXIT_USAGE;
+    }
+    if (attack_read(&attack, table->bytes, &err) < 0) {
+        cli_complain(cli, "%.*s:%u: %s", STR_ARG(table->origin), err.line, err.message);
+        return EXIT_USAGE;
+    }
+    int status = navigator_write(&coverage->engine.set, &attack, &options, layer, &figures);
+    if (status == 0)
+        cli_say(cli,
+                "%u of %u techniques and %u of %u sub-techniques; %u rules, %u without a "
+                "technique%s",
+                figures.techniques, figures.techniques_all, figures.subtechniques,
+                figures.subtechniques_all, figures.rules, figures.untagged,
+                figures.unknown ? "; some techniques are unknown to ATT&CK" : "");
+    else
+        cli_complain(cli, "no memory");
+    attack_free(&attack);
+    return status < 0 ? EXIT_BROKEN : EXIT_DONE;
 }
 
-static void write_technique(struct buf *out, const struct technique *technique, bool by_findings)
-{
-    uint64_t score = by_findings ? technique->findings : technique->rules;
-    buf_printf(out,
-               "    {\"techniqueID\": \"%s\", \"score\": %llu, \"enabled\": true, \"comment\": \"",
-               technique->id, (unsigned long long)score);
-    if (by_findings)
-        buf_printf(out, "%llu findings; ", (unsigned long long)technique->findings);
-    buf_printf(out, "%llu rules", (unsigned long long)technique->rules);
-    for (size_t i = 0; i < technique->titles.len && i < TITLES_SHOWN; i++) {
-        buf_add_c(out, i ? "; " : ": ");
-        buf_add_json_text(out, technique->titles.items[i]);
-    }
-    if (technique->titles.len > TITLES_SHOWN)
-        buf_add_c(out, "; ...");
-    buf_add_c(out, "\"}");
-}
-
-static void write_layer(struct coverage *coverage, FILE *to)
-{
-    bool by_findings = coverage->cli->settings.findings != NULL;
-    struct buf out = {0};
-    uint64_t most = 1;
-    for (size_t i = 0; i < coverage->techniques.len; i++) {
-        const struct technique *t = &coverage->techniques.items[i];
-        uint64_t score = by_findings ? t->findings : t->rules;
-        most = score > most ? score : most;
-    }
-    if (coverage->techniques.len)
-        qsort(coverage->techniques.items, coverage->techniques.len,
-              sizeof(coverage->techniques.items[0]), by_id);
-    buf_printf(
-        &out,
-        "{\n  \"name\": \"jaga: %s\",\n"
-        "  \"versions\": {\"attack\": \"17\", \"navigator\": \"5.1.0\", \"layer\": \"4.5\"},\n"
-        "  \"domain\": \"enterprise-attack\",\n"
-        "  \"description\": \"%zu rules and correlations, %llu of them without a technique%s\",\n"
-        "  \"sorting\": 3,\n  \"hideDisabled\": false,\n"
-        "  \"gradient\": {\"colors\": [\"#ffffff\", \"#66b1ff\", \"#0b3d91\"], \"minValue\": 0, "
-        "\"maxValue\": %llu},\n  \"techniques\": [\n",
-        by_findings ? "findings by technique" : "rules by technique",
-        coverage->engine.set.rules.len + coverage->engine.set.correlations.len,
-        (unsigned long long)coverage->untagged, by_findings ? "; scored by findings" : "",
-        (unsigned long long)most);
-    for (size_t i = 0; i < coverage->techniques.len; i++) {
-        write_technique(&out, &coverage->techniques.items[i], by_findings);
-        buf_add_c(&out, i + 1 < coverage->techniques.len ? ",\n" : "\n");
-    }
-    buf_add_c(&out, "  ]\n}\n");
-    fwrite(out.ptr, 1, out.len, to);
-    buf_free(&out);
-}
-
-static int write_out(struct coverage *coverage)
+/* Before the sandbox: after it nothing can be opened for writing. */
+static int open_output(struct coverage *coverage)
 {
     const char *path = coverage->cli->settings.write;
-    FILE *to = path ? fopen(path, "w") : stdout;
-    if (!to) {
-        cli_complain(coverage->cli, "%s: %s", path, strerror(errno));
+    coverage->to = path ? fopen(path, "w") : stdout;
+    if (coverage->to)
+        return EXIT_DONE;
+    cli_complain(coverage->cli, "%s: %s", path, strerror(errno));
+    return EXIT_BROKEN;
+}
+
+static int write_layer(struct coverage *coverage, struct str layer)
+{
+    fwrite(layer.ptr, 1, layer.len, coverage->to);
+    bool failed = fflush(coverage->to) != 0 || ferror(coverage->to);
+    int reason = errno;
+    if (failed && reason != EPIPE) {
+        cli_complain(coverage->cli, "cannot write the layer: %s", strerror(reason));
         return EXIT_BROKEN;
     }
-    write_layer(coverage, to);
-    bool failed = fflush(to) != 0 || ferror(to);
-    int reason = errno;
-    if (to != stdout)
-        failed = fclose(to) != 0 || failed;
-    failed = failed && reason != EPIPE;
-    if (failed)
-        cli_complain(coverage->cli, "cannot write the layer: %s", strerror(errno));
-    return failed ? EXIT_BROKEN : EXIT_DONE;
+    return EXIT_DONE;
 }
 
 static int run(const struct cli *cli)
 {
     struct coverage coverage = {.cli = cli};
+    struct buf layer = {0};
     const text_list *paths = cli->settings.rules.len ? &cli->settings.rules : &cli->settings.paths;
+    arena_init(&coverage.arena, TECHNIQUES_MAX * 64);
     int code = engine_open(&coverage.engine, cli);
     if (code == EXIT_DONE)
         code = engine_read_rules(&coverage.engine, paths);
+    if (code == EXIT_DONE)
+        code = open_output(&coverage);
     if (code == EXIT_DONE) {
-        const struct sigma_set *set = &coverage.engine.set;
         engine_say_refusals(&coverage.engine, false);
-        for (size_t i = 0; i < set->rules.len; i++)
-            add_rule(&coverage, &set->rules.items[i]->meta);
-        for (size_t i = 0; i < set->correlations.len; i++)
-            add_rule(&coverage, &set->correlations.items[i]->meta);
-        if (cli->settings.findings)
-            code = read_findings(&coverage);
-        int written = write_out(&coverage);
-        code = written != EXIT_DONE ? written : code;
+        int read = cli->settings.findings ? read_findings(&coverage) : EXIT_DONE;
+        code = make_layer(&coverage, &layer);
+        if (code == EXIT_DONE)
+            code = write_layer(&coverage, buf_str(&layer));
+        code = code == EXIT_DONE ? read : code;
     }
-    for (size_t i = 0; i < coverage.techniques.len; i++)
-        vec_free(&coverage.techniques.items[i].titles);
-    vec_free(&coverage.techniques);
+    if (coverage.to && coverage.to != stdout)
+        fclose(coverage.to);
+    buf_free(&layer);
+    map_free(&coverage.ids);
+    vec_free(&coverage.counts);
+    arena_free(&coverage.arena);
     engine_free(&coverage.engine);
     return code;
 }
