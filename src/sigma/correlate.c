@@ -329,9 +329,13 @@ static int look_at(struct correlator *c, struct window *window, uint32_t number)
 static int look_at_rising(struct correlator *c, struct window *window)
 {
     int r = 0;
-    for (size_t i = 0; i < window->touched.len && r == 0; i++)
-        if (window_group(window, window->touched.items[i])->items) /* not given up meanwhile */
-            r = look_at(c, window, window->touched.items[i]);
+    for (size_t i = 0; i < window->touched.len; i++) {
+        uint32_t number = window->touched.items[i];
+        struct group *group = window_group(window, number);
+        if (r == 0 && group->items) /* not given up meanwhile */
+            r = look_at(c, window, number);
+        group->fresh = false;
+    }
     window->touched.len = 0;
     return r;
 }

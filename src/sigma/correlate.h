@@ -117,7 +117,11 @@ bool correlator_uses(const struct correlator *correlator, uint32_t rule);
 uint32_t correlator_fields(const struct correlator *correlator, uint32_t rule,
                            const struct str **ret_names);
 
-/* Takes a hit (copied); may call the sink. One thread at a time. 0 or -ENOMEM (hit not taken). */
+/*
+ * Takes a hit (copied); may call the sink. One thread at a time. 0, or -ENOMEM: hits or matches may
+ * be lost, the correlator stays usable. With bounded disorder a hit from the far future makes all
+ * others late: whoever has a clock holds such times back.
+ */
 int correlator_add(struct correlator *correlator, const struct correlation_hit *hit);
 
 /*

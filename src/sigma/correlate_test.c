@@ -607,6 +607,91 @@ static void alternatives_of_an_order_are_limited(void **state)
     }
 }
 
+/* ---- from YAML to matches ---- */
+
+static const char guessed_password[] =
+    "title: Password guessed\nname: guessed\nlevel: high\n"
+    "correlation: {type: temporal_ordered, rules: [guessing, success], group-by: [Account], "
+    "timespan: 10m, aliases: {Account: {guessing: User, success: TargetUser}}}\n---\n"
+    "title: Guessing\nname: guessing\n"
+    "correlation: {type: event_count, rules: [failure], group-by: [User], timespan: 5m, "
+    "condition: {gte: 3}}\n---\n"
+    "title: Failure\nname: failure\nlogsource: {category: authentication}\n"
+    "detection: {sel: {Result: failure}, condition: sel}\n---\n"
+    "title: Success\nname: success\nlogsource: {category: authentication}\n"
+    "detection: {sel: {Result: success}, condition: sel}\n";
+
+static void rules_as_people_write_them_correlate(void **state)
+{
+    (void)state;
+    struct sigma_set set;
+    struct buf out = {0};
+    struct err err = {0};
+    struct correlator_options options = {.disorder_us = CORRELATE_DISORDER_ALL};
+    assert_int_equal(sigma_set_init(&set), 0);
+    assert_int_equal(sigma_set_add(&set, STR(guessed_password), STR("guessed.yml")), 0);
+    assert_int_equal(sigma_set_link(&set), 0);
+    if (set.refusals.len)
+        fail_msg("%s", set.refusals.items[0].err.message);
+    struct correlator *correlator = correlator_new(&set, &options, catch_match, &out, &err);
+    if (!correlator)
+        fail_msg("%s", err.message);
+    const struct str *names;
+    assert_int_equal(correlator_fields(correlator, 0, &names), 1);
+    assert_str(names[0], "User");
+    assert_int_equal(correlator_fields(correlator, 1, &names), 1);
+    assert_str(names[0], "TargetUser");
+    struct str ann = STR("ann");
+    for (uint64_t i = 0; i < 4; i++) {
+        struct correlation_hit hit = {.time = (int64_t)i * 60 * TIME_SECOND_US,
+                                      .rule = i == 3,
+                                      .record = i,
+                                      .event = 10 + i,
+                                      .values = &ann,
+                                      .n_values = 1};
+        assert_int_equal(correlator_add(correlator, &hit), 0);
+    }
+    assert_int_equal(correlator_finish(correlator), 0);
+    struct correlator_stats stats;
+    correlator_stats(correlator, &stats);
+    assert_int_equal(stats.matches, 2);
+    /* "Guessing" is no finding of its own; the failures are evidence all the same */
+    uint32_t guessed = str_eq(set.correlations.items[0]->meta.name, STR("guessed")) ? 0 : 1;
+    struct buf expected = {0};
+    buf_printf(&expected, "%u [120000000,180000000] 2 2 ann #10,11,12,13\n", guessed);
+    assert_int_equal(out.len, expected.len);
+    assert_memory_equal(out.ptr, expected.ptr, out.len);
+    buf_free(&expected);
+    buf_free(&out);
+    correlator_free(correlator);
+    sigma_set_free(&set);
+}
+
+static void a_set_beyond_the_limits_is_refused_when_it_is_linked(void **state)
+{
+    (void)state;
+    struct sigma_set set;
+    struct buf yaml = {0};
+    assert_int_equal(sigma_set_init(&set), 0);
+    for (int i = 0; i <= CORRELATE_ORDERED_MAX; i++)
+        buf_printf(&yaml,
+                   "title: r%d\nname: r%d\nlogsource: {category: a}\n"
+                   "detection: {sel: {A: %d}, condition: sel}\n---\n",
+                   i, i, i);
+    buf_add_c(&yaml,
+              "title: long order\ncorrelation: {type: temporal_ordered, timespan: 1m, rules: [");
+    for (int i = 0; i <= CORRELATE_ORDERED_MAX; i++)
+        buf_printf(&yaml, "%sr%d", i ? ", " : "", i);
+    buf_add_c(&yaml, "]}\n");
+    assert_int_equal(sigma_set_add(&set, buf_str(&yaml), STR("long.yml")), 0);
+    assert_int_equal(sigma_set_link(&set), 0);
+    assert_int_equal(set.refusals.len, 1);
+    assert_non_null(strstr(set.refusals.items[0].err.message, "orders too many rules"));
+    assert_true(set.refusals.items[0].err.line > CORRELATE_ORDERED_MAX);
+    buf_free(&yaml);
+    sigma_set_free(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -635,6 +720,8 @@ int main(void)
         cmocka_unit_test(nothing_is_left_when_all_is_over),
         cmocka_unit_test(circles_and_limits_are_refused_with_a_reason),
         cmocka_unit_test(alternatives_of_an_order_are_limited),
+        cmocka_unit_test(rules_as_people_write_them_correlate),
+        cmocka_unit_test(a_set_beyond_the_limits_is_refused_when_it_is_linked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
