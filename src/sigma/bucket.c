@@ -189,8 +189,6 @@ uint32_t workbench_test(struct workbench *bench, uint32_t number)
     struct test test = {.predicate = predicate, .other_column = ENGINE_NONE};
     if (predicate->field != FIELD_NONE)
         test.column = column_of(bench, predicate->field);
-    else
-        bench->bucket->keywords = true;
     if (predicate->other_field != FIELD_NONE)
         test.other_column = column_of(bench, predicate->other_field);
     bool lost = predicate->other_field != FIELD_NONE && test.other_column == ENGINE_NONE;

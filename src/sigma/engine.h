@@ -37,6 +37,7 @@ struct value {
     struct slot *slot;
     struct str text;   /* UTF-8, unescaped */
     struct str folded; /* ptr NULL: not yet */
+    bool ascii;        /* of `folded`, when looked up */
     uint32_t next;     /* of the same column; ENGINE_NONE: the last */
 };
 
@@ -148,10 +149,10 @@ struct bucket {
     struct instruction *instructions;
     struct test *tests;
     uint32_t n_tests, n_instructions;
-    struct column *columns; /* [0]: keywords, all values */
+    struct column *columns; /* [0]: keywords, that is, all values; it links none */
     uint32_t n_columns;
-    bool keywords;      /* some rule reads column 0 */
-    struct feed *feeds; /* by field id, fields_count() of them */
+    bool keywords_shared; /* every column with literals has those of column 0 too */
+    struct feed *feeds;   /* by field id, fields_count() of them */
     uint32_t n_feeds;
     uint32_t *feeds_more;
     struct literal *literals;

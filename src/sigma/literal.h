@@ -55,9 +55,9 @@ struct literal_set {
     struct literal_table pairs;
 };
 
-/* The hits of one event: each literal once. Arrays have room for all literals of the bucket. */
+/* The hits of one value: each literal once. Arrays have room for all literals of the bucket. */
 struct literal_hits {
-    uint32_t *stamps; /* by literal: the epoch that saw it last */
+    uint32_t *stamps; /* by literal: the epoch (one per value) that saw it last */
     uint32_t epoch;
     uint32_t *ids;
     uint32_t n;

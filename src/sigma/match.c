@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "sigma/bucket.h"
+#include "sigma/recall.h"
 #include "sigma/text.h"
 
 #define EPOCH_MAX (UINT32_MAX >> 1)
@@ -24,7 +25,8 @@ struct matcher {
     struct arena scratch; /* folded text of one event */
     struct regex_scratch regex;
     uint32_t epoch;
-    struct literal_hits hits; /* stamps and ids have room for n_literals */
+    struct recall_cell *recall;
+    struct literal_hits hits; /* of one value; stamps and ids have room for n_literals */
     uint32_t n_literals;
     uint32_t *verdicts; /* by test: epoch << 1 | holds */
     uint32_t n_tests;
@@ -45,7 +47,10 @@ struct matcher *matcher_new(struct ruleset *ruleset)
         return NULL;
     matcher->ruleset = ruleset;
     arena_init(&matcher->scratch, SCRATCH_MAX);
-    if (regex_scratch_init(&matcher->regex, ruleset->options.regex_match_limit) < 0) {
+    matcher->recall = calloc(RECALL_CELLS, sizeof(*matcher->recall));
+    if (!matcher->recall ||
+        regex_scratch_init(&matcher->regex, ruleset->options.regex_match_limit) < 0) {
+        free(matcher->recall);
         free(matcher);
         return NULL;
     }
@@ -58,6 +63,7 @@ void matcher_free(struct matcher *matcher)
         return;
     arena_free(&matcher->scratch);
     regex_scratch_free(&matcher->regex);
+    free(matcher->recall);
     free(matcher->hits.stamps);
     free(matcher->hits.ids);
     free(matcher->verdicts);
@@ -88,6 +94,7 @@ static int fit(struct matcher *matcher, const struct bucket *bucket)
             renew(&matcher->hits.ids, bucket->n_literals, sizeof(uint32_t)) < 0)
             return -ENOMEM;
         matcher->n_literals = bucket->n_literals;
+        matcher->hits.epoch = 0;
     }
     if (bucket->n_tests > matcher->n_tests) {
         if (renew(&matcher->verdicts, bucket->n_tests, sizeof(uint32_t)) < 0)
@@ -113,15 +120,12 @@ static void advance(struct matcher *matcher)
 {
     if (matcher->epoch == EPOCH_MAX) {
         matcher->epoch = 0;
-        if (matcher->n_literals)
-            memset(matcher->hits.stamps, 0, matcher->n_literals * sizeof(uint32_t));
         if (matcher->n_tests)
             memset(matcher->verdicts, 0, matcher->n_tests * sizeof(uint32_t));
         for (uint32_t i = 0; i < matcher->n_columns; i++)
             matcher->columns[i].epoch = 0;
     }
-    matcher->hits.epoch = ++matcher->epoch;
-    matcher->hits.n = 0;
+    matcher->epoch++;
     matcher->values.len = 0;
     matcher->failed = false;
     arena_reset(&matcher->scratch);
@@ -148,20 +152,63 @@ static bool value_fold(struct matcher *matcher, struct value *value)
     return ascii;
 }
 
-/* Notes a slot in a column: links it, wakes by presence, looks its text up. */
-static void take(struct matcher *matcher, const struct bucket *bucket, struct event *event,
-                 struct slot *slot, uint32_t number)
+/* What hits of literals mean: candidates, and tests that hold. */
+static void apply(struct matcher *matcher, const struct bucket *bucket, const uint32_t *ids,
+                  uint32_t n)
 {
-    const struct column *column = &bucket->columns[number];
+    for (; n > 0; n--, ids++) {
+        const struct woken *woken = &bucket->woken[*ids];
+        const uint32_t *test = bucket->wakes + woken->first + woken->n_rules;
+        wake(matcher, bucket, woken->first, woken->n_rules);
+        for (uint32_t k = 0; k < woken->n_tests; k++)
+            matcher->verdicts[test[k]] = matcher->epoch << 1 | 1;
+    }
+}
+
+/* Finds the literals in a value, which is folded once for all its columns. */
+static void search(struct matcher *matcher, const struct literal_set *set, struct event *event,
+                   struct value *value)
+{
+    struct literal_hits *hits = &matcher->hits;
+    if (!value->folded.ptr) {
+        value->text = event_text(event, value->slot);
+        value->ascii = value_fold(matcher, value);
+    }
+    if (++hits->epoch == 0) { /* a new round of stamps */
+        memset(hits->stamps, 0, matcher->n_literals * sizeof(*hits->stamps));
+        hits->epoch = 1;
+    }
+    hits->n = 0;
+    literal_set_match(set, value->folded, value->ascii, hits);
+}
+
+/* Looks a value up among a column's literals, or remembers what that gave the last time. */
+static void look_up(struct matcher *matcher, const struct bucket *bucket,
+                    const struct column *column, struct event *event, struct value *value)
+{
+    const struct literal_set *set = &column->literals;
+    uint64_t hash = 0;
+    /* Reading the value may change the slot: what it was is the key. */
+    struct str raw = str_of(value->slot->text, value->slot->text_len);
+    uint8_t flags = value->slot->flags;
+    struct recall_cell *cell = recall_cell(matcher->recall, set, value->slot, &hash);
+    if (cell && recall_knows(cell, set, value->slot, hash)) {
+        apply(matcher, bucket, cell->hits, cell->n_hits);
+        return;
+    }
+    search(matcher, set, event, value);
+    apply(matcher, bucket, matcher->hits.ids, matcher->hits.n);
+    if (cell && !matcher->failed)
+        recall_learn(cell, set, raw, flags, hash, &matcher->hits);
+}
+
+/* Notes a value in a column; the first one wakes those that ask for presence. */
+static void link_value(struct matcher *matcher, const struct bucket *bucket, uint32_t number,
+                       const struct value *value)
+{
     struct column_state *state = &matcher->columns[number];
     uint32_t at = (uint32_t)matcher->values.len;
-    struct value value = {.slot = slot, .next = ENGINE_NONE};
-    if (column->has_literals && slot->type < VALUE_NULL) {
-        value.text = event_text(event, slot);
-        bool ascii = value_fold(matcher, &value);
-        literal_set_match(&column->literals, value.folded, ascii, &matcher->hits);
-    }
-    if (vec_push(&matcher->values, value) < 0) {
+    if (vec_push(&matcher->values, *value) < 0) {
         matcher->failed = true;
         return;
     }
@@ -171,23 +218,29 @@ static void take(struct matcher *matcher, const struct bucket *bucket, struct ev
         return;
     }
     *state = (struct column_state){matcher->epoch, at, at};
-    wake(matcher, bucket, column->wakes, column->n_wakes);
+    wake(matcher, bucket, bucket->columns[number].wakes, bucket->columns[number].n_wakes);
 }
 
 static void take_slot(struct matcher *matcher, const struct bucket *bucket, struct event *event,
                       struct slot *slot)
 {
-    if (bucket->keywords)
-        take(matcher, bucket, event, slot, 0);
-    if (slot->field >= bucket->n_feeds)
-        return;
-    struct feed feed = bucket->feeds[slot->field];
-    if (feed.column == ENGINE_NONE)
-        return;
-    take(matcher, bucket, event, slot, feed.column);
-    for (const uint32_t *more = bucket->feeds_more + feed.more; feed.more && *more != ENGINE_NONE;
-         more++)
-        take(matcher, bucket, event, slot, *more);
+    struct value value = {.slot = slot, .next = ENGINE_NONE};
+    struct feed feed = {.column = ENGINE_NONE};
+    bool has_text = slot->type < VALUE_NULL, keywords = bucket->columns[0].has_literals;
+    if (slot->field < bucket->n_feeds)
+        feed = bucket->feeds[slot->field];
+    const uint32_t *more = bucket->feeds_more + feed.more;
+    for (uint32_t number = feed.column; number != ENGINE_NONE;
+         number = feed.more ? *more++ : ENGINE_NONE) {
+        const struct column *column = &bucket->columns[number];
+        if (has_text && column->has_literals) {
+            look_up(matcher, bucket, column, event, &value);
+            keywords &= !bucket->keywords_shared;
+        }
+        link_value(matcher, bucket, number, &value);
+    }
+    if (has_text && keywords)
+        look_up(matcher, bucket, &bucket->columns[0], event, &value);
 }
 
 /* ---- tests ---- */
@@ -239,6 +292,19 @@ static bool any_pair(struct matcher *matcher, const struct test *test, struct ev
     return false;
 }
 
+/* A keyword: all values of the event are asked. */
+static bool any_slot(struct matcher *matcher, const struct test *test, struct event *event)
+{
+    bool folds = predicate_folds(test->predicate);
+    for (uint32_t i = 0; i < event->n_slots; i++) {
+        struct value value = {.slot = &event->slots[i]};
+        prepare(matcher, event, &value, folds);
+        if (predicate_holds(test->predicate, &value, &matcher->regex))
+            return true;
+    }
+    return false;
+}
+
 static bool any_value(struct matcher *matcher, const struct test *test, struct event *event)
 {
     bool folds = predicate_folds(test->predicate);
@@ -264,7 +330,7 @@ static bool find_out(struct matcher *matcher, const struct test *test, struct ev
     case SIGMA_FIELD_CONTAINS:
         return any_pair(matcher, test, event);
     default:
-        return any_value(matcher, test, event);
+        return (test->column == 0 ? any_slot : any_value)(matcher, test, event);
     }
 }
 
@@ -332,15 +398,10 @@ static void find_candidates(struct matcher *matcher, const struct bucket *bucket
                             struct event *event)
 {
     advance(matcher);
+    if (event->n_slots > 0)
+        wake(matcher, bucket, bucket->columns[0].wakes, bucket->columns[0].n_wakes);
     for (uint32_t i = 0; i < event->n_slots; i++)
         take_slot(matcher, bucket, event, &event->slots[i]);
-    for (uint32_t i = 0; i < matcher->hits.n; i++) {
-        const struct woken *woken = &bucket->woken[matcher->hits.ids[i]];
-        wake(matcher, bucket, woken->first, woken->n_rules);
-        const uint32_t *test = bucket->wakes + woken->first + woken->n_rules;
-        for (uint32_t k = 0; k < woken->n_tests; k++)
-            matcher->verdicts[test[k]] = matcher->epoch << 1 | 1;
-    }
 }
 
 size_t matcher_run(struct matcher *matcher, struct event *event, const uint32_t **ret_rules)

@@ -17,6 +17,8 @@
 #define ODDS_PRESENT 1.5f /* more than any string: waking for every event is the last resort */
 #define ODDS_MAX 1.0f
 
+#define SHARED_MAX 20000 /* copies of keywords' literals in other columns */
+
 /* By length: short strings stand in many values. What is not ASCII stands in few. */
 static float hook_odds(const struct hook *hook)
 {
@@ -193,16 +195,64 @@ static int settle_literals(struct workbench *bench, const uint32_t *places, uint
     return 0;
 }
 
+/*
+ * Gives the literals of keywords to every column that has its own: a value is then read once, not
+ * once more for the keywords.
+ */
+static int share_keywords(struct workbench *bench)
+{
+    size_t n = bench->literals.len, n_keywords = 0, n_columns = 0;
+    bool *has_literals = arena_zero(&bench->arena, bench->column_wakes.len, sizeof(bool));
+    if (!has_literals)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        n_keywords += bench->literals.items[i].column == 0;
+        n_columns += !has_literals[bench->literals.items[i].column];
+        has_literals[bench->literals.items[i].column] = true;
+    }
+    if (n_keywords * n_columns > SHARED_MAX)
+        return 0;
+    bench->bucket->keywords_shared = true;
+    for (size_t i = 0; i < n; i++)
+        for (uint32_t column = 1; column < bench->column_wakes.len; column++) {
+            struct draft_literal literal = bench->literals.items[i];
+            if (literal.column != 0 || !has_literals[column])
+                continue;
+            literal.column = column;
+            if (vec_push(&bench->literals, literal) < 0)
+                return -ENOMEM;
+        }
+    return 0;
+}
+
+/* Room for every list, where copies of literals share one. */
+static size_t count_wakes(const struct workbench *bench)
+{
+    size_t n = bench->links.len;
+    if (!bench->bucket->keywords_shared)
+        return n;
+    for (size_t i = 0; i < bench->literals.len; i++) {
+        const struct draft_literal *literal = &bench->literals.items[i];
+        for (uint32_t k = literal->wakes; k != ENGINE_NONE; k = bench->links.items[k].next)
+            n++;
+        for (uint32_t k = literal->tells; k != ENGINE_NONE; k = bench->links.items[k].next)
+            n++;
+    }
+    return n;
+}
+
 int trigger_settle(struct workbench *bench)
 {
     struct bucket *bucket = bench->bucket;
     struct arena *arena = &bucket->arena;
+    if (share_keywords(bench) < 0)
+        return -ENOMEM;
     bucket->n_columns = (uint32_t)bench->column_wakes.len;
     bucket->n_literals = (uint32_t)bench->literals.len;
     bucket->columns = arena_zero(arena, bucket->n_columns, sizeof(*bucket->columns));
     bucket->literals = arena_zero(arena, bucket->n_literals + 1, sizeof(*bucket->literals));
     bucket->woken = arena_zero(arena, bucket->n_literals + 1, sizeof(*bucket->woken));
-    bucket->wakes = arena_alloc(arena, (bench->links.len + 1) * sizeof(*bucket->wakes));
+    bucket->wakes = arena_alloc(arena, (count_wakes(bench) + 1) * sizeof(*bucket->wakes));
     bucket->always = arena_zero(arena, bucket->n_words + 1, sizeof(*bucket->always));
     uint32_t *starts = arena_zero(&bench->arena, bucket->n_columns + 1, sizeof(*starts));
     uint32_t *places = starts ? order_literals(bench, starts) : NULL;
