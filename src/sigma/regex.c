@@ -16,6 +16,7 @@ enum linear_state { LINEAR_UNTRIED, LINEAR_READY, LINEAR_IMPOSSIBLE };
 
 struct regex {
     pcre2_code *code;
+    bool jit;
     const char *pattern; /* NUL-terminated */
     unsigned flags;
     _Atomic(hs_database_t *) linear;
@@ -56,7 +57,6 @@ static pcre2_code *compile(struct str pattern, unsigned flags, struct err *err)
         err_set(err, -EINVAL, "regular expression: %s at byte %zu", (char *)message, (size_t)at);
         return NULL;
     }
-    pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE); /* without it, the interpreter runs */
     return compiled;
 }
 
@@ -81,6 +81,8 @@ int regexes_add(struct regexes *regexes, struct str pattern, unsigned flags, str
     regex->flags = flags;
     regex->code = compile(str_skip(key, 2), flags, err);
     int code = regex->code ? 0 : -EINVAL;
+    /* Without JIT, the interpreter runs. */
+    regex->jit = regex->code && pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE) == 0;
     if (code == 0)
         code = map_put(&regexes->by_text, key, (uint32_t)regexes->items.len);
     if (code >= 0)
@@ -179,8 +181,11 @@ static bool find_linear(struct regex *regex, struct str value, struct regex_scra
 
 bool regex_find(struct regex *regex, struct str value, struct regex_scratch *scratch)
 {
-    int code = pcre2_match(regex->code, (PCRE2_SPTR)(value.len ? value.ptr : ""), value.len, 0,
-                           PCRE2_NO_UTF_CHECK, scratch->match_data, scratch->match_context);
+    PCRE2_SPTR text = (PCRE2_SPTR)(value.len ? value.ptr : "");
+    int code = regex->jit ? pcre2_jit_match(regex->code, text, value.len, 0, 0, scratch->match_data,
+                                            scratch->match_context)
+                          : pcre2_match(regex->code, text, value.len, 0, PCRE2_NO_UTF_CHECK,
+                                        scratch->match_data, scratch->match_context);
     if (code >= 0)
         return true;
     return code != PCRE2_ERROR_NOMATCH && find_linear(regex, value, scratch);

@@ -4,6 +4,7 @@
  *
  *     ANY  a | b | c | (..)        ─▶  ANY  group(a b c) | (..)        one question for the list
  *     ALL  !a & !b & (..)          ─▶  ALL  !group(a b) & (..)
+ *     wildcard or regex w          ─▶  ALL  group(its strings) & w     most often, w is not asked
  */
 #include <errno.h>
 
@@ -114,10 +115,44 @@ static int join_list(struct workbench *bench, struct clause *list)
     return 0;
 }
 
+/*
+ * A test that a value may fail although it holds one of the test's strings: it is asked only
+ * where such a string has been seen.
+ */
+static int guard_test(struct workbench *bench, struct clause *clause)
+{
+    struct hook hooks[HOOKS_MAX];
+    bool same;
+    uint32_t own = workbench_test(bench, clause->number);
+    uint32_t n =
+        predicate_hooks(&bench->ruleset->predicates[clause->number], &bench->arena, hooks, &same);
+    if (own == ENGINE_NONE)
+        return -ENOMEM;
+    if (n == 0)
+        return 0;
+    struct clause *items = arena_zero(&bench->arena, 2, sizeof(*items));
+    uint32_t group = (uint32_t)bench->test_list.len;
+    if (!items || vec_push(&bench->test_list, ((struct test){.tracked = true})) < 0)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t id = workbench_literal(bench, bench->test_list.items[own].column, &hooks[i]);
+        if (id == ENGINE_NONE || workbench_link(bench, &bench->literals.items[id].tells, group) < 0)
+            return -ENOMEM;
+    }
+    items[0] = (struct clause){.kind = CLAUSE_GROUP, .negated = clause->negated, .number = group};
+    items[1] = *clause;
+    *clause = (struct clause){
+        .kind = clause->negated ? CLAUSE_ANY : CLAUSE_ALL, .number = 2, .items = items};
+    return 0;
+}
+
 int track_condition(struct workbench *bench, struct clause *condition)
 {
-    if (condition->kind == CLAUSE_TEST)
-        return track_test(bench, condition->number);
+    if (condition->kind == CLAUSE_TEST) {
+        struct hook hook;
+        return only_hook(bench, condition->number, &hook) ? track_test(bench, condition->number)
+                                                          : guard_test(bench, condition);
+    }
     if (condition->kind != CLAUSE_ALL && condition->kind != CLAUSE_ANY)
         return 0;
     if (join_list(bench, condition) < 0)
