@@ -100,6 +100,7 @@ static void bench_file(struct bench_rules *rules, const char *path)
                (unsigned long)stats.failed, (unsigned long)stats.regex_limited);
     matcher_free(sink.matcher);
     parser_free(parser);
+    free((void *)(uintptr_t)text.ptr);
 }
 
 int main(int argc, char **argv)
@@ -124,5 +125,6 @@ int main(int argc, char **argv)
         bench_file(&rules, argv[i]);
     ruleset_stats(rules.ruleset, &stats);
     printf("%u buckets, %.1f MB of rules\n", stats.buckets, (double)stats.memory / 1e6);
+    bench_rules_free(&rules);
     return 0;
 }

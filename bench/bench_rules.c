@@ -23,6 +23,13 @@ static void die(const char *what, const char *detail)
     exit(1);
 }
 
+static void free_str(struct str text)
+{
+    void *bytes;
+    memcpy(&bytes, &text.ptr, sizeof(bytes)); /* sheds the const */
+    free(bytes);
+}
+
 static struct str unpack(const char *path, struct str packed)
 {
     unsigned long long size = ZSTD_getFrameContentSize(packed.ptr, packed.len);
@@ -31,6 +38,7 @@ static struct str unpack(const char *path, struct str packed)
     char *bytes = malloc(size + 1);
     if (!bytes || ZSTD_decompress(bytes, size, packed.ptr, packed.len) != size)
         die("cannot unpack", path);
+    free_str(packed);
     return str_of(bytes, size);
 }
 
@@ -49,20 +57,14 @@ struct str bench_read(const char *path)
     return str_ends(str_from_c(path), STR(".zst")) ? unpack(path, text) : text;
 }
 
-/* A file and its bytes. */
-struct source {
-    char *path;
-    struct str text;
-};
-
-typedef VEC(struct source) sources;
+typedef VEC(struct source) source_list;
 
 static int by_name(const FTSENT **a, const FTSENT **b)
 {
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static void read_folder(sources *found, char *folder)
+static void read_folder(source_list *found, char *folder)
 {
     char *roots[] = {folder, NULL};
     FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
@@ -80,11 +82,20 @@ static void read_folder(sources *found, char *folder)
     fts_close(walk);
 }
 
+static void free_sources(struct source *sources, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        free(sources[i].path);
+        free_str(sources[i].text);
+    }
+    free(sources);
+}
+
 static void load_datasets(struct bench_rules *rules, const char *content)
 {
     const char *names[FORMAT_COUNT];
     char folder[4096];
-    sources found = {0};
+    source_list found = {0};
     snprintf(folder, sizeof(folder), "%s/datasets", content);
     read_folder(&found, folder);
     for (int i = 0; i < FORMAT_COUNT; i++)
@@ -100,11 +111,12 @@ static void load_datasets(struct bench_rules *rules, const char *content)
     }
     if (datasets_freeze(rules->datasets) < 0)
         die("no memory", folder);
+    free_sources(found.items, found.len);
 }
 
 void bench_rules_load(struct bench_rules *rules, const char *content, char **folders, int n_folders)
 {
-    sources found = {0};
+    source_list found = {0};
     struct err err;
     *rules = (struct bench_rules){0};
     load_datasets(rules, content);
@@ -114,6 +126,7 @@ void bench_rules_load(struct bench_rules *rules, const char *content, char **fol
     double read = bench_now();
     if (sigma_set_init(&rules->set) < 0)
         die("no memory", "rules");
+    rules->sources = found.items;
     rules->n_files = found.len;
     for (size_t i = 0; i < found.len; i++) {
         rules->n_bytes += found.items[i].text.len;
@@ -131,4 +144,13 @@ void bench_rules_load(struct bench_rules *rules, const char *content, char **fol
     rules->read_s = read - start;
     rules->parse_s = parsed - read;
     rules->build_s = bench_now() - parsed;
+}
+
+void bench_rules_free(struct bench_rules *rules)
+{
+    ruleset_free(rules->ruleset);
+    sigma_set_free(&rules->set);
+    datasets_free(rules->datasets);
+    fields_free(&rules->fields);
+    free_sources(rules->sources, rules->n_files);
 }

@@ -7,23 +7,32 @@
 
 #include "sigma/ruleset.h"
 
+/* A file and its bytes. */
+struct source {
+    char *path;
+    struct str text;
+};
+
 struct bench_rules {
     struct fields fields;
     struct datasets *datasets;
     struct sigma_set set;
     struct ruleset *ruleset;
-    size_t n_files, n_bytes; /* of rules */
+    struct source *sources; /* the rules' files */
+    size_t n_files, n_bytes;
     double read_s, parse_s, build_s;
 };
 
 /* Seconds of a clock that only goes forward. */
 double bench_now(void);
 
-/* The bytes of a file (zstd's are unpacked); never freed. */
+/* The bytes of a file, to be freed (zstd's are unpacked). */
 struct str bench_read(const char *path);
 
 /* Every .yml and .yaml of `n_folders` folders, as one ruleset over the datasets of `content`. */
 void bench_rules_load(struct bench_rules *rules, const char *content, char **folders,
                       int n_folders);
+
+void bench_rules_free(struct bench_rules *rules);
 
 #endif
