@@ -26,6 +26,9 @@ struct bench_rules {
 /* Seconds of a clock that only goes forward. */
 double bench_now(void);
 
+/* Seconds this thread has been running: what a busy machine takes away does not count. */
+double bench_cpu(void);
+
 /* The bytes of a file, to be freed (zstd's are unpacked). */
 struct str bench_read(const char *path);
 
