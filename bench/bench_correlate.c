@@ -1,5 +1,5 @@
 /*
- * How many hits a second the correlation engine takes, on one core, adding and finishing
+ * How many hits a second of processor time the correlation engine takes, adding and finishing
  * included. The hits are made before the clock starts.
  *
  *   bench_correlate [hits]      default 2,000,000
@@ -81,7 +81,7 @@ static uint32_t random_below(uint32_t n)
 static double seconds(void)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* a busy machine measures the same */
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
