@@ -125,11 +125,15 @@ const struct name *parser_name(struct parser *parser, struct str name)
         return &NAME_EMPTY;
     if (spelling.len < name.len)
         parser->event.cut = true;
+    const struct name **recent = &parser->recent[parser_name_hash(spelling) % PARSER_NAMES_RECENT];
+    if (*recent && str_eq(str_of((*recent)->ptr, (*recent)->len), spelling))
+        return *recent;
     uint32_t index = map_get(&parser->name_ids, spelling);
-    if (index != MAP_NONE)
-        return parser->names.items[index];
-    const struct name *made = name_remember(parser, spelling);
-    if (!made)
+    const struct name *made =
+        index == MAP_NONE ? name_remember(parser, spelling) : parser->names.items[index];
+    if (made)
+        *recent = made;
+    else
         made = name_new(parser, arena_copy(&parser->scratch, spelling), &parser->scratch);
     if (!made)
         parser->event.cut = true;

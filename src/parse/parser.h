@@ -21,9 +21,9 @@
 #include "parse/parse.h"
 
 #define PARSER_NAMES_MAX 65536
-#define PARSER_NAME_LEN_MAX                                                                        \
-    1024 /* bytes of a dotted name; a longer one is cut, the event marked                          \
-          */
+#define PARSER_NAMES_RECENT 512
+/* Bytes of a dotted name; a longer one is cut, and the event marked. */
+#define PARSER_NAME_LEN_MAX 1024
 
 struct name {
     const char *ptr;
@@ -37,13 +37,32 @@ struct parser {
     struct arena names_arena;
     struct map name_ids; /* spelling → index into names */
     VEC(struct name *) names;
-    struct arena scratch; /* reset by parser_begin() */
-    struct event event;   /* under construction */
+    const struct name *recent[PARSER_NAMES_RECENT]; /* by hash: most names come again at once */
+    struct arena scratch;                           /* reset by parser_begin() */
+    struct event event;                             /* under construction */
     uint32_t slots_cap;
     uint64_t begun;                   /* events begun so far: tells one from the next */
     void *format_state[FORMAT_COUNT]; /* a format's own, e.g. EVTX templates; see parser_state() */
     void (*format_state_free[FORMAT_COUNT])(void *state);
 };
+
+/* A hash of a name's first and last bytes and its length: cheap, for tables that compare anyway. */
+static inline uint32_t parser_name_hash(struct str name)
+{
+    uint64_t first = 0, last = 0;
+    if (name.len >= 8) {
+        memcpy(&first, name.ptr, 8);
+        memcpy(&last, name.ptr + name.len - 8, 8);
+    } else if (name.len >= 4) {
+        memcpy(&first, name.ptr, 4);
+        memcpy(&last, name.ptr + name.len - 4, 4);
+    } else if (name.len > 0) {
+        first = (unsigned char)name.ptr[0] | (uint64_t)(unsigned char)name.ptr[name.len / 2] << 8;
+        last = (unsigned char)name.ptr[name.len - 1];
+    }
+    uint64_t mixed = (first ^ (last << 29 | last >> 35) ^ name.len) * 0x9e3779b97f4a7c15u;
+    return (uint32_t)(mixed >> 40);
+}
 
 /* The name, interned; lives at least until the next parser_begin(). Never NULL: on lack of memory
  * an empty name. */
