@@ -8,11 +8,13 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "parse/formats.h"
 
 struct touch {
     struct sink sink;
     struct buf json;
+    uint64_t hash; /* of all events, in their order */
 };
 
 static inline int touch_event(struct sink *sink, struct event *event)
@@ -20,6 +22,7 @@ static inline int touch_event(struct sink *sink, struct event *event)
     struct touch *touch = (struct touch *)sink;
     buf_clear(&touch->json);
     event_write_json(event, &touch->json);
+    touch->hash = hash_bytes(touch->json.ptr, touch->json.len, touch->hash + 1);
     return 0;
 }
 
@@ -30,28 +33,36 @@ static inline void touch_error(struct sink *sink, const struct parse_error *erro
     buf_add_c(&touch->json, error->message);
 }
 
+/* A copy in a block of its own exact size; ptr is NULL where memory ran out. */
+static inline struct str copy_of(struct str s)
+{
+    char *copy = malloc(s.len ? s.len : 1);
+    if (copy && s.len)
+        memcpy(copy, s.ptr, s.len);
+    return str_of(copy, s.len);
+}
+
 static inline void parse_chunk_copy(struct parser *parser, const struct format *format,
                                     struct chunk chunk, struct sink *sink)
 {
-    char *copy = malloc(chunk.body.len ? chunk.body.len : 1);
-    if (!copy)
-        return;
-    if (chunk.body.len)
-        memcpy(copy, chunk.body.ptr, chunk.body.len);
-    chunk.body.ptr = copy;
-    parser_run(parser, format, &chunk, sink);
-    free(copy);
+    struct str header = copy_of(chunk.header), body = copy_of(chunk.body);
+    chunk.header = header;
+    chunk.body = body;
+    if (header.ptr && body.ptr)
+        parser_run(parser, format, &chunk, sink);
+    free((void *)(uintptr_t)header.ptr);
+    free((void *)(uintptr_t)body.ptr);
 }
 
-/* Arrives in steps of that many bytes. */
-static inline void parse_all(const struct format *format, struct str stream,
-                             const struct parse_options *options, size_t step)
+/* The stream arrives in steps of that many bytes. Returns a hash of its events. */
+static inline uint64_t parse_all(const struct format *format, struct str stream,
+                                 const struct parse_options *options, size_t step)
 {
     struct touch touch = {.sink = {touch_event, touch_error}};
     struct fields fields;
     struct parser *parser = NULL;
     if (fields_init(&fields) < 0)
-        return;
+        return 0;
     parser = parser_new(&fields, options);
     struct cutter cutter = {.format = format};
     size_t at = 0, arrived = 0;
@@ -74,6 +85,7 @@ static inline void parse_all(const struct format *format, struct str stream,
     buf_free(&touch.json);
     parser_free(parser);
     fields_free(&fields);
+    return touch.hash;
 }
 
 #endif

@@ -5,12 +5,18 @@
 #define STATE_BEGUN 0     /* the byte order mark is behind us */
 #define STATE_LINE_SKIP 3 /* parse_cut_lines() is inside a line that was too long */
 
-/* Length of the '#' lines (and empty ones) at the start of data; the last may lack its line end. */
+/* Is the line at the start of text one of a block: of '#', or empty? It may go on behind text. */
+static bool in_block(struct str text)
+{
+    return text.ptr[0] == '#' || text.ptr[0] == '\n' ||
+           (text.ptr[0] == '\r' && (text.len == 1 || text.ptr[1] == '\n'));
+}
+
+/* Length of the lines of a block at the start of data; the last may lack its line end. */
 static size_t block_len(struct str data)
 {
     size_t len = 0;
-    while (len < data.len &&
-           (data.ptr[len] == '#' || data.ptr[len] == '\n' || data.ptr[len] == '\r'))
+    while (len < data.len && in_block(str_skip(data, len)))
         len += str_index(str_skip(data, len), '\n') + 1;
     return len < data.len ? len : data.len;
 }
@@ -22,6 +28,18 @@ static bool has_line(struct str block, struct str start)
         if (str_starts(line, start))
             return true;
     return false;
+}
+
+/* Where the next line that starts with '#' begins, past the first line; text.len when there is
+ * none. */
+static size_t next_block(struct str text)
+{
+    for (size_t at = 1; at < text.len; at++) {
+        at += str_index(str_skip(text, at), '#');
+        if (at < text.len && text.ptr[at - 1] == '\n')
+            return at;
+    }
+    return text.len;
 }
 
 size_t block_cut(struct cutter *cutter, struct str data, bool last, struct str fields,
@@ -43,9 +61,7 @@ size_t block_cut(struct cutter *cutter, struct str data, bool last, struct str f
     }
     size_t before = data.len - rest.len + block.len;
     rest = str_skip(rest, block.len);
-    size_t next = str_find(rest, STR("\n#"));
-    bool whole = next != SIZE_MAX;
-    size_t body =
-        parse_cut_lines(cutter, whole ? str_first(rest, next + 1) : rest, whole || last, ret_body);
-    return before + body;
+    size_t next = next_block(rest);
+    return before +
+           parse_cut_lines(cutter, str_first(rest, next), next < rest.len || last, ret_body);
 }

@@ -170,20 +170,19 @@ static size_t cut_header(struct cutter *cutter, struct str data, bool last)
     struct str body = lines_skip_bom(data);
     size_t bom = data.len - body.len, before = preamble_len(body, &delimiter);
     struct str record = str_skip(body, before);
-    size_t line = str_index(record, '\n');
-    if ((line == record.len || line + 1 == record.len) && !last && data.len < CSV_HEADER_MAX)
-        return 0;
     if (delimiter == '\0')
-        delimiter = sniff(str_first(record, line));
+        delimiter = sniff(str_first(record, str_index(record, '\n')));
     if (delimiter == '\0')
         delimiter = ',';
     size_t len = record_len(record, delimiter, &open);
-    if (open && !last && data.len < CSV_HEADER_MAX)
+    bool ended = len > 0 && record.ptr[len - 1] == '\n';
+    if ((open || !ended) && !last && data.len < CSV_HEADER_MAX)
         return 0;
     buf_add_byte(&cutter->header, delimiter);
-    buf_add_str(&cutter->header, str_first(record, len < CSV_HEADER_MAX ? len : CSV_HEADER_MAX));
+    buf_add_str(&cutter->header, str_first(str_first(record, len), CSV_HEADER_MAX));
     cutter->state[STATE_BEGUN] = 1;
     cutter->state[STATE_DELIMITER] = (unsigned char)delimiter;
+    cutter->state[STATE_LINE_SKIP] = !ended && !last;
     return bom + before + len;
 }
 
@@ -197,8 +196,8 @@ static size_t csv_cut(struct cutter *cutter, struct str data, bool last, struct 
         return parse_cut_lines(cutter, str_first(data, str_index(data, '\n') + 1), last, ret_body);
     if (!cutter->state[STATE_BEGUN]) {
         header = cut_header(cutter, data, last);
-        if (header == 0)
-            return 0;
+        if (header == 0 || cutter->state[STATE_LINE_SKIP])
+            return header;
     }
     struct str rest = str_skip(data, header);
     enum csv_end end = walk(rest, (char)cutter->state[STATE_DELIMITER], false, &len);
