@@ -13,10 +13,10 @@
 bool audit_record_read(struct str line, struct audit_record *ret_record)
 {
     struct audit_record record = {0};
-    size_t at = str_find(str_first(line, PREFIX_MAX), STR("audit("));
-    if (at == SIZE_MAX)
+    size_t open = str_index(str_first(line, PREFIX_MAX), '(');
+    if (open < 5 || open >= line.len || memcmp(line.ptr + open - 5, "audit", 5) != 0)
         return false;
-    struct str prefix = str_first(line, at), rest = str_skip(line, at);
+    struct str prefix = str_first(line, open - 5), rest = str_skip(line, open - 5);
     size_t close = str_index(rest, ')');
     size_t type = str_find(prefix, STR("type="));
     if (close + 1 >= rest.len || rest.ptr[close + 1] != ':' || type == SIZE_MAX)
@@ -53,15 +53,21 @@ struct context {
     size_t pieces_len, pieces_max;
 };
 
+#define KEY(literal)                                                                               \
+    {                                                                                              \
+        (literal), sizeof(literal) - 1                                                             \
+    }
+
 /* May the kernel or a trusted program write this field as hex (audit_log_untrustedstring())? */
 static bool may_be_hex(struct str key)
 {
-    static const char *const keys[] = {
-        "comm", "exe", "name",  "cwd", "path", "proctitle", "cmd", "acct", "data",     "key",
-        "file", "dir", "ocomm", "old", "new",  "grp",       "vm",  "sw",   "root_dir", "watch",
+    static const struct str keys[] = {
+        KEY("comm"), KEY("exe"),  KEY("name"), KEY("cwd"),   KEY("path"),  KEY("proctitle"),
+        KEY("cmd"),  KEY("acct"), KEY("data"), KEY("key"),   KEY("file"),  KEY("dir"),
+        KEY("old"),  KEY("new"),  KEY("grp"),  KEY("ocomm"), KEY("watch"), KEY("root_dir"),
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
-        if (str_eq(key, str_from_c(keys[i])))
+        if (str_eq(key, keys[i]))
             return true;
     return false;
 }

@@ -1,6 +1,5 @@
 #include "parse/names.h"
 
-#include "base/hash.h"
 #include "base/utf8.h"
 
 #define SLOT_BITS 12
@@ -64,7 +63,7 @@ static struct str slot_name(const struct slot *slot)
 static void see(struct seen *seen, struct event *event, uint32_t i)
 {
     struct slot *slot = &event->slots[i];
-    uint64_t cell = hash_text(slot_name(slot)) % SEEN_CELLS;
+    uint32_t cell = parser_name_hash(slot_name(slot)) % SEEN_CELLS;
     for (;; cell = (cell + 1) % SEEN_CELLS) {
         uint32_t value = seen->cells[cell];
         if (value >> SLOT_BITS != seen->epoch) {

@@ -91,12 +91,24 @@ static size_t bare_end(struct str text)
     return i;
 }
 
+/* Index of the " ; " that ends a value of that style; text.len when none does. */
+static size_t semicolon_end(struct str text)
+{
+    for (size_t at = 1;; at++) {
+        at += str_index(str_skip(text, at), ';');
+        if (at + 1 >= text.len)
+            return text.len;
+        if (text.ptr[at - 1] == ' ' && text.ptr[at + 1] == ' ')
+            return at - 1;
+    }
+}
+
 /* Does " ; " end the first pair's value, before any other pair? Then it ends them all. */
 static bool is_semicolon_style(struct str text)
 {
     struct str value = str_skip(text, str_index(text, '=') + 1);
-    size_t end = value.len ? str_find(value, STR(" ; ")) : SIZE_MAX;
-    return end != SIZE_MAX && str_index(str_first(value, end), '=') == end;
+    value = str_first(value, str_index(value, '='));
+    return semicolon_end(value) < value.len;
 }
 
 void pairs_start(struct pairs *pairs, struct str text)
@@ -118,7 +130,7 @@ static void take_value(struct pairs *pairs, struct pair *pair)
         }
         pair->escaped = false;
     }
-    size_t end = pairs->semicolons ? str_find(text, STR(" ; ")) : bare_end(text);
+    size_t end = pairs->semicolons ? semicolon_end(text) : bare_end(text);
     pair->value = str_first(text, end);
     pairs->rest = str_skip(text, pair->value.len);
 }

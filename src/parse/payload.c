@@ -50,15 +50,22 @@ static bool is_leef(struct str message)
     return str_starts(message, STR("LEEF:"));
 }
 
-/* "type=SYSCALL msg=audit(", as audisp writes; "audit: type=1400 audit(", as the kernel does. */
+/* "type=SYSCALL msg=audit(", as audisp writes; "[1.5] audit: type=1400 audit(", as the kernel does.
+ */
 static bool is_audit(struct str message)
 {
-    return str_find(str_first(message, 96), STR("audit(")) != SIZE_MAX;
+    if (message.len && message.ptr[0] == '[')
+        message = str_trim(str_skip(message, str_index(message, ']') + 1));
+    return str_starts(message, STR("type=")) || str_starts(message, STR("node=")) ||
+           str_starts(message, STR("audit: type=")) || str_starts(message, STR("audit("));
 }
 
+/* Behind the name of its host, in Snare's own files. */
 static bool is_snare(struct str message)
 {
-    return str_find(str_first(message, 128), STR("MSWinEventLog\t")) != SIZE_MAX;
+    struct str word = STR("MSWinEventLog\t");
+    return str_starts(message, word) ||
+           str_starts(str_skip(message, str_index(str_first(message, 128), '\t') + 1), word);
 }
 
 static bool is_cisco(struct str message)

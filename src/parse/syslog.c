@@ -117,6 +117,18 @@ static struct str take_part(struct str *rest)
 
 static const struct escape PARAM_ESCAPES[] = {{'"', '"'}, {'\\', '\\'}, {']', ']'}, {0}};
 
+/* "id.key"; cut off by the arena's limit, "id". */
+static struct str param_name(struct parser *parser, struct str id, struct str key)
+{
+    char *name = arena_bytes(&parser->scratch, id.len + 1 + key.len);
+    if (!name)
+        return id;
+    memcpy(name, id.ptr, id.len);
+    name[id.len] = '.';
+    memcpy(name + id.len + 1, key.ptr, key.len);
+    return str_of(name, id.len + 1 + key.len);
+}
+
 /* One `[id key="value" ...]` at the front of *rest: 0, or -EINVAL and *rest as it was. */
 static int take_element(struct parser *parser, struct str *rest, unsigned flags)
 {
@@ -140,8 +152,7 @@ static int take_element(struct parser *parser, struct str *rest, unsigned flags)
             return -EINVAL;
         struct str value =
             escape_undo(str_first(s, end), PARAM_ESCAPES, ESCAPE_HEX_NONE, &parser->scratch);
-        struct str name = arena_printf(&parser->scratch, "%.*s.%.*s", STR_ARG(id), STR_ARG(key));
-        parser_add(parser, name, value, VALUE_STRING, flags);
+        parser_add(parser, param_name(parser, id, key), value, VALUE_STRING, flags);
         any = true;
         s = str_skip(s, end + 1);
     }
