@@ -47,6 +47,7 @@ struct context {
     struct parser *parser;
     unsigned flags;
     bool execve;
+    bool addresses;          /* a0 to a3 say nothing */
     bool enriched;           /* behind ENRICHED */
     struct str arch, number; /* of a SYSCALL record */
     char *pieces;            /* room for the pieces of long arguments; NULL until one comes */
@@ -176,6 +177,8 @@ static void add_fields(struct context *c, struct str text, unsigned depth);
 
 static void add_field(struct context *c, struct str key, struct str value, bool quoted)
 {
+    if (c->addresses && argument_len(key) == key.len)
+        return;
     if (c->execve && !c->enriched && argument_len(key) > 0)
         add_argument(c, key, value, quoted);
     else if (!quoted && may_be_hex(key))
@@ -267,6 +270,7 @@ void audit_record_add(struct parser *parser, const struct audit_record *record, 
 {
     struct context c = {.parser = parser,
                         .flags = flags,
+                        .addresses = record->addresses,
                         .execve = str_eq(record->type, STR("EXECVE")),
                         .pieces_max = record->body.len};
     struct str body = record->body;

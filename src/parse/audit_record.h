@@ -17,6 +17,7 @@ struct audit_record {
     struct str id;   /* "1732154400.123:4567" */
     struct str msg;  /* "audit(1732154400.123:4567)" */
     struct str body;
+    bool addresses; /* of a SYSCALL that an EXECVE goes with: a0 to a3 are addresses, left out */
 };
 
 /* Takes a line apart; false where it is none. Everything points into `line` or into constants. */

@@ -7,7 +7,9 @@
  *
  * The records of one event (same node, time and serial) are joined into one: `type` is the list of
  * theirs, `msg` their id, the fields are all their fields by the trail's own names; what comes from
- * several records (name of two PATHs) is a list. audit_record.h says how values are decoded.
+ * several records (name of two PATHs) is a list. a0, a1 ... are EXECVE's arguments where there are
+ * any; those of its SYSCALL are addresses then, and left out. audit_record.h says how values are
+ * decoded.
  *
  * Records of several events may be mixed. One belongs to an event when at most AUDITD_WINDOW lines
  * lie between it and the event's record before it; events come in the order of their last record.
@@ -79,8 +81,17 @@ static struct str raw_of(const struct pending *pending, struct arena *arena)
     return str_of(bytes, len - 1);
 }
 
+static bool has_type(const struct pending *pending, struct str type)
+{
+    for (size_t i = 0; i < pending->parts.len; i++)
+        if (str_eq(pending->parts.items[i].record.type, type))
+            return true;
+    return false;
+}
+
 static void add_parts(struct parser *parser, const struct pending *pending)
 {
+    bool execve = has_type(pending, STR("EXECVE"));
     const struct part *parts = pending->parts.items;
     const struct audit_record *first = &parts[0].record;
     if (first->type.len == 0) {
@@ -93,8 +104,11 @@ static void add_parts(struct parser *parser, const struct pending *pending)
     parser_add(parser, STR("msg"), first->msg, VALUE_STRING, parts[0].line.flags);
     if (first->node.len)
         parser_add(parser, STR("node"), first->node, VALUE_STRING, parts[0].line.flags);
-    for (size_t i = 0; i < pending->parts.len; i++)
-        audit_record_add(parser, &parts[i].record, parts[i].line.flags);
+    for (size_t i = 0; i < pending->parts.len; i++) {
+        struct audit_record record = parts[i].record;
+        record.addresses = execve && str_eq(record.type, STR("SYSCALL"));
+        audit_record_add(parser, &record, parts[i].line.flags);
+    }
     names_mark_lists(parser);
 }
 

@@ -23,10 +23,10 @@ static void records_of_one_event_are_joined(void **state)
     check(stream,
           "{\"type\":[\"SYSCALL\",\"EXECVE\",\"CWD\",\"PATH\",\"PATH\",\"PROCTITLE\"],"
           "\"msg\":\"audit(1795255200.123:4567)\",\"arch\":\"c000003e\",\"syscall\":\"59\","
-          "\"success\":\"yes\",\"exit\":\"0\",\"a0\":[\"55b2c8\",\"cat\"],"
-          "\"a1\":[\"55b2d0\",\"/etc/shadow\"],\"auid\":\"1000\",\"uid\":\"0\",\"tty\":\"pts0\","
+          "\"success\":\"yes\",\"exit\":\"0\",\"auid\":\"1000\",\"uid\":\"0\",\"tty\":\"pts0\","
           "\"comm\":\"cat\",\"exe\":\"/usr/bin/cat\",\"key\":\"shadow\",\"SYSCALL\":\"execve\","
-          "\"argc\":\"2\",\"cwd\":\"/root\",\"item\":[\"0\",\"1\"],"
+          "\"argc\":\"2\",\"a0\":\"cat\",\"a1\":\"/etc/shadow\",\"cwd\":\"/"
+          "root\",\"item\":[\"0\",\"1\"],"
           "\"name\":[\"/usr/bin/cat\",\"(null)\"],\"nametype\":[\"NORMAL\",\"NORMAL\"],"
           "\"proctitle\":\"cat /etc/shadow\"}\n",
           "");
@@ -41,10 +41,11 @@ static void hex_is_decoded_where_the_kernel_writes_it(void **state)
     check(STR("type=EXECVE " ID ": argc=3 a0=\"sh\" a1=2D6320224122 a2_len=11 a2[0]=\"hello \" "
               "a2[1]=776F726C64 a3=\"2D63\"\n"
               "type=CWD " ID ": cwd=2F612062\n"
-              "type=SYSCALL " ID ": a0=7ffd a1=ABCD comm=61C3A9 exe=2F78 key=6B31016B32\n"),
+              "type=SYSCALL " ID ": a0=7ffd success=yes comm=61C3A9 exe=2F78 key=6B31016B32\n"),
           "{\"type\":[\"EXECVE\",\"CWD\",\"SYSCALL\"],\"msg\":\"audit(1795255200.123:4567)\","
-          "\"argc\":\"3\",\"a0\":[\"sh\",\"7ffd\"],\"a1\":[\"-c \\\"A\\\"\",\"ABCD\"],"
-          "\"a2\":\"hello world\",\"a3\":\"2D63\",\"cwd\":\"/a b\",\"comm\":\"a\xC3\xA9\","
+          "\"argc\":\"3\",\"a0\":\"sh\",\"a1\":\"-c \\\"A\\\"\","
+          "\"a2\":\"hello world\",\"a3\":\"2D63\",\"cwd\":\"/a "
+          "b\",\"success\":\"yes\",\"comm\":\"a\xC3\xA9\","
           "\"exe\":\"/x\",\"key\":[\"k1\",\"k2\"]}\n",
           "");
 }
