@@ -124,8 +124,6 @@ static int read_findings(struct coverage *coverage)
 static int make_layer(struct coverage *coverage, struct buf *layer)
 {
     const struct cli *cli = coverage->cli;
-    const struct content_file *table =
-        content_find(&coverage->engine.content, STR("attack/enterprise.csv"));
     struct navigator_options options = {
         .name = cli->settings.findings ? STR("jaga: findings") : STR("jaga: rules"),
         .description = str_from_c(cli->command_line),
@@ -134,17 +132,11 @@ static int make_layer(struct coverage *coverage, struct buf *layer)
         .n_findings = coverage->counts.len,
     };
     struct navigator_summary figures;
-    struct attack attack;
-    struct err err = {0};
-    if (!table) {
-        cli_complain(cli, "the content has no attack/enterprise.csv");
-        return EXIT_USAGE;
-    }
-    if (attack_read(&attack, table->bytes, &err) < 0) {
-        cli_complain(cli, "%.*s:%u: %s", STR_ARG(table->origin), err.line, err.message);
-        return EXIT_USAGE;
-    }
-    int status = navigator_write(&coverage->engine.set, &attack, &options, layer, &figures);
+    int code = engine_read_attack(&coverage->engine);
+    if (code != EXIT_DONE)
+        return code;
+    int status =
+        navigator_write(&coverage->engine.set, &coverage->engine.attack, &options, layer, &figures);
     if (status == 0)
         cli_say(cli,
                 "%u of %u techniques and %u of %u sub-techniques; %u rules, %u without a "
@@ -154,7 +146,6 @@ static int make_layer(struct coverage *coverage, struct buf *layer)
                 figures.unknown ? "; some techniques are unknown to ATT&CK" : "");
     else
         cli_complain(cli, "no memory");
-    attack_free(&attack);
     return status < 0 ? EXIT_BROKEN : EXIT_DONE;
 }
 

@@ -52,6 +52,8 @@ static int prepare_rules(struct scan *scan)
         code = engine_read_rules(engine, &settings->rules);
     if (code == EXIT_DONE)
         code = engine_compile(engine);
+    if (code == EXIT_DONE)
+        code = engine_read_attack(engine);
     if (code != EXIT_DONE)
         return code;
     engine_say_refusals(engine, settings->strict);
@@ -143,6 +145,7 @@ static int match(struct scan *scan)
         .verbose = cli->settings.verbose,
         .datasets = scan->engine.datasets,
         .rules = &scan->engine.set,
+        .attack = &scan->engine.attack,
         .started = now_us(),
         .command = cli->command_line,
     };

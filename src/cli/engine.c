@@ -48,8 +48,26 @@ int engine_open(struct engine *engine, const struct cli *cli)
     return engine->datasets ? add_datasets(engine) : no_memory(engine);
 }
 
+int engine_read_attack(struct engine *engine)
+{
+    const struct content_file *table = content_find(&engine->content, STR("attack/enterprise.csv"));
+    struct err err = {0};
+    if (!table) {
+        cli_complain(engine->cli, "the content has no attack/enterprise.csv");
+        return EXIT_USAGE;
+    }
+    if (attack_read(&engine->attack, table->bytes, &err) < 0) {
+        cli_complain(engine->cli, "%.*s:%u: %s", STR_ARG(table->origin), err.line, err.message);
+        return EXIT_USAGE;
+    }
+    engine->has_attack = true;
+    return EXIT_DONE;
+}
+
 void engine_free(struct engine *engine)
 {
+    if (engine->has_attack)
+        attack_free(&engine->attack);
     if (engine->ruleset)
         ruleset_free(engine->ruleset);
     if (engine->has_set)

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "event/dataset.h"
 #include "io/content.h"
+#include "sigma/attack.h"
 #include "sigma/ruleset.h"
 
 struct engine {
@@ -18,9 +19,10 @@ struct engine {
     struct datasets *datasets;
     struct sigma_set set;
     struct ruleset *ruleset;
+    struct attack attack;
     uint64_t rule_files;    /* that were read */
     uint64_t rule_failures; /* files that could not be read at all */
-    bool has_content, has_fields, has_set;
+    bool has_content, has_fields, has_set, has_attack;
 };
 
 /*
@@ -35,6 +37,9 @@ int engine_read_rules(struct engine *engine, const text_list *paths);
 
 /* Freezes dictionary and datasets and compiles the rules, if there are any. */
 int engine_compile(struct engine *engine);
+
+/* Reads the names of ATT&CK from the content. */
+int engine_read_attack(struct engine *engine);
 
 void engine_free(struct engine *engine);
 

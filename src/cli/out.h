@@ -15,6 +15,7 @@
 
 #include "event/dataset.h"
 #include "scan/finding.h"
+#include "sigma/attack.h"
 #include "sigma/rule.h"
 
 #define OUT_ERRORS_MAX 1000 /* errors kept with their text; the others are counted */
@@ -29,6 +30,7 @@ struct out_options {
     bool verbose;   /* as many details as the format has */
     const struct datasets *datasets;
     const struct sigma_set *rules; /* all that were read, with the refusals */
+    const struct attack *attack;   /* names of techniques */
     int64_t started;               /* µs UTC */
     const char *command;           /* the command line, hostile text escaped, for "made by" */
 };

@@ -1,143 +1,141 @@
 /*
- * The ATT&CK part of the report. A technique stands below each tactic that a rule
- * which found something names beside it; the shade is its highest level.
+ * The ATT&CK part of the report. A technique stands below those of its tactics that
+ * the rules which found something name beside it (below all of its own where they name none of
+ * them); the shade is its highest level.
  */
 #include "cli/out_html.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
-/* In the order of an intrusion. Rules written for older ATT&CK versions name "defense-evasion". */
-static const struct {
-    const char *tag;
-    const char *name;
-} tactics[] = {
-    {"reconnaissance", "Reconnaissance"},
-    {"resource-development", "Resource Development"},
-    {"initial-access", "Initial Access"},
-    {"execution", "Execution"},
-    {"persistence", "Persistence"},
-    {"privilege-escalation", "Privilege Escalation"},
-    {"defense-evasion", "Defense Evasion"},
-    {"stealth", "Stealth"},
-    {"defense-impairment", "Defense Impairment"},
-    {"credential-access", "Credential Access"},
-    {"discovery", "Discovery"},
-    {"lateral-movement", "Lateral Movement"},
-    {"collection", "Collection"},
-    {"command-and-control", "Command and Control"},
-    {"exfiltration", "Exfiltration"},
-    {"impact", "Impact"},
-};
-
-#define TACTICS (sizeof(tactics) / sizeof(tactics[0]))
-
-struct technique {
-    char id[16];
-    uint64_t count;
+struct cell {
+    struct str id;
+    const struct attack_technique *technique; /* NULL: ATT&CK has none of that id */
+    uint64_t count;                           /* findings */
     uint64_t rules;
     enum sigma_level level;
 };
 
 struct column {
-    VEC(struct technique) techniques;
+    VEC(struct cell) cells;
 };
 
-/* The tactic of a tag, spelled with '-' or '_'; TACTICS when it is none. */
-static size_t tactic_of(struct str tag)
+static void count_cell(struct column *column, struct str id,
+                       const struct attack_technique *technique, const struct html_rule *rule)
 {
-    char name[32];
-    if (tag.len < 8 || tag.len - 7 >= sizeof(name) || !str_starts(tag, STR("attack.")))
-        return TACTICS;
-    for (size_t i = 7; i < tag.len; i++)
-        name[i - 7] = tag.ptr[i] == '_' ? '-' : tag.ptr[i];
-    for (size_t i = 0; i < TACTICS; i++)
-        if (str_eq(str_of(name, tag.len - 7), str_from_c(tactics[i].tag)))
-            return i;
-    return TACTICS;
-}
-
-static void count_technique(struct column *column, const char *id, const struct html_rule *rule)
-{
-    struct technique *technique = NULL;
-    for (size_t i = 0; i < column->techniques.len && !technique; i++)
-        if (strcmp(column->techniques.items[i].id, id) == 0)
-            technique = &column->techniques.items[i];
-    if (!technique) {
-        struct technique fresh = {0};
-        snprintf(fresh.id, sizeof(fresh.id), "%s", id);
-        if (column->techniques.len == HTML_TECHNIQUES_MAX ||
-            vec_push(&column->techniques, fresh) < 0)
+    struct cell *cell = NULL;
+    for (size_t i = 0; i < column->cells.len && !cell; i++)
+        if (str_eq(column->cells.items[i].id, id))
+            cell = &column->cells.items[i];
+    if (!cell) {
+        struct cell fresh = {.id = id, .technique = technique};
+        if (column->cells.len == HTML_TECHNIQUES_MAX || vec_push(&column->cells, fresh) < 0)
             return;
-        technique = &column->techniques.items[column->techniques.len - 1];
+        cell = &column->cells.items[column->cells.len - 1];
     }
-    technique->count += rule->count;
-    technique->rules++;
-    if (rule->meta->level > technique->level)
-        technique->level = rule->meta->level;
+    cell->count += rule->count;
+    cell->rules++;
+    if (rule->meta->level > cell->level)
+        cell->level = rule->meta->level;
 }
 
-static void place_rule(struct column columns[TACTICS], const struct html_rule *rule)
+/* Bits of the tactics that a rule names. */
+static uint32_t named_tactics(const struct attack *attack, const struct sigma_meta *meta)
 {
-    const struct sigma_meta *meta = rule->meta;
+    uint32_t bits = 0;
     for (uint32_t i = 0; i < meta->n_tags; i++) {
-        size_t tactic = tactic_of(meta->tags[i]);
-        char id[16];
-        if (tactic == TACTICS)
+        uint32_t tactic = attack_tag_tactic(attack, meta->tags[i]);
+        if (tactic != MAP_NONE)
+            bits |= 1u << tactic;
+    }
+    return bits;
+}
+
+static void place_rule(const struct html *html, struct column *columns,
+                       const struct html_rule *rule)
+{
+    const struct attack *attack = html->options.attack;
+    uint32_t named = named_tactics(attack, rule->meta);
+    for (uint32_t i = 0; i < rule->meta->n_tags; i++) {
+        struct str tag = rule->meta->tags[i];
+        char id[ATTACK_ID_MAX];
+        if (!attack_tag_technique(tag, id))
             continue;
-        for (uint32_t j = 0; j < meta->n_tags; j++)
-            if (style_technique(meta->tags[j], id))
-                count_technique(&columns[tactic], id, rule);
+        const struct attack_technique *technique = attack_find(attack, str_from_c(id));
+        uint32_t tactics = technique ? technique->tactics & named : named;
+        if (technique && !tactics)
+            tactics = technique->tactics;
+        /* The tag's own bytes outlive the page: "attack.t1059" without "attack.". */
+        struct str name = technique ? technique->id : str_skip(tag, 7);
+        for (size_t t = 0; t < attack->tactics.len; t++)
+            if (tactics & 1u << t)
+                count_cell(&columns[t], name, technique, rule);
     }
 }
 
 static int by_level(const void *left, const void *right)
 {
-    const struct technique *a = left, *b = right;
+    const struct cell *a = left, *b = right;
     if (a->level != b->level)
         return a->level > b->level ? -1 : 1;
     if (a->count != b->count)
         return a->count > b->count ? -1 : 1;
-    return strcmp(a->id, b->id);
+    return str_compare(a->id, b->id);
 }
 
-static void write_column(struct column *column, const char *name, struct buf *out)
+/* T1059.001 is at /techniques/T1059/001/. */
+static void add_path(struct buf *out, struct str id)
 {
-    qsort(column->techniques.items, column->techniques.len, sizeof(column->techniques.items[0]),
-          by_level);
-    buf_printf(out, "<div class=tactic><h3>%s</h3>", name);
-    for (size_t i = 0; i < column->techniques.len; i++) {
-        const struct technique *technique = &column->techniques.items[i];
-        char count[32], path[16];
-        style_count(technique->count, count);
-        snprintf(path, sizeof(path), "%s", technique->id);
-        char *dot = strchr(path, '.');
-        if (dot)
-            *dot = '/';
-        buf_printf(out,
-                   "<a class='tech %s' href='https://attack.mitre.org/techniques/%s/'>"
-                   "<b>%s</b>%s finding%s, %llu rule%s</a>",
-                   style_level(technique->level), path, technique->id, count,
-                   technique->count == 1 ? "" : "s", (unsigned long long)technique->rules,
-                   technique->rules == 1 ? "" : "s");
+    size_t dot = str_index(id, '.');
+    buf_add_html(out, str_first(id, dot));
+    buf_add_byte(out, '/');
+    if (dot < id.len) {
+        buf_add_html(out, str_skip(id, dot + 1));
+        buf_add_byte(out, '/');
+    }
+}
+
+static void write_column(struct column *column, struct str name, struct buf *out)
+{
+    qsort(column->cells.items, column->cells.len, sizeof(column->cells.items[0]), by_level);
+    buf_add_c(out, "<div class=tactic><h3>");
+    buf_add_html(out, name);
+    buf_add_c(out, "</h3>");
+    for (size_t i = 0; i < column->cells.len; i++) {
+        const struct cell *cell = &column->cells.items[i];
+        char count[32];
+        style_count(cell->count, count);
+        buf_printf(out, "<a class='tech %s' href='https://attack.mitre.org/techniques/",
+                   style_level(cell->level));
+        add_path(out, cell->id);
+        buf_printf(out, "' title='%llu rule%s'><i>%s</i><b>", (unsigned long long)cell->rules,
+                   cell->rules == 1 ? "" : "s", count);
+        buf_add_html(out, cell->id);
+        buf_add_c(out, "</b>");
+        if (cell->technique)
+            buf_add_html(out, cell->technique->name);
+        buf_add_c(out, "</a>");
     }
     buf_add_c(out, "</div>");
 }
 
 void html_write_attack(const struct html *html, struct buf *out)
 {
-    struct column columns[TACTICS] = {0};
+    struct column columns[ATTACK_TACTICS_MAX] = {0};
+    const struct attack *attack = html->options.attack;
     bool any = false;
     for (size_t i = 0; i < html->rules.len; i++)
-        place_rule(columns, &html->rules.items[i]);
-    for (size_t i = 0; i < TACTICS; i++)
-        any |= columns[i].techniques.len > 0;
-    if (any)
-        buf_add_c(out, "<h2>ATT&amp;CK</h2><div class='panel matrix'>");
-    for (size_t i = 0; i < TACTICS; i++) {
-        if (columns[i].techniques.len)
-            write_column(&columns[i], tactics[i].name, out);
-        vec_free(&columns[i].techniques);
+        place_rule(html, columns, &html->rules.items[i]);
+    for (size_t i = 0; i < attack->tactics.len; i++)
+        any |= columns[i].cells.len > 0;
+    if (any) {
+        buf_add_c(out, "<h2>ATT&amp;CK <small>version ");
+        buf_add_html(out, attack->version);
+        buf_add_c(out, ", findings by technique</small></h2><div class='panel matrix'>");
+    }
+    for (size_t i = 0; i < attack->tactics.len; i++) {
+        if (columns[i].cells.len)
+            write_column(&columns[i], attack->tactics.items[i].name, out);
+        vec_free(&columns[i].cells);
     }
     if (any)
         buf_add_c(out, "</div>");

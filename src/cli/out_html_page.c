@@ -35,12 +35,15 @@ static const char css[] =
     ".n{text-align:right;font-variant-numeric:tabular-nums;width:70px}.bar{display:flex;height:"
     "10px;"
     "border-radius:5px;overflow:hidden;background:var(--line);min-width:80px}.bar i{display:block}"
-    ".matrix{display:flex;gap:8px;overflow-x:auto;align-items:flex-start}.tactic{flex:1 0 118px}"
+    ".matrix{display:flex;gap:8px;overflow:auto;max-height:620px;align-items:flex-start}.tactic{"
+    "flex:1 0 118px}"
     ".tactic h3{font-size:12px;margin:0 0 6px;color:var(--soft);font-weight:600;min-height:36px}"
     ".tech{display:block;border-radius:6px;padding:5px "
     "8px;margin-bottom:5px;font-size:12px;line-height:1.3;"
     "color:var(--ink);text-decoration:none;background:color-mix(in srgb,var(--c) 22%,var(--card));"
-    "border-left:3px solid var(--c)}.tech b{display:block}"
+    "border-left:3px solid var(--c);overflow-wrap:anywhere}.tech b{display:block}.tech "
+    "i{float:right;font-style:normal;"
+    "font-weight:600;font-variant-numeric:tabular-nums}"
     ".filter{display:flex;gap:16px;flex-wrap:wrap;margin:0 0 12px;color:var(--soft)}"
     ".filter label{cursor:pointer}.filter input{accent-color:var(--c)}"
     "details.rule{background:var(--card);border:1px solid var(--line);border-left:4px solid "
@@ -82,7 +85,9 @@ static const char css[] =
     "@media(max-width:760px){.cards{grid-template-columns:repeat(2,1fr)}.two{grid-template-columns:"
     "1fr}"
     ".about{padding-left:14px}details.line>summary{grid-template-columns:1fr}}"
-    "@media print{.filter{display:none}body{background:#fff}details.rule{break-inside:avoid}}";
+    "@media "
+    "print{.matrix{max-height:none;flex-wrap:wrap}.filter{display:none}body{background:#fff}"
+    "details.rule{break-inside:avoid}}";
 
 static void add_count(struct buf *out, uint64_t number)
 {

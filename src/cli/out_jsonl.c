@@ -14,6 +14,7 @@
 struct jsonl {
     FILE *stream;
     struct buf line;
+    const struct attack *attack;
 };
 
 static void *jsonl_begin(const struct out_options *options)
@@ -22,6 +23,7 @@ static void *jsonl_begin(const struct out_options *options)
     if (!jsonl)
         return NULL;
     jsonl->stream = options->stream;
+    jsonl->attack = options->attack;
     return jsonl;
 }
 
@@ -113,20 +115,42 @@ static void add_uid(struct buf *line, const struct finding *finding)
                high >> 16 & 0xffff, high & 0xffff, low >> 48, low & 0xffffffffffffull);
 }
 
-static void add_attacks(struct buf *line, const struct sigma_meta *meta)
+/* "technique":{"uid":"T1059","name":"..."} */
+static void add_technique(struct buf *line, const char *key, struct str id,
+                          const struct attack_technique *technique)
+{
+    buf_printf(line, "\"%s\":{", key);
+    add_text(line, "uid", id);
+    add_text(line, "name", technique ? technique->name : (struct str){0});
+    close_object(line, "},");
+}
+
+/* Techniques that ATT&CK has renamed since are given with their present id. */
+static void add_attack(struct buf *line, const struct attack *attack, struct str id)
+{
+    const struct attack_technique *technique = attack_find(attack, id);
+    if (technique)
+        id = technique->id;
+    struct str parent = str_first(id, str_index(id, '.'));
+    buf_add_byte(line, '{');
+    add_technique(line, "technique", parent, attack_find(attack, parent));
+    if (parent.len < id.len)
+        add_technique(line, "sub_technique", id, technique);
+    add_text(line, "version", attack->version);
+    close_object(line, "}");
+}
+
+static void add_attacks(struct buf *line, const struct attack *attack,
+                        const struct sigma_meta *meta)
 {
     bool first = true;
     for (uint32_t i = 0; i < meta->n_tags; i++) {
-        char id[16];
-        if (!style_technique(meta->tags[i], id))
+        char id[ATTACK_ID_MAX];
+        if (!attack_tag_technique(meta->tags[i], id))
             continue;
         buf_add_c(line, first ? "\"attacks\":[" : ",");
         first = false;
-        char *dot = strchr(id, '.');
-        buf_printf(line, "{\"technique\":{\"uid\":\"%.*s\"}", dot ? (int)(dot - id) : 15, id);
-        if (dot)
-            buf_printf(line, ",\"sub_technique\":{\"uid\":\"%s\"}", id);
-        buf_add_byte(line, '}');
+        add_attack(line, attack, str_from_c(id));
     }
     if (!first)
         buf_add_c(line, "],");
@@ -143,7 +167,7 @@ static void add_analytic(struct buf *line, const struct finding *finding)
     close_object(line, "},");
 }
 
-static void add_info(struct buf *line, const struct finding *finding)
+static void add_info(struct buf *line, const struct attack *attack, const struct finding *finding)
 {
     const struct sigma_meta *meta = finding->meta;
     const struct finding_correlated *correlated = finding->correlated;
@@ -163,7 +187,7 @@ static void add_info(struct buf *line, const struct finding *finding)
         buf_add_c(line, "],");
     }
     add_analytic(line, finding);
-    add_attacks(line, meta);
+    add_attacks(line, attack, meta);
     close_object(line, "},");
 }
 
@@ -262,7 +286,7 @@ static void jsonl_finding(void *state, const struct finding *finding)
                severities[level].name);
     buf_add_c(line, "\"metadata\":{\"version\":\"1.8.0\",\"product\":{\"name\":\"jaga\","
                     "\"vendor_name\":\"jaga\",\"version\":\"" JAGA_VERSION "\"}},");
-    add_info(line, finding);
+    add_info(line, jsonl->attack, finding);
     if (finding->correlated)
         add_group(line, finding->correlated);
     add_evidences(line, finding);

@@ -104,24 +104,6 @@ size_t style_count(uint64_t number, char ret_text[static 32])
     return out;
 }
 
-bool style_technique(struct str tag, char ret_id[static 16])
-{
-    size_t prefix_len = sizeof("attack.t") - 1;
-    if (tag.len <= prefix_len || tag.len >= prefix_len + 14 ||
-        !str_eq_ascii_nocase(str_first(tag, prefix_len), STR("attack.t")))
-        return false;
-    ret_id[0] = 'T';
-    size_t len = 1;
-    for (size_t i = prefix_len; i < tag.len; i++) {
-        char c = tag.ptr[i];
-        if ((c < '0' || c > '9') && c != '.')
-            return false;
-        ret_id[len++] = c;
-    }
-    ret_id[len] = '\0';
-    return true;
-}
-
 /* What is being collected: indices into the event's fields, each once. */
 struct key_fields {
     const struct finding_event *event;

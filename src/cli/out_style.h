@@ -1,6 +1,6 @@
 /*
  * out_style: what the outputs share: levels as people and as OCSF see them, hostile
- * text made harmless for a terminal, instants for people, ATT&CK tags.
+ * text made harmless for a terminal, instants for people.
  */
 #ifndef JAGA_CLI_OUT_STYLE_H
 #define JAGA_CLI_OUT_STYLE_H
@@ -29,9 +29,6 @@ size_t style_time(int64_t time_us, char ret_text[static TIME_TEXT_MAX]);
 
 /* 1234567 as "1,234,567". Returns the length. */
 size_t style_count(uint64_t number, char ret_text[static 32]);
-
-/* The ATT&CK technique of a tag, "T1003.001" in upper case in ret_id, or false. */
-bool style_technique(struct str tag, char ret_id[static 16]);
 
 /*
  * The fields worth showing for a finding, most telling first: those its rule tests

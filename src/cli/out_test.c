@@ -21,6 +21,12 @@ static const struct finding_field hostile_fields[] = {
     {.name = {"Image", 5}, .text = {"C:\\cmd.exe", 10}, .kind = FIELD_PATH},
 };
 
+static const char attack_csv[] = "kind,id,name,tactics\n"
+                                 "version,1,,\n"
+                                 "tactic,TA0002,Execution,execution\n"
+                                 "technique,T1059,Interpreter <b>,execution\n"
+                                 "technique,T1059.001,PowerShell,\n";
+
 struct report {
     char *text;
     size_t len;
@@ -59,7 +65,10 @@ static struct report report(const char *format_name, unsigned count, struct str 
         .rules_loaded = 1,
         .threads = 1,
     };
-    struct out_options options = {.started = 0, .command = "jaga scan <x>"};
+    struct attack attack;
+    struct err err;
+    assert_int_equal(attack_read(&attack, STR(attack_csv), &err), 0);
+    struct out_options options = {.started = 0, .command = "jaga scan <x>", .attack = &attack};
     const struct out_format *format = out_format_by_name(str_from_c(format_name));
     assert_non_null(format);
     options.stream = open_memstream(&report.text, &report.len);
@@ -70,6 +79,7 @@ static struct report report(const char *format_name, unsigned count, struct str 
     }
     format->end(state, &summary);
     assert_int_equal(fclose(options.stream), 0);
+    attack_free(&attack);
     return report;
 }
 
@@ -125,7 +135,8 @@ static void jsonl_is_a_detection_finding_with_the_event_inside(void **state)
     assert_int_equal(count_of(&r, "\"uid\":\"11111111-2222-3333-4444-555555555555\""), 2);
     assert_int_equal(
         count_of(&r, "\"data\":{\"_source\":\"a.evtx\",\"_record\":7,\"CommandLine\":\"x\"}"), 2);
-    assert_int_equal(count_of(&r, "\"sub_technique\":{\"uid\":\"T1059.001\"}"), 2);
+    assert_int_equal(
+        count_of(&r, "\"sub_technique\":{\"uid\":\"T1059.001\",\"name\":\"PowerShell\"}"), 2);
     free(r.text);
 }
 
