@@ -122,6 +122,10 @@ static void fill_figures(struct scan *scan, double seconds)
         cli_complain(scan->cli,
                      "%llu events matched but were too much to keep: shown without their fields",
                      (unsigned long long)stats.cut);
+    if (stats.correlations.undated)
+        cli_complain(scan->cli,
+                     "%llu events matched but carry no time: correlations could not count them",
+                     (unsigned long long)stats.correlations.undated);
 }
 
 static bool fails(const struct scan *scan)
