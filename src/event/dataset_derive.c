@@ -17,31 +17,70 @@ static bool part_text(const struct derive_part *part, struct event *event, struc
     return !str_eq(*ret_text, STR("-"));
 }
 
-/* The texts of a derivation's parts; how many, 0 when something it needs is not there. */
-static uint32_t gather(const struct derive *derive, struct event *event,
-                       struct str ret_texts[static DERIVE_PARTS_MAX])
+/* Every value of a field. */
+static uint32_t gather_list(const struct derive *derive, struct event *event,
+                            struct str ret_texts[static DERIVE_PARTS_MAX])
 {
     uint32_t n = 0;
-    if (derive->kind == DERIVE_LIST) {
-        for (uint32_t i = 0; i < event->n_slots && n < DERIVE_PARTS_MAX; i++)
-            if (event->slots[i].field == derive->parts[0].field)
-                ret_texts[n++] = event_text(event, &event->slots[i]);
-        return n;
-    }
-    for (uint32_t i = 0; i < derive->n_parts; i++) {
-        if (part_text(&derive->parts[i], event, &ret_texts[n]))
-            n++;
-        else
-            return derive->kind == DERIVE_JOIN ? n : 0;
+    for (uint32_t i = 0; i < event->n_slots && n < DERIVE_PARTS_MAX; i++)
+        if (event->slots[i].field == derive->parts[0].field)
+            ret_texts[n++] = event_text(event, &event->slots[i]);
+    return n;
+}
+
+static struct slot *find_last(struct event *event, uint32_t field)
+{
+    for (uint32_t i = event->n_slots; i > 0; i--)
+        if (event->slots[i - 1].field == field)
+            return &event->slots[i - 1];
+    return NULL;
+}
+
+/*
+ * As many numbered fields as the count says: auditd's arguments. The last value of each, because
+ * the system call's own a0 to a3 stand before those of the EXECVE record.
+ */
+static uint32_t gather_join(const struct derive *derive, struct event *event,
+                            struct str ret_texts[static DERIVE_PARTS_MAX])
+{
+    struct slot *count = event_find(event, derive->count);
+    uint64_t wanted = 0;
+    uint32_t n = 0;
+    if (!count || str_to_u64(event_text(event, count), &wanted) < 0)
+        return 0;
+    for (uint32_t i = 0; i < derive->n_parts && i < wanted; i++) {
+        struct slot *slot = find_last(event, derive->parts[i].field);
+        if (!slot)
+            break;
+        ret_texts[n++] = event_text(event, slot);
     }
     return n;
 }
+
+/* All parts; 0 when one is missing. */
+static uint32_t gather_format(const struct derive *derive, struct event *event,
+                              struct str ret_texts[static DERIVE_PARTS_MAX])
+{
+    for (uint32_t i = 0; i < derive->n_parts; i++)
+        if (!part_text(&derive->parts[i], event, &ret_texts[i]))
+            return 0;
+    return derive->n_parts;
+}
+
+typedef uint32_t gatherer(const struct derive *derive, struct event *event,
+                          struct str ret_texts[static DERIVE_PARTS_MAX]);
+
+static gatherer *const GATHERERS[] = {
+    [DERIVE_FORMAT] = gather_format,
+    [DERIVE_JOIN] = gather_join,
+    [DERIVE_LIST] = gather_list,
+};
 
 /* The parts together, in the scratch arena; ptr NULL when there is nothing to derive. */
 static struct str compose(const struct derive *derive, struct event *event)
 {
     struct str texts[DERIVE_PARTS_MAX];
-    uint32_t n = gather(derive, event, texts);
+    uint32_t n = GATHERERS[derive->kind](derive, event, texts);
     size_t len = 0, used = 0;
     for (uint32_t i = 0; i < n; i++)
         len += texts[i].len + 1;

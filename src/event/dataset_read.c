@@ -408,23 +408,30 @@ static int read_format(struct reader *reader, const struct yaml_node *node, stru
     return status;
 }
 
-/* `join: a` is the fields a0, a1, .. up to the first that is missing, with spaces between. */
+/* `join: {stem: a, count: argc}` is the fields a0, a1, .. as many as argc says. */
 static int read_join(struct reader *reader, const struct yaml_node *node, struct derive *derive)
 {
-    struct str stem;
-    int status = read_text(reader, node, &stem);
+    static const char *const KEYS[] = {"stem", "count", NULL};
+    struct yaml_node *stem, *count;
+    int status = only_keys(reader, node, KEYS);
+    if (status == 0)
+        status = require(reader, node, "stem", &stem);
+    if (status == 0)
+        status = require(reader, node, "count", &count);
+    if (status == 0)
+        status = read_field(reader, count, &derive->count);
+    if (status < 0)
+        return status;
     derive->kind = DERIVE_JOIN;
     derive->parts = arena_zero(&reader->datasets->arena, DERIVE_PARTS_MAX, sizeof(*derive->parts));
-    if (status == 0 && !derive->parts)
-        status = no_memory(reader);
-    for (unsigned i = 0; status == 0 && i < DERIVE_PARTS_MAX; i++) {
-        struct str name = arena_printf(&reader->scratch, "%.*s%u", STR_ARG(stem), i);
+    for (unsigned i = 0; derive->parts && i < DERIVE_PARTS_MAX; i++) {
+        struct str name = arena_printf(&reader->scratch, "%.*s%u", STR_ARG(yaml_text(stem)), i);
         uint32_t field = name.ptr ? fields_add(reader->datasets->fields, name) : FIELD_NONE;
         if (field == FIELD_NONE)
             return no_memory(reader);
         derive->parts[derive->n_parts++] = (struct derive_part){.field = field};
     }
-    return status;
+    return derive->parts ? 0 : no_memory(reader);
 }
 
 /* `list: args` is every value of the field, with spaces between. */

@@ -102,7 +102,7 @@ struct derive_part {
 
 enum derive_kind {
     DERIVE_FORMAT, /* the parts one after the other; all must be there */
-    DERIVE_JOIN,   /* the parts up to the first that is missing, with spaces between */
+    DERIVE_JOIN,   /* the first `count` parts' last values, with spaces between */
     DERIVE_LIST,   /* every value of the first part's field, with spaces between */
 };
 
@@ -115,6 +115,7 @@ struct derive {
     uint32_t n_event_ids;
     struct derive_part *parts;
     uint32_t n_parts;
+    uint32_t count;              /* of JOIN: the field that says how many parts there are */
     struct derive_value *values; /* whole texts and what they become; others stay away */
     uint32_t n_values;
     struct derive_value *prefixes; /* the first that fits is replaced */

@@ -55,7 +55,7 @@ static const char WINDOWS[] =
     "   values: {'%%14592': 'false', '%%14593': 'true'}}\n"
     "- {field: TargetObject, events: [4657], format: '{ObjectName}\\{ObjectValueName}',\n"
     "   prefixes: {'\\REGISTRY\\MACHINE\\': 'HKLM\\'}}\n"
-    "- {field: CommandLine, events: [9], join: a}\n"
+    "- {field: CommandLine, events: [9], join: {stem: a, count: argc}}\n"
     "- {field: Arguments, events: [9], list: arg}\n";
 
 static const char ZEEK[] =
@@ -347,8 +347,8 @@ static void derived_values_are_added_for_their_event_ids(void **state)
     assert_true(has(f, "TargetObject", "HKLM\\Software\\Run\\x"));
     recognise(f, 0, "Channel", "Security", "EventID", "4657", "ObjectName", "y", NULL);
     assert_int_equal(f->event.n_slots, 3);
-    recognise(f, 0, "Channel", "Security", "EventID", "9", "a0", "ls", "a1", "-l", "a3", "no",
-              NULL);
+    recognise(f, 0, "Channel", "Security", "EventID", "9", "a0", "55d0", "a1", "7", "a2", "0",
+              "argc", "2", "a0", "ls", "a1", "-l", NULL);
     assert_true(has(f, "CommandLine", "ls -l"));
     recognise(f, 0, "Channel", "Security", "EventID", "9", "arg", "rm", "x", "y", "arg", "-r",
               NULL);
