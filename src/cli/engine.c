@@ -239,6 +239,9 @@ int engine_compile(struct engine *engine)
     struct err err = {0};
     if (engine->has_set && ruleset_collect_fields(&engine->set, &engine->fields) < 0)
         return no_memory(engine);
+    for (size_t i = 0; engine->has_set && i < engine->set.rules.len; i++)
+        if (datasets_want(engine->datasets, &engine->set.rules.items[i]->logsource) < 0)
+            return no_memory(engine);
     if (datasets_freeze(engine->datasets) < 0)
         return no_memory(engine);
     if (!engine->has_set)
