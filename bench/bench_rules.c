@@ -127,10 +127,10 @@ void bench_rules_load(struct bench_rules *rules, const char *content, char **fol
     struct err err;
     *rules = (struct bench_rules){0};
     load_datasets(rules, content);
-    double start = bench_now();
+    double start = bench_cpu();
     for (int i = 0; i < n_folders; i++)
         read_folder(&found, folders[i]);
-    double read = bench_now();
+    double read = bench_cpu();
     if (sigma_set_init(&rules->set) < 0)
         die("no memory", "rules");
     rules->sources = found.items;
@@ -142,7 +142,7 @@ void bench_rules_load(struct bench_rules *rules, const char *content, char **fol
     }
     if (sigma_set_link(&rules->set) < 0)
         die("no memory", "rules");
-    double parsed = bench_now();
+    double parsed = bench_cpu();
     if (ruleset_collect_fields(&rules->set, &rules->fields) < 0)
         die("no memory", "fields");
     rules->ruleset = ruleset_build(&rules->set, &rules->fields, rules->datasets, NULL, &err);
@@ -150,7 +150,7 @@ void bench_rules_load(struct bench_rules *rules, const char *content, char **fol
         die("ruleset", err.message);
     rules->read_s = read - start;
     rules->parse_s = parsed - read;
-    rules->build_s = bench_now() - parsed;
+    rules->build_s = bench_cpu() - parsed;
 }
 
 void bench_rules_free(struct bench_rules *rules)

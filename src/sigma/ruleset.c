@@ -8,13 +8,18 @@
 
 /* ---- predicates, each once ---- */
 
+struct cell {
+    uint32_t number; /* of a predicate, + 1; 0: free */
+    uint32_t hash;
+};
+
 /* What turns a set into a ruleset. */
 struct builder {
     struct clause_maker maker; /* first: number_of() gets back from it */
     struct ruleset *ruleset;
     struct arena work;
     VEC(struct predicate) predicates;
-    uint32_t *cells; /* hash table of predicate numbers + 1; 0 is free */
+    struct cell *cells; /* hash table of predicates */
     uint32_t mask;
     struct err err; /* of the rule being made */
 };
@@ -53,13 +58,15 @@ static bool predicate_same(const struct sigma_predicate *a, const struct sigma_p
     return true;
 }
 
-static uint32_t *cell_of(struct builder *builder, const struct sigma_predicate *is)
+static struct cell *cell_of(struct builder *builder, const struct sigma_predicate *is,
+                            uint32_t hash)
 {
-    uint64_t hash = predicate_hash(is);
-    for (uint32_t i = (uint32_t)hash & builder->mask;; i = (i + 1) & builder->mask) {
-        uint32_t number = builder->cells[i];
-        if (number == 0 || predicate_same(builder->predicates.items[number - 1].is, is))
-            return &builder->cells[i];
+    for (uint32_t i = hash & builder->mask;; i = (i + 1) & builder->mask) {
+        struct cell *cell = &builder->cells[i];
+        if (cell->number == 0 ||
+            (cell->hash == hash &&
+             predicate_same(builder->predicates.items[cell->number - 1].is, is)))
+            return cell;
     }
 }
 
@@ -68,15 +75,22 @@ static int make_room(struct builder *builder)
 {
     if (builder->cells && 2 * builder->predicates.len <= builder->mask)
         return 0;
-    uint64_t cap = builder->cells ? 2 * ((uint64_t)builder->mask + 1) : 1u << 12;
-    uint32_t *cells = cap <= 1u << 31 ? calloc(cap, sizeof(*cells)) : NULL;
+    uint64_t old = builder->cells ? (uint64_t)builder->mask + 1 : 0, cap = old ? 2 * old : 1u << 16;
+    struct cell *cells = cap <= 1u << 31 ? calloc(cap, sizeof(*cells)) : NULL;
     if (!cells)
         return -ENOMEM;
+    uint32_t mask = (uint32_t)(cap - 1);
+    for (uint64_t i = 0; i < old; i++) {
+        struct cell cell = builder->cells[i];
+        uint32_t at = cell.hash & mask;
+        while (cell.number != 0 && cells[at].number != 0)
+            at = (at + 1) & mask;
+        if (cell.number != 0)
+            cells[at] = cell;
+    }
     free(builder->cells);
     builder->cells = cells;
-    builder->mask = (uint32_t)(cap - 1);
-    for (uint32_t i = 0; i < builder->predicates.len; i++)
-        *cell_of(builder, builder->predicates.items[i].is) = i + 1;
+    builder->mask = mask;
     return 0;
 }
 
@@ -94,10 +108,11 @@ static int number_of(struct clause_maker *maker, struct sigma_predicate *is)
     ruleset->n_asked++;
     if (make_room(builder) < 0 || builder->predicates.len >= INT32_MAX)
         return -ENOMEM;
-    uint32_t *cell = cell_of(builder, is);
-    if (*cell != 0) {
-        builder->predicates.items[*cell - 1].uses++;
-        return (int)*cell - 1;
+    uint64_t hash = predicate_hash(is);
+    struct cell *cell = cell_of(builder, is, (uint32_t)(hash >> 32));
+    if (cell->number != 0) {
+        builder->predicates.items[cell->number - 1].uses++;
+        return (int)cell->number - 1;
     }
     struct predicate predicate = {
         .is = is, .field = fields_find(ruleset->fields, is->field), .uses = 1};
@@ -111,8 +126,8 @@ static int number_of(struct clause_maker *maker, struct sigma_predicate *is)
     }
     if (vec_push(&builder->predicates, predicate) < 0)
         return -ENOMEM;
-    *cell = (uint32_t)builder->predicates.len;
-    return (int)*cell - 1;
+    *cell = (struct cell){(uint32_t)builder->predicates.len, (uint32_t)(hash >> 32)};
+    return (int)cell->number - 1;
 }
 
 /* ---- rules ---- */
