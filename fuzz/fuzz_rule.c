@@ -1,7 +1,9 @@
-/* Rule files: whatever the bytes, the counters add up, and what was taken can be evaluated. */
+/* Rule files: whatever the bytes, the counters add up, and what was taken can be evaluated
+ * and looked at by lint. */
 #include <stdlib.h>
 
 #include "sigma/eval.h"
+#include "sigma/lint.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -28,6 +30,21 @@ static void evaluate(const struct sigma_set *set, struct buf *out)
     arena_free(&scratch);
 }
 
+/* Whatever was taken can also be looked at by lint. */
+static void lint(const struct sigma_set *set)
+{
+    struct fields fields;
+    struct lint found;
+    if (fields_init(&fields) < 0)
+        abort();
+    struct datasets *datasets = datasets_new(&fields);
+    if (!datasets || datasets_freeze(datasets) < 0 || lint_run(set, datasets, &found) < 0)
+        abort();
+    lint_free(&found);
+    datasets_free(datasets);
+    fields_free(&fields);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char placeholders[] = "one: x\ntwo: [y*, z]\n";
@@ -48,6 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct buf out = {0};
     evaluate(&set, &out);
     buf_free(&out);
+    lint(&set);
     sigma_set_free(&set);
     return 0;
 }

@@ -29,16 +29,6 @@ static void free_reader(void *state)
     json_keys_free(&reader->keys);
 }
 
-/* The fastest walk for this machine. */
-static json_walk_fn *best_walk(void)
-{
-#ifdef JSON_HAVE_AVX2
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi"))
-        return json_walk_avx2;
-#endif
-    return json_walk_base;
-}
-
 /* The parser's reader, made on first use; NULL: no memory. */
 static struct json_reader *reader_of(struct parser *parser)
 {
@@ -47,7 +37,7 @@ static struct json_reader *reader_of(struct parser *parser)
         if (json_keys_init(&reader->keys) < 0)
             return NULL;
         reader->parser = parser;
-        reader->walk = best_walk();
+        reader->walk = JSON_BEST(json_walk);
     }
     return reader;
 }
@@ -89,13 +79,16 @@ static size_t enter_list(struct reading *reading, size_t at, size_t inside, uint
     return inside;
 }
 
-/* Behind the end of a list at `at`, and of the objects around it. */
+/*
+ * Behind the end of a list at `at`, and of the objects around it. A '}' in its place is an
+ * error, but ends it too: json_scan_run(), which cuts, does not tell them apart.
+ */
 static size_t leave_list(struct reading *reading, size_t at)
 {
-    if (reading->n_lists == 0) {
-        report(reading, at, "the end of a list that did not start");
+    if (reading->n_lists == 0 || reading->body.ptr[at] == '}')
+        report(reading, at, "the end of something that did not start");
+    if (reading->n_lists == 0)
         return at + 1;
-    }
     struct json_scan scan = {.depth = reading->lists[--reading->n_lists].tail};
     return scan.depth ? json_scan_run(&scan, bounds(reading, at), at + 1) : at + 1;
 }
@@ -180,6 +173,10 @@ static int read_records(struct reading *reading, bool open)
     while (at < body.len) {
         char c = body.ptr[at];
         if (c == '{') {
+            if (reading->n_lists && json_scan_starts_anew(&(struct json_scan){0}, body, at)) {
+                report(reading, at, "expected ',' or the end of the list");
+                reading->n_lists = 0;
+            }
             int status = read_record(reading, &at);
             if (status < 0)
                 return status;
@@ -190,7 +187,7 @@ static int read_records(struct reading *reading, bool open)
             at++;
         } else if (c == '[') {
             at = enter_list(reading, at, at + 1, 0);
-        } else if (c == ']') {
+        } else if (c == ']' || c == '}') {
             at = leave_list(reading, at);
         } else {
             at = read_junk(reading, at);

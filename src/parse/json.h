@@ -3,8 +3,10 @@
  * without a tree.
  *
  *     json.c        the format's row; a chunk's records, one after the other
- *     json_cut.c    where a stream may be cut: structure only, at several GB/s
- *     json_walk.c   one object ─▶ slots; built once per instruction set
+ *     json_cut.c    where a stream may be cut
+ *     json_scan.c   .. by its structure: strings, objects, lists
+ *     json_wrapper.c  .. inside objects that hold the records in a list
+ *     json_walk.c   one object ─▶ slots
  *     json_keys.c   members' names: from the bytes in the text to a dotted name and its field
  *     json_shape.c  the shapes that Windows events come in ─▶ the names Sigma rules use
  *     json_roles.c  .. where an event's XML became objects
@@ -21,6 +23,13 @@
 #define JSON_PATTERN_SIZE 32              /* bytes compared at once */
 #define JSON_LISTS_MAX 16                 /* lists of records within each other */
 #define JSON_SNIFF_SIZE PARSE_PROBE_SIZE
+
+/* The build of a function that this machine runs best; see json_simd.h. */
+#ifdef JSON_HAVE_AVX2
+#define JSON_BEST(function) (__builtin_cpu_supports("avx2") ? function##_avx2 : function##_base)
+#else
+#define JSON_BEST(function) function##_base
+#endif
 
 /* How a record's names are to be read; see json_shape.c. */
 enum json_shape {
@@ -123,8 +132,7 @@ struct json_reader {
  * place behind it, or NULL with reader->error and reader->error_at. Members are named under
  * frames[0].owner, which the caller sets.
  */
-json_walk_fn json_walk_base;
-json_walk_fn json_walk_avx2;
+json_walk_fn json_walk_base, json_walk_avx2;
 
 int json_keys_init(struct json_keys *keys);
 void json_keys_free(struct json_keys *keys);
@@ -155,6 +163,17 @@ void json_roles_apply(struct json_reader *reader, uint32_t first);
 /* Once a record is read: names its slots from `first` on by the shape it turned out to have. */
 void json_shape_finish(struct json_reader *reader, uint32_t first);
 
+static inline bool json_is_space(char c)
+{
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* White space, the comma between records, and RFC 7464's record separator. */
+static inline bool json_is_between(char c)
+{
+    return json_is_space(c) || c == ',' || c == 0x1E;
+}
+
 /*
  * Structure without values: finds where a record ends, in broken ones too. A line end
  * ends a string (RFC 8259 allows none inside), and a '{' that starts a line where no value may
@@ -168,8 +187,39 @@ struct json_scan {
     bool line_start; /* the byte before the data was a line end */
 };
 
-/* Scans from data[at] on until depth is 0 outside of strings: the place behind, or data.len. */
-size_t json_scan_run(struct json_scan *scan, struct str data, size_t at);
+/*
+ * Scans from data[at] on until depth is 0 outside of strings (once a byte is taken): the place
+ * behind, and *scan zero again, or data.len.
+ */
+typedef size_t json_scan_fn(struct json_scan *scan, struct str data, size_t at);
+json_scan_fn json_scan_base, json_scan_avx2;
+
+static inline size_t json_scan_run(struct json_scan *scan, struct str data, size_t at)
+{
+    return JSON_BEST(json_scan)(scan, data, at);
+}
+
+/* The last byte of meaning before data[at]. */
+static inline char json_scan_before(const struct json_scan *scan, struct str data, size_t at)
+{
+    while (at > 0)
+        if (!json_is_space(data.ptr[--at]))
+            return data.ptr[at];
+    return scan->before;
+}
+
+/* May a value stand behind this byte of meaning? */
+static inline bool json_can_precede_value(char c)
+{
+    return c == ',' || c == ':' || c == '[' || c == '{';
+}
+
+/* Does the '{' at data[at], inside a record, start a line where no value may stand? */
+static inline bool json_scan_starts_anew(const struct json_scan *scan, struct str data, size_t at)
+{
+    bool line_start = at > 0 ? data.ptr[at - 1] == '\n' : scan->line_start;
+    return line_start && !json_can_precede_value(json_scan_before(scan, data, at));
+}
 
 /* Is that where it stopped, or did the data end? */
 static inline bool json_scan_done(const struct json_scan *scan)
@@ -200,21 +250,9 @@ size_t json_cut(struct cutter *cutter, struct str data, bool last, struct str *r
 /* UTF-8's byte order mark, which RFC 8259, section 8.1 lets a reader ignore. */
 #define JSON_BOM STR("\xEF\xBB\xBF")
 
-/* In chunk->header: every record is a line; the stream ended inside a list of
- * records; it is no UTF-8. */
-#define JSON_HEADER_LINES STR("lines")
-#define JSON_HEADER_OPEN STR("open")
-#define JSON_HEADER_UTF16 STR("utf16")
-
-static inline bool json_is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-/* White space, the comma between records, and RFC 7464's record separator. */
-static inline bool json_is_between(char c)
-{
-    return json_is_space(c) || c == ',' || c == 0x1E;
-}
+/* In chunk->header, what parse() can't see in its chunk: */
+#define JSON_HEADER_LINES STR("lines") /* every record is a line */
+#define JSON_HEADER_OPEN STR("open")   /* the stream ended inside a list of records */
+#define JSON_HEADER_UTF16 STR("utf16") /* it is no UTF-8 */
 
 #endif

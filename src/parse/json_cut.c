@@ -8,7 +8,6 @@
  * and its chunks hold whole records only: what is around them is skipped here.
  */
 #include "parse/json.h"
-#include "parse/json_simd.h"
 
 enum mode { MODE_UNKNOWN, MODE_LINES, MODE_RECORDS, MODE_UTF16 };
 enum place { PLACE_TOP, PLACE_LIST, PLACE_TAIL };
@@ -25,110 +24,6 @@ struct cut_state {
 };
 
 _Static_assert(sizeof(struct cut_state) <= sizeof(((struct cutter *)0)->state), "no room");
-
-static bool can_precede_value(char c)
-{
-    return c == ',' || c == ':' || c == '[' || c == '{';
-}
-
-/* The last byte before data[at] that is no white space. */
-static char byte_before(const struct json_scan *scan, struct str data, size_t at)
-{
-    while (at > 0)
-        if (!json_is_space(data.ptr[--at]))
-            return data.ptr[at];
-    return scan->before;
-}
-
-/* Takes one byte. False: it starts a new record, and the one before was broken. */
-static inline bool scan_byte(struct json_scan *scan, struct str data, size_t at)
-{
-    char c = data.ptr[at];
-    if (scan->in_string) {
-        bool escaped = scan->escaped;
-        scan->escaped = !escaped && c == '\\';
-        if ((c == '"' && !escaped) || c == '\n') {
-            scan->in_string = false;
-            scan->escaped = false;
-        }
-        return true;
-    }
-    if (c == '"') {
-        scan->in_string = true;
-    } else if (c == '{' || c == '[') {
-        bool line_start = at > 0 ? data.ptr[at - 1] == '\n' : scan->line_start;
-        if (c == '{' && scan->depth > 0 && line_start &&
-            !can_precede_value(byte_before(scan, data, at)))
-            return false;
-        scan->depth++;
-    } else if ((c == '}' || c == ']') && scan->depth > 0) {
-        scan->depth--;
-    }
-    return true;
-}
-
-/* From the bits of quotes: the bits inside of strings (opening quotes included). */
-static inline uint32_t inside_quotes(uint32_t quotes)
-{
-    quotes ^= quotes << 1;
-    quotes ^= quotes << 2;
-    quotes ^= quotes << 4;
-    quotes ^= quotes << 8;
-    return quotes ^ quotes << 16;
-}
-
-/*
- * Takes a whole block at once, when nothing in it needs a closer look: no line end in a string, no
- * backslash outside, no '{' behind a line end, and the record does not end in it. False: the caller
- * takes it by bytes.
- */
-static inline bool scan_block(struct json_scan *scan, const char *at)
-{
-    struct json_block block = json_block_load(at);
-    bool carry = scan->escaped;
-    uint32_t backslash = json_block_eq(block, '\\');
-    uint32_t escaped = json_escaped(backslash, &carry);
-    uint32_t quotes = json_block_eq(block, '"') & ~escaped;
-    uint32_t inside = inside_quotes(quotes) ^ (scan->in_string ? UINT32_MAX : 0);
-    uint32_t open = json_block_eq_lower(block, '{') & ~inside;
-    uint32_t close = json_block_eq_lower(block, '}') & ~inside;
-    uint32_t lines = json_block_eq(block, '\n');
-    unsigned closes = (unsigned)__builtin_popcount(close);
-    if ((lines & inside) || (backslash & ~inside) ||
-        ((lines << 1 | 1) & open & json_block_eq(block, '{')) || closes >= scan->depth)
-        return false;
-    scan->depth += (unsigned)__builtin_popcount(open) - closes;
-    scan->in_string = inside >> 31;
-    scan->escaped = carry && scan->in_string;
-    return true;
-}
-
-size_t json_scan_run(struct json_scan *scan, struct str data, size_t at)
-{
-    size_t start = at;
-    while (at < data.len) {
-        if (data.len - at >= JSON_BLOCK && scan_block(scan, data.ptr + at)) {
-            at += JSON_BLOCK;
-            continue;
-        }
-        size_t end = data.len - at < JSON_BLOCK ? data.len : at + JSON_BLOCK;
-        for (; at < end; at++) {
-            if (!scan_byte(scan, data, at)) {
-                *scan = (struct json_scan){0};
-                return at;
-            }
-            if (json_scan_done(scan)) {
-                *scan = (struct json_scan){0};
-                return at + 1;
-            }
-        }
-    }
-    if (at > start) {
-        scan->before = byte_before(scan, data, at);
-        scan->line_start = data.ptr[at - 1] == '\n';
-    }
-    return at;
-}
 
 size_t json_junk_end(struct str data, size_t at)
 {
@@ -176,7 +71,7 @@ static enum mode sniff_object(struct str data, bool complete)
     if (line + 1 >= data.len)
         return complete ? MODE_RECORDS : MODE_UNKNOWN;
     /* The first line is broken, or the record goes on below. */
-    bool broken = scan.in_string || !can_precede_value(scan.before);
+    bool broken = scan.in_string || !json_can_precede_value(scan.before);
     return broken && data.ptr[line + 1] == '{' ? MODE_LINES : MODE_RECORDS;
 }
 
@@ -354,7 +249,7 @@ size_t json_cut(struct cutter *cutter, struct str data, bool last, struct str *r
             buf_add_str(&cutter->header, JSON_HEADER_LINES);
         if (state.mode == MODE_UTF16) { /* parse() says so once; the rest is skipped */
             buf_add_str(&cutter->header, JSON_HEADER_UTF16);
-            *ret_body = str_first(data, JSON_BLOCK);
+            *ret_body = str_first(data, 2);
         }
         if (str_starts(data, JSON_BOM))
             skip = JSON_BOM.len;

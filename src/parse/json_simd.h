@@ -1,6 +1,9 @@
 /*
  * json_simd: 32 bytes at once, as bit masks (bit i: byte i). AVX2, SSE2 or NEON by the
  * flags the file is built with, else plain C.
+ *
+ * A file that uses it is built as JSON_BUILD(function): function_base for every machine, and
+ * function_avx2 with -DJSON_AVX2 for those that have it. JSON_BEST() chooses at run time.
  */
 #ifndef JAGA_PARSE_JSON_SIMD_H
 #define JAGA_PARSE_JSON_SIMD_H
@@ -8,6 +11,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+#ifdef JSON_AVX2
+#define JSON_BUILD(function) function##_avx2
+#else
+#define JSON_BUILD(function) function##_base
+#endif
 
 #define JSON_BLOCK 32
 

@@ -1,6 +1,6 @@
 /*
- * One object of JSON text into slots, in one pass and without a tree. This file is built
- * once for every machine and once for those with AVX2 (meson.build names the function).
+ * One object of JSON text into slots, in one pass and without a tree. Built once for
+ * every machine and once for those with AVX2 (json_simd.h).
  *
  * Speed comes from two things. Text is looked at 32 bytes at once. And the members of an
  * event usually come in the order of the event before, so that the name of the next one is a
@@ -8,10 +8,6 @@
  */
 #include "parse/json.h"
 #include "parse/json_simd.h"
-
-#ifndef JSON_WALK
-#define JSON_WALK json_walk_base
-#endif
 
 static const char *fail(struct json_reader *reader, const char *at, const char *message)
 {
@@ -25,10 +21,20 @@ static const char *fail_end(struct json_reader *reader)
     return fail(reader, reader->end, "the record ends inside an object");
 }
 
+/* Pretty-printed text is full of it, in runs. */
 static const char *skip_space_slow(const struct json_reader *reader, const char *at)
 {
-    while (at < reader->end &&
-           (*at == ' ' || *at == '\t' || *at == '\r' || (*at == '\n' && !reader->lines)))
+    while (reader->end - at >= JSON_BLOCK) {
+        struct json_block block = json_block_load(at);
+        uint32_t space =
+            json_block_eq(block, ' ') | json_block_eq(block, '\t') | json_block_eq(block, '\r');
+        if (!reader->lines)
+            space |= json_block_eq(block, '\n');
+        if (~space)
+            return at + json_lowest(~space);
+        at += JSON_BLOCK;
+    }
+    while (at < reader->end && json_is_space(*at) && (*at != '\n' || !reader->lines))
         at++;
     return at;
 }
@@ -37,6 +43,8 @@ static inline const char *skip_space(const struct json_reader *reader, const cha
 {
     if (at < reader->end && (unsigned char)*at > ' ')
         return at;
+    if (reader->end - at > 1 && *at == ' ' && (unsigned char)at[1] > ' ')
+        return at + 1;
     return skip_space_slow(reader, at);
 }
 
@@ -309,7 +317,7 @@ static inline const char *value(struct json_reader *reader, const char *at, stru
     return at ? next_value(reader, at) : NULL;
 }
 
-const char *JSON_WALK(struct json_reader *reader, const char *start, const char *end)
+const char *JSON_BUILD(json_walk)(struct json_reader *reader, const char *start, const char *end)
 {
     reader->end = end;
     reader->error = NULL;

@@ -1,5 +1,8 @@
 #include "parse/json.h"
 
+/* Bytes of a member's name; no name below is as long. */
+#define WRAPPER_NAME_MAX 32
+
 /* Members that hold records, and of whom they are. */
 static const struct str list_names[] = {
     {"Records", 7},   /* CloudTrail, S3 notifications */
@@ -83,7 +86,7 @@ static bool take_name(struct str data, size_t *at, struct str *ret_name)
     *at = skip_space(data, *at);
     if (*at == data.len || data.ptr[*at] != '"')
         return false;
-    struct str rest = str_skip(data, *at + 1);
+    struct str rest = str_first(str_skip(data, *at + 1), WRAPPER_NAME_MAX);
     *ret_name = str_first(rest, str_index(rest, '"'));
     *at = skip_space(data, *at + ret_name->len + 2);
     if (*at >= data.len || data.ptr[*at] != ':') {

@@ -90,9 +90,9 @@ struct format {
     /*
      * Looks at `data`, unconsumed bytes of the stream (`last`: there will be no more),
      * and returns how many of them the next chunk takes; 0 asks for more bytes (never with last,
-     * unless data is empty). Bytes before ret_body are skipped. Updates cutter->header first, where
-     * this chunk needs a new one. A record longer than PARSE_RECORD_MAX must not ask for ever:
-     * it is passed on as it is and refused by parse().
+     * unless data is empty). Bytes before ret_body are skipped; an empty body is nothing to parse.
+     * Updates cutter->header first, where this chunk needs a new one. A record longer than
+     * PARSE_RECORD_MAX must not ask for ever: it is passed on as it is and refused by parse().
      */
     size_t (*cut)(struct cutter *cutter, struct str data, bool last, struct str *ret_body);
 
