@@ -8,19 +8,14 @@
 
 _Static_assert(PARSE_RECORD_MAX == 16u << 20, "MESSAGE_TOO_LONG says so");
 
-/* A list of records that the reading is inside. */
-struct list {
-    uint32_t tail; /* objects to be closed behind its end */
-};
-
 /* The reading of one chunk. */
 struct reading {
     struct json_reader *reader;
     struct sink *sink;
     struct str body;
     uint64_t record;
-    unsigned n_lists;
-    struct list lists[JSON_LISTS_MAX];
+    unsigned n_lists;               /* of records, that the reading is inside */
+    uint32_t tails[JSON_LISTS_MAX]; /* of each: objects to be closed behind its end */
 };
 
 static void free_reader(void *state)
@@ -75,7 +70,7 @@ static size_t enter_list(struct reading *reading, size_t at, size_t inside, uint
         report(reading, at, "lists of records within each other, too deep");
         return skip_record(reading, at);
     }
-    reading->lists[reading->n_lists++] = (struct list){tail};
+    reading->tails[reading->n_lists++] = tail;
     return inside;
 }
 
@@ -89,7 +84,7 @@ static size_t leave_list(struct reading *reading, size_t at)
         report(reading, at, "the end of something that did not start");
     if (reading->n_lists == 0)
         return at + 1;
-    struct json_scan scan = {.depth = reading->lists[--reading->n_lists].tail};
+    struct json_scan scan = {.depth = reading->tails[--reading->n_lists]};
     return scan.depth ? json_scan_run(&scan, bounds(reading, at), at + 1) : at + 1;
 }
 
@@ -261,11 +256,10 @@ static int probe_object(struct str head)
 
 static int json_probe(struct str head)
 {
-    if (json_is_utf16(head)) /* to say so; the byte order mark alone might be any text's */
-        return head.ptr[0] == '{' || head.ptr[0] == '[' ||
-                       memchr(head.ptr, '{', head.len < 16 ? head.len : 16)
-                   ? 70
-                   : 0;
+    if (json_is_utf16(head)) { /* to say so; the byte order mark alone might be any text's */
+        struct str start = str_first(head, 8);
+        return str_index(start, '{') < start.len || str_index(start, '[') < start.len ? 70 : 0;
+    }
     if (str_starts(head, JSON_BOM))
         head = str_skip(head, JSON_BOM.len);
     while (head.len && json_is_between(head.ptr[0]))
@@ -273,14 +267,14 @@ static int json_probe(struct str head)
     struct str line = str_first(head, str_index(head, '\n'));
     if (is_record_title(line))
         return str_starts(str_trim(str_skip(head, line.len)), STR("{")) ? 95 : 40;
-    if (head.len && head.ptr[0] == '{')
+    if (str_starts(head, STR("{")))
         return probe_object(head);
-    if (head.len == 0 || head.ptr[0] != '[')
+    if (!str_starts(head, STR("[")))
         return 0;
     struct str inside = str_trim(str_skip(head, 1));
-    if (inside.len && inside.ptr[0] == '{')
+    if (str_starts(inside, STR("{")))
         return probe_object(inside);
-    return inside.len && inside.ptr[0] == ']' ? 70 : 0;
+    return str_starts(inside, STR("]")) ? 70 : 0;
 }
 
 const struct format format_json = {

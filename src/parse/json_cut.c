@@ -23,7 +23,9 @@ struct cut_state {
     uint64_t line_skip; /* parse_cut_lines() */
 };
 
-_Static_assert(sizeof(struct cut_state) <= sizeof(((struct cutter *)0)->state), "no room");
+_Static_assert(sizeof(struct cut_state) == sizeof(((struct cutter *)0)->state) &&
+                   offsetof(struct cut_state, line_skip) == 3 * sizeof(uint64_t),
+               "as parse_cut_lines() and struct cutter have it");
 
 size_t json_junk_end(struct str data, size_t at)
 {
@@ -75,8 +77,10 @@ static enum mode sniff_object(struct str data, bool complete)
     return broken && data.ptr[line + 1] == '{' ? MODE_LINES : MODE_RECORDS;
 }
 
-/* What kind of stream starts so. The answer does not change with more bytes; MODE_UNKNOWN asks for
- * them. */
+/*
+ * What kind of stream starts so. MODE_UNKNOWN asks for more bytes; any other answer does not change
+ * with more of them.
+ */
 static enum mode sniff(struct str data, bool last)
 {
     bool complete = last || data.len >= JSON_SNIFF_SIZE;

@@ -8,6 +8,9 @@
 /* Twice the keys, so that probes stay short. */
 #define CELLS ((size_t)JSON_KEYS_MAX * 2)
 
+/* Cells looked at for a key: one that finds no room in them, as hostile ones may, is not kept. */
+#define PROBES_MAX 64
+
 static const struct name NAME_NONE = {"", 0, FIELD_NONE};
 
 int json_keys_init(struct json_keys *keys)
@@ -108,50 +111,71 @@ static size_t cell_of(const struct json_key *owner, struct str raw)
     return hash_mix((uint64_t)(uintptr_t)owner, hash_text(raw)) & (CELLS - 1);
 }
 
+/* The key of the cache, made when new; NULL when there is no room for it. */
+static struct json_key *key_cached(struct json_keys *keys, const struct json_key *owner,
+                                   struct str raw, bool cut)
+{
+    size_t cell = cell_of(owner, raw);
+    for (size_t i = 0; i < PROBES_MAX; i++, cell = (cell + 1) & (CELLS - 1)) {
+        struct json_key *key = keys->cells[cell];
+        if (key && key->owner == owner && str_eq(key->raw, raw))
+            return key;
+        if (key)
+            continue;
+        key = keys->full ? NULL : key_new(owner, raw, cut, &keys->arena);
+        keys->cells[cell] = key;
+        keys->full = !key || ++keys->count == JSON_KEYS_MAX;
+        return key;
+    }
+    return NULL;
+}
+
 struct json_key *json_keys_get(struct json_reader *reader, struct json_key *owner, struct str raw)
 {
-    struct json_keys *keys = &reader->keys;
-    struct arena *scratch = &reader->parser->scratch;
     bool cut = raw.len > JSON_KEY_LEN_MAX;
     raw = str_first(raw, JSON_KEY_LEN_MAX);
-    struct json_key *key = NULL;
-    if (!owner->temporary) {
-        size_t cell = cell_of(owner, raw);
-        for (; keys->cells[cell]; cell = (cell + 1) & (CELLS - 1))
-            if (keys->cells[cell]->owner == owner && str_eq(keys->cells[cell]->raw, raw))
-                return keys->cells[cell];
-        if (!keys->full)
-            key = key_new(owner, raw, cut, &keys->arena);
-        if (key)
-            keys->cells[cell] = key;
-        keys->full = !key || ++keys->count == JSON_KEYS_MAX;
-    }
+    struct json_key *key = owner->temporary ? NULL : key_cached(&reader->keys, owner, raw, cut);
     if (key)
         return key;
-    key = key_new(owner, raw, cut, scratch);
+    key = key_new(owner, raw, cut, &reader->parser->scratch);
     if (!key) {
         reader->parser->event.cut = true;
-        return &keys->spare;
+        return &reader->keys.spare;
     }
     key->temporary = true;
     return key;
 }
 
-const struct name *json_keys_name(struct json_reader *reader, struct json_key *key)
+/* The key's name in the arena; NULL when that is spent. */
+static const struct name *name_new(struct json_reader *reader, struct json_key *key,
+                                   struct arena *arena)
 {
-    struct arena *arena = key->temporary ? &reader->parser->scratch : &reader->keys.arena;
     struct name *name = arena_alloc(arena, sizeof(*name));
     struct str text =
         json_shape_name(key->path, reader->variant, arena, &key->roles[reader->variant]);
-    if (!name || !text.ptr) {
-        reader->keys.full = true;
-        reader->parser->event.cut = true;
-        return &NAME_NONE;
-    }
+    if (!name || !text.ptr)
+        return NULL;
     text.len = path_cut(text.ptr, text.len);
     *name = (struct name){.ptr = text.ptr,
                           .len = (uint16_t)text.len,
                           .field = fields_find(reader->parser->fields, text)};
-    key->names[reader->variant] = name;
     return name;
+}
+
+const struct name *json_keys_name(struct json_reader *reader, struct json_key *key)
+{
+    const struct name *name = NULL;
+    if (!key->temporary) {
+        name = name_new(reader, key, &reader->keys.arena);
+        key->names[reader->variant] = name;
+        if (name)
+            return name;
+        reader->keys.full = true;
+    }
+    name = name_new(reader, key, &reader->parser->scratch);
+    if (key->temporary)
+        key->names[reader->variant] = name;
+    if (!name)
+        reader->parser->event.cut = true;
+    return name ? name : &NAME_NONE;
 }
