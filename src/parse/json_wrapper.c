@@ -72,7 +72,7 @@ static size_t skip_value(struct str data, size_t at)
         return json_scan_run(&scan, data, at);
     }
     while (at < data.len && data.ptr[at] != ',' && data.ptr[at] != '}' && data.ptr[at] != ']' &&
-           !json_is_space(data.ptr[at]))
+           data.ptr[at] != '"' && !json_is_space(data.ptr[at]))
         at++;
     return at;
 }
