@@ -28,8 +28,7 @@ count() {
 
 for compiler in $compilers; do
     build=build-check-$compiler
-    log=$build/check.log
-    mkdir -p "$build"
+    log=build-check-$compiler.log
     echo "== $compiler: building with -Werror, ASan and UBSan"
     if [ ! -e "$build/build.ninja" ]; then
         CC="${ccache:+ccache }$compiler" meson setup "$build" -Dbuildtype=debugoptimized -Dwerror=true \
@@ -50,7 +49,7 @@ for compiler in $compilers; do
     before=$failed
     count "$log"
     if [ $status -ne 0 ]; then
-        sed -n '/^[ 0-9]*\/[0-9].* \(FAIL\|TIMEOUT\|ERROR\)/p; /^――/,$p' "$log" | tail -150
+        sed -n '/^――/,$p' "$log" | tail -150
         [ "$failed" -gt "$before" ] || failed=$((failed + 1))
     fi
 done

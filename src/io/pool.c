@@ -54,11 +54,17 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-/* Signals are for the owner: its system calls are the ones to be interrupted. */
+/*
+ * Signals are for the owner: its system calls are the ones to be interrupted. Those that a thread
+ * brings on itself are its own: blocked, they would end the process.
+ */
 static int start_threads(struct pool *pool, unsigned wanted)
 {
     sigset_t all, before;
+    static const int own[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
     sigfillset(&all);
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        sigdelset(&all, own[i]);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     int status = 0;
     while (status == 0 && pool->n_threads < wanted) {
