@@ -412,7 +412,7 @@ static int read_format(struct reader *reader, const struct yaml_node *node, stru
 static int read_join(struct reader *reader, const struct yaml_node *node, struct derive *derive)
 {
     static const char *const KEYS[] = {"stem", "count", NULL};
-    struct yaml_node *stem, *count;
+    struct yaml_node *stem = NULL, *count = NULL;
     int status = only_keys(reader, node, KEYS);
     if (status == 0)
         status = require(reader, node, "stem", &stem);
