@@ -146,23 +146,23 @@ static void names_lose_escapes_and_spaces(void **state)
                   "{\"EventID\":1,\"ab\\n\":2,\"\":3,\"x.y\":4}\n");
 }
 
+/* Runs of escapes at every place of a block, and across its end. */
 static void strings_may_be_long_and_full_of_escapes(void **state)
 {
+    static const char *const escapes[] = {"\\\\", "\\\"", "\\\\\\\"", "\\n\\u0001"};
     struct fixture *fixture = *state;
-    /* Every length around the block size, so that ends and escapes fall on every place of it. */
-    for (size_t len = 0; len < 140; len++) {
-        struct buf text = {0}, wanted = {0};
+    for (size_t i = 0; i < 80 * sizeof(escapes) / sizeof(escapes[0]); i++) {
+        struct buf text = {0};
         buf_add_c(&text, "{\"text\":\"");
-        for (size_t i = 0; i < len; i++)
-            buf_add_c(&text, i % 3 == 0 ? "\\\\" : i % 7 == 0 ? "\\\"" : "x");
-        buf_add_c(&text, "\",\"n\":1}");
-        buf_add_str(&wanted, buf_str(&text));
-        buf_add_c(&wanted, "\n");
-        buf_add_byte(&wanted, 0);
-        feed(fixture, buf_str(&text), SIZE_MAX / 2);
-        assert_string_equal(fixture->outcome.events.ptr, wanted.ptr);
+        for (size_t pad = 0; pad < i % 80; pad++)
+            buf_add_byte(&text, 'x');
+        for (int run = 0; run < 20; run++)
+            buf_add_c(&text, escapes[i / 80]);
+        buf_add_c(&text, "a text of more than thirty-two bytes behind them\",\"n\":1}\n");
+        buf_add_byte(&text, 0);
+        feed(fixture, str_from_c(text.ptr), SIZE_MAX / 2);
+        assert_string_equal(fixture->outcome.events.ptr, text.ptr);
         buf_free(&text);
-        buf_free(&wanted);
     }
 }
 
@@ -313,6 +313,8 @@ static void a_broken_line_costs_only_itself(void **state)
 static void a_truncated_pretty_record_ends_where_the_next_one_starts(void **state)
 {
     struct fixture *fixture = *state;
+    assert_events(fixture, "{\n \"a\": \"open\n{\n \"a\": 2\n}\n", "{\"a\":2}\n");
+    assert_int_equal(fixture->outcome.n_errors, 1);
     assert_events(fixture, "{\n \"a\": {\n  \"b\": 1\n{\n \"a\": 2\n}\n", "{\"a\":2}\n");
     assert_int_equal(fixture->outcome.n_errors, 1);
 }
