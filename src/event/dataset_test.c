@@ -429,6 +429,46 @@ static void a_flood_of_tags_is_counted_when_there_is_no_room(void **state)
     assert_int_equal(f->event.route, ROUTE_NONE);
 }
 
+#define THREADS 4
+#define IDS_EACH 3000
+
+/* Recognises events of many ids, the same in every thread, and counts those that came out wrong. */
+static void *recognise_many(void *argument)
+{
+    struct fixture *f = argument;
+    uint32_t channel = fields_find(&f->fields, STR("Channel"));
+    uint32_t event_id = fields_find(&f->fields, STR("EventID"));
+    uintptr_t wrong = 0;
+    for (unsigned i = 0; i < IDS_EACH; i++) {
+        char id[16];
+        int len = snprintf(id, sizeof(id), "%u", i);
+        struct slot slots[] = {
+            {.text = "Security", .text_len = 8, .field = channel},
+            {.text = id, .text_len = (uint32_t)len, .field = event_id},
+        };
+        struct event event = {.slots = slots, .n_slots = 2, .time = TIME_UNSET};
+        datasets_recognise(f->datasets, &event);
+        const struct route *route = datasets_route(f->datasets, event.route);
+        if (!route || !str_eq(route->event_id, str_of(id, (size_t)len)) || route->n_logsources < 1)
+            wrong++;
+    }
+    return (void *)wrong;
+}
+
+static void threads_that_make_routes_at_once_agree(void **state)
+{
+    struct fixture *f = *state;
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, recognise_many, f), 0);
+    for (int i = 0; i < THREADS; i++) {
+        void *wrong;
+        assert_int_equal(pthread_join(threads[i], &wrong), 0);
+        assert_null(wrong);
+    }
+    assert_int_equal(datasets_route_count(f->datasets), IDS_EACH);
+}
+
 static void refuses(struct fixture *f, const char *yaml, uint32_t line, const char *message)
 {
     struct err err = {0};
@@ -478,6 +518,7 @@ int main(void)
         TEST(fields_have_types_and_standard_names),
         TEST(a_flood_of_event_ids_shares_routes_and_stays_exact),
         TEST(a_flood_of_tags_is_counted_when_there_is_no_room),
+        TEST(threads_that_make_routes_at_once_agree),
         TEST(mistakes_are_refused_with_their_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
