@@ -5,7 +5,9 @@
 #include <stdlib.h>
 /* cmocka needs the headers above first */
 #include <cmocka.h>
+#include <pthread.h>
 
+#include "base/hash.h"
 #include "sigma/engine_random.h"
 #include "sigma/eval.h"
 
@@ -93,10 +95,96 @@ static void random_rules_match_what_their_trees_say(void **state)
     assert_true(matches > events); /* or the test compares nothing with nothing */
 }
 
+#define THREADS 4
+#define THREAD_EVENTS 2000
+
+/* One thread's run over the same events as all others'. */
+struct runner {
+    pthread_t thread;
+    struct bench *bench;
+    uint64_t sum; /* of what matched, in order */
+};
+
+static void *run_events(void *context)
+{
+    struct runner *runner = context;
+    struct choices choices = {.seed = 99};
+    struct slot slots[RANDOM_SLOTS_MAX + EVENT_DERIVED_MAX];
+    struct arena scratch;
+    struct event event = {.scratch = &scratch};
+    struct matcher *matcher = matcher_new(runner->bench->ruleset);
+    arena_init(&scratch, 1 << 20);
+    for (int i = 0; matcher && i < THREAD_EVENTS; i++) {
+        const uint32_t *rules;
+        random_event(&choices, &runner->bench->fields, &event, slots);
+        datasets_recognise(runner->bench->datasets, &event);
+        size_t n = matcher_run(matcher, &event, &rules);
+        for (size_t k = 0; k < n; k++)
+            runner->sum = hash_mix(runner->sum, (uint64_t)i << 32 | rules[k]);
+    }
+    matcher_free(matcher);
+    arena_free(&scratch);
+    return NULL;
+}
+
+static void threads_that_meet_in_compiling_buckets_agree(void **state)
+{
+    (void)state;
+    struct choices choices = {.seed = 4};
+    struct bench bench;
+    struct runner runners[THREADS] = {0};
+    bench_open(&bench, &choices, 150);
+    for (int i = 0; i < THREADS; i++) {
+        runners[i].bench = &bench;
+        assert_int_equal(pthread_create(&runners[i].thread, NULL, run_events, &runners[i]), 0);
+    }
+    for (int i = 0; i < THREADS; i++)
+        pthread_join(runners[i].thread, NULL);
+    struct runner alone = {.bench = &bench};
+    run_events(&alone);
+    assert_true(alone.sum != 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_true(runners[i].sum == alone.sum);
+    bench_close(&bench);
+}
+
+static uint64_t fake_clock(void)
+{
+    return 0;
+}
+
+static void profiling_asks_the_same_rules_and_finds_the_same_matches(void **state)
+{
+    (void)state;
+    struct choices choices = {.seed = 11};
+    struct bench bench;
+    struct event event = {0};
+    struct slot slots[RANDOM_SLOTS_MAX + EVENT_DERIVED_MAX];
+    struct rule_cost costs[100] = {0};
+    uint64_t matches = 0, profiled = 0;
+    bench_open(&bench, &choices, 100);
+    event.scratch = &bench.scratch;
+    for (int i = 0; i < 300; i++) {
+        const uint32_t *rules;
+        random_event(&choices, &bench.fields, &event, slots);
+        datasets_recognise(bench.datasets, &event);
+        matches += matcher_run(bench.matcher, &event, &rules);
+        matcher_profile(bench.matcher, &event, fake_clock, costs);
+    }
+    for (int i = 0; i < 100; i++) {
+        assert_true(costs[i].matched <= costs[i].asked && costs[i].asked <= costs[i].events);
+        profiled += costs[i].matched;
+    }
+    assert_int_equal(profiled, matches);
+    bench_close(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(random_rules_match_what_their_trees_say),
+        cmocka_unit_test(threads_that_meet_in_compiling_buckets_agree),
+        cmocka_unit_test(profiling_asks_the_same_rules_and_finds_the_same_matches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

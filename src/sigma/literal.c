@@ -15,7 +15,7 @@ static const uint8_t KEY_SIZES[KEY_SIZE_COUNT] = {1, 2, 4, 8, 16};
 #define ANCHOR_KEY 8u        /* bytes behind the anchor */
 #define GRAM_BITS_PER_KEY 32 /* of the bitmap: one bit in 32 set */
 #define GRAM_BITS_MIN 10
-#define GRAM_BITS_MAX 18
+#define GRAM_BITS_MAX 22
 #define PAIRS 65536u
 
 static uint64_t key_mix(uint32_t class, uint64_t a, uint64_t b)
