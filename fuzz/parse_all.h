@@ -68,7 +68,7 @@ static inline uint64_t parse_all(const struct format *format, struct str stream,
     size_t at = 0, arrived = 0;
     format->probe(str_first(stream, PARSE_PROBE_SIZE));
     while (parser && at < stream.len) {
-        struct str body = {0};
+        struct str body = str_first(stream, 0);
         bool last = arrived == stream.len;
         size_t taken = format->cut(&cutter, str_of(stream.ptr + at, arrived - at), last, &body);
         assert(taken <= arrived - at && (taken > 0 || !last));
@@ -76,8 +76,9 @@ static inline uint64_t parse_all(const struct format *format, struct str stream,
             arrived = stream.len - arrived < step ? stream.len : arrived + step;
             continue;
         }
-        struct chunk chunk = {
-            .header = buf_str(&cutter.header), .body = body, .offset = (uint64_t)at};
+        struct chunk chunk = {.header = buf_str(&cutter.header),
+                              .body = body,
+                              .offset = (uint64_t)(body.ptr - stream.ptr)};
         parse_chunk_copy(parser, format, chunk, &touch.sink);
         at += taken;
     }
