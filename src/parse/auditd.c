@@ -11,8 +11,9 @@
  * any; those of its SYSCALL are addresses then, and left out. audit_record.h says how values are
  * decoded.
  *
- * Records of several events may be mixed. One belongs to an event when at most AUDITD_WINDOW lines
- * lie between it and the event's record before it; events come in the order of their last record.
+ * Records of several events may be mixed. One belongs to an event when it stands at most
+ * AUDITD_WINDOW lines behind the event's record before it; events come in the order of their last
+ * record.
  * Both follow from the lines alone, so that a stream cut anywhere the cutter likes gives the same
  * events. Time: that of the id.
  */
@@ -255,7 +256,7 @@ static size_t auditd_cut(struct cutter *cutter, struct str data, bool last, stru
     struct str lines;
     size_t len = parse_cut_lines(cutter, data, last, &lines);
     *ret_body = lines;
-    if (last || cutter->state[3] || lines.len == 0 || lines.ptr[lines.len - 1] != '\n')
+    if (last || cutter->state[CUT_LINE_SKIP] || lines.len == 0 || lines.ptr[lines.len - 1] != '\n')
         return len;
     read_tail(lines, &tail);
     for (size_t at = AUDITD_WINDOW - 1; at + 1 < tail.n && at < CUT_SEARCH + AUDITD_WINDOW; at++) {

@@ -2,8 +2,7 @@
 
 #include "parse/lines.h"
 
-#define STATE_BEGUN 0     /* the byte order mark is behind us */
-#define STATE_LINE_SKIP 3 /* parse_cut_lines() is inside a line that was too long */
+#define STATE_BEGUN 0 /* the byte order mark is behind us */
 
 /* Is the line at the start of text one of a block: of '#', or empty? It may go on behind text. */
 static bool in_block(struct str text)
@@ -46,7 +45,7 @@ size_t block_cut(struct cutter *cutter, struct str data, bool last, struct str f
                  struct str *ret_body)
 {
     *ret_body = str_first(data, 0);
-    if (cutter->state[STATE_LINE_SKIP])
+    if (cutter->state[CUT_LINE_SKIP])
         return parse_cut_lines(cutter, str_first(data, str_index(data, '\n') + 1), last, ret_body);
     if (data.len < 3 && !last)
         return 0;

@@ -24,7 +24,6 @@
 
 #define STATE_BEGUN 0 /* the first record is behind us */
 #define STATE_DELIMITER 1
-#define STATE_LINE_SKIP 3 /* parse_cut_lines() is inside a line that was too long */
 
 static const char DELIMITERS[] = {',', '\t', ';', '|'};
 
@@ -182,7 +181,7 @@ static size_t cut_header(struct cutter *cutter, struct str data, bool last)
     buf_add_str(&cutter->header, str_first(str_first(record, len), CSV_HEADER_MAX));
     cutter->state[STATE_BEGUN] = 1;
     cutter->state[STATE_DELIMITER] = (unsigned char)delimiter;
-    cutter->state[STATE_LINE_SKIP] = !ended && !last;
+    cutter->state[CUT_LINE_SKIP] = !ended && !last;
     return bom + before + len;
 }
 
@@ -192,11 +191,11 @@ static size_t csv_cut(struct cutter *cutter, struct str data, bool last, struct 
     *ret_body = str_first(data, 0);
     if (data.len == 0)
         return 0;
-    if (cutter->state[STATE_LINE_SKIP])
+    if (cutter->state[CUT_LINE_SKIP])
         return parse_cut_lines(cutter, str_first(data, str_index(data, '\n') + 1), last, ret_body);
     if (!cutter->state[STATE_BEGUN]) {
         header = cut_header(cutter, data, last);
-        if (header == 0 || cutter->state[STATE_LINE_SKIP])
+        if (header == 0 || cutter->state[CUT_LINE_SKIP])
             return header;
     }
     struct str rest = str_skip(data, header);

@@ -51,6 +51,26 @@ static void messages_are_searched_as_in_syslog(void **state)
         "");
 }
 
+static void an_entry_of_too_many_bytes_is_reported_and_the_rest_is_read(void **state)
+{
+    (void)state;
+    for (size_t len = PARSE_RECORD_MAX + 1000; len < 4 * (size_t)PARSE_RECORD_MAX; len *= 3) {
+        struct buf stream = {0};
+        buf_add_c(&stream, "__CURSOR=1\n\n__CURSOR=2\nMESSAGE=");
+        char *line = buf_reserve(&stream, len);
+        assert_non_null(line);
+        memset(line, 'x', len);
+        stream.len += len;
+        buf_add_c(&stream, "\n\n__CURSOR=3\n\n");
+        struct collection got = collect(&format_journal, buf_str(&stream),
+                                        &(struct parse_options){0}, PARSE_RECORD_MAX / 4);
+        assert_string_equal(got.events.ptr, "{\"__CURSOR\":\"1\"}\n{\"__CURSOR\":\"3\"}\n");
+        assert_true(got.n_errors > 0);
+        collection_free(&got);
+        buf_free(&stream);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -58,6 +78,7 @@ int main(void)
         cmocka_unit_test(binary_fields_may_hold_empty_lines),
         cmocka_unit_test(a_length_that_lies_costs_its_lines_only),
         cmocka_unit_test(messages_are_searched_as_in_syslog),
+        cmocka_unit_test(an_entry_of_too_many_bytes_is_reported_and_the_rest_is_read),
     };
     return cmocka_run_group_tests_name("parse/journal", tests, NULL, NULL);
 }

@@ -1,12 +1,11 @@
 #include "parse/names.h"
 
-#include "base/utf8.h"
-
 #define SLOT_BITS 12
 #define SLOT_MASK ((1u << SLOT_BITS) - 1)
 #define EPOCH_MAX ((1u << (32 - SLOT_BITS)) - 1)
 
 #define SEEN_CELLS 8192
+#define SEEN_PROBES_MAX 64 /* names made to collide cost no more; a repeat past it is not marked */
 
 /*
  * Which names an event has had so far: open addressing over its slots. A cell that an
@@ -35,20 +34,9 @@ void names_resolve(struct name *ret_names, const char *const *spellings, size_t 
 
 struct name names_column(struct str spelling, const struct fields *fields, struct arena *arena)
 {
-    struct str text = utf8_repair(str_trim(spelling), arena);
-    if (text.ptr && str_index(text, ' ') < text.len) {
-        char *bytes = arena_bytes(arena, text.len);
-        size_t len = 0;
-        for (size_t i = 0; bytes && i < text.len; i++)
-            if (text.ptr[i] != ' ')
-                bytes[len++] = text.ptr[i];
-        text = str_of(bytes, len);
-    }
+    struct str text = parser_name_clean(str_trim(spelling), arena);
     if (!text.ptr)
         return (struct name){.ptr = "", .field = FIELD_NONE};
-    text = str_first(text, PARSER_NAME_LEN_MAX);
-    while (text.len && utf8_valid(text) < text.len) /* a code point was cut in two */
-        text.len--;
     return (struct name){
         .ptr = text.ptr, .len = (uint16_t)text.len, .field = fields_find(fields, text)};
 }
@@ -64,7 +52,7 @@ static void see(struct seen *seen, struct event *event, uint32_t i)
 {
     struct slot *slot = &event->slots[i];
     uint32_t cell = parser_name_hash(slot_name(slot)) % SEEN_CELLS;
-    for (;; cell = (cell + 1) % SEEN_CELLS) {
+    for (uint32_t probes = 0; probes < SEEN_PROBES_MAX; probes++, cell = (cell + 1) % SEEN_CELLS) {
         uint32_t value = seen->cells[cell];
         if (value >> SLOT_BITS != seen->epoch) {
             seen->cells[cell] = seen->epoch << SLOT_BITS | i;

@@ -14,9 +14,6 @@
 /* A number as text: sign, 19 digits. */
 #define NUMBER_TEXT_MAX 24
 
-/* parse_cut_lines() keeps here that it is inside a line that was too long. */
-#define STATE_LINE_SKIP 3
-
 static const struct name NAME_EMPTY = {"", 0, FIELD_NONE};
 
 struct parser *parser_new(const struct fields *fields, const struct parse_options *options)
@@ -77,8 +74,7 @@ static struct str name_cut(struct str s)
     return str_first(s, len);
 }
 
-/* The spelling as a name: UTF-8, no spaces, not too long. ptr is NULL when the arena is spent. */
-static struct str name_clean(struct str spelling, struct arena *arena)
+struct str parser_name_clean(struct str spelling, struct arena *arena)
 {
     struct str text = utf8_repair(spelling, arena);
     if (text.ptr && str_index(text, ' ') < text.len) {
@@ -96,7 +92,7 @@ static struct str name_clean(struct str spelling, struct arena *arena)
 static struct name *name_new(struct parser *parser, struct str spelling, struct arena *arena)
 {
     struct name *name = arena_alloc(arena, sizeof(*name));
-    struct str text = name_clean(spelling, arena);
+    struct str text = parser_name_clean(spelling, arena);
     if (!name || !text.ptr)
         return NULL;
     *name = (struct name){
@@ -214,13 +210,13 @@ static size_t cut_line_rest(struct cutter *cutter, struct str data)
     size_t end = str_index(data, '\n');
     if (end == data.len)
         return data.len;
-    cutter->state[STATE_LINE_SKIP] = 0;
+    cutter->state[CUT_LINE_SKIP] = 0;
     return end + 1;
 }
 
 size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct str *ret_body)
 {
-    size_t skip = cutter->state[STATE_LINE_SKIP] ? cut_line_rest(cutter, data) : 0;
+    size_t skip = cutter->state[CUT_LINE_SKIP] ? cut_line_rest(cutter, data) : 0;
     struct str rest = str_skip(data, skip);
     *ret_body = str_first(rest, 0);
     const char *end = rest.len ? memrchr(rest.ptr, '\n', rest.len) : NULL;
@@ -229,7 +225,7 @@ size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct
         len = rest.len;
     if (len == 0 && rest.len > PARSE_RECORD_MAX) {
         len = rest.len;
-        cutter->state[STATE_LINE_SKIP] = 1;
+        cutter->state[CUT_LINE_SKIP] = 1;
     }
     *ret_body = str_first(rest, len);
     return skip + len;

@@ -46,6 +46,10 @@ struct parser {
     void (*format_state_free[FORMAT_COUNT])(void *state);
 };
 
+/* The spelling as a name: UTF-8, no spaces, not too long; a copy in the arena where it had to change.
+ * ptr is NULL when that is spent. */
+struct str parser_name_clean(struct str spelling, struct arena *arena);
+
 /* A hash of a name's first and last bytes and its length: cheap, for tables that compare anyway. */
 static inline uint32_t parser_name_hash(struct str name)
 {
@@ -123,8 +127,10 @@ void *parser_state(struct parser *parser, enum format_id id, size_t size,
 /*
  * cut() for formats of independent lines: everything up to the last line end (or all, when
  * last). The start of a line longer than PARSE_RECORD_MAX is passed on (parse() refuses a chunk's
- * line of that length), the rest of it skipped: an empty body. Keeps its state in cutter->state[3].
+ * line of that length), the rest of it skipped: an empty body. Whether it is inside such a line is
+ * kept in cutter->state[CUT_LINE_SKIP].
  */
+#define CUT_LINE_SKIP 3
 size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct str *ret_body);
 
 /* Adds the members of a JSON object in `text` as slots named prefix + member. 0, or -EINVAL when it
