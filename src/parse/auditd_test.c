@@ -139,6 +139,19 @@ static void a_trail_cut_anywhere_gives_the_same_events(void **state)
     buf_free(&trail);
 }
 
+static void a_long_trail_is_cut_near_its_end(void **state)
+{
+    (void)state;
+    struct buf trail = {0};
+    struct cutter cutter = {.format = &format_auditd};
+    struct str body;
+    write_trail(&trail);
+    size_t taken = format_auditd.cut(&cutter, buf_str(&trail), false, &body);
+    assert_true(taken > trail.len * 3 / 4 && taken < trail.len);
+    assert_int_equal(taken, body.len);
+    buf_free(&trail);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +162,7 @@ int main(void)
         cmocka_unit_test(mixed_events_are_told_apart),
         cmocka_unit_test(selinux_decisions_have_the_names_of_ausearch),
         cmocka_unit_test(a_trail_cut_anywhere_gives_the_same_events),
+        cmocka_unit_test(a_long_trail_is_cut_near_its_end),
     };
     return cmocka_run_group_tests_name("parse/auditd", tests, NULL, NULL);
 }

@@ -40,6 +40,15 @@ static void a_length_that_lies_costs_its_lines_only(void **state)
                      "44 2: not a field of a journal entry; the line is skipped\n");
 }
 
+static void a_length_that_ends_in_the_middle_is_no_length(void **state)
+{
+    (void)state;
+    assert_collected(&format_journal, STR("__CURSOR=1\nMESSAGE\n\x03\0\0\0\0\0\0\0abcd\nA=1\n\n"),
+                     "{\"__CURSOR\":\"1\",\"A\":\"1\"}\n",
+                     "11 1: not a field of a journal entry; the line is skipped\n"
+                     "19 1: not a field of a journal entry; the line is skipped\n");
+}
+
 static void messages_are_searched_as_in_syslog(void **state)
 {
     (void)state;
@@ -77,6 +86,7 @@ int main(void)
         cmocka_unit_test(entries_end_at_the_empty_line),
         cmocka_unit_test(binary_fields_may_hold_empty_lines),
         cmocka_unit_test(a_length_that_lies_costs_its_lines_only),
+        cmocka_unit_test(a_length_that_ends_in_the_middle_is_no_length),
         cmocka_unit_test(messages_are_searched_as_in_syslog),
         cmocka_unit_test(an_entry_of_too_many_bytes_is_reported_and_the_rest_is_read),
     };

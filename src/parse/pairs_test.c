@@ -41,6 +41,30 @@ static void values_end_where_the_next_pair_begins(void **state)
                      "");
 }
 
+static int check_lists(struct sink *sink, struct event *event)
+{
+    (void)sink;
+    for (uint32_t i = 0; i < event->n_slots; i++) {
+        bool repeated = event->slots[i].name[0] == 'r';
+        assert_int_equal((event->slots[i].flags & SLOT_ARRAY) != 0, repeated);
+    }
+    return 0;
+}
+
+static void values_of_a_repeated_key_are_elements_of_a_list(void **state)
+{
+    (void)state;
+    struct fields fields;
+    assert_int_equal(fields_init(&fields), 0);
+    struct parser *parser = parser_new(&fields, &(struct parse_options){0});
+    assert_non_null(parser);
+    struct chunk chunk = {.body = STR("a=1 r=1 b=2 r=2 c=3 r=3")};
+    struct sink sink = {.event = check_lists};
+    assert_int_equal(parser_run(parser, &format_kv, &chunk, &sink), 0);
+    parser_free(parser);
+    fields_free(&fields);
+}
+
 static void a_line_without_pairs_is_a_message(void **state)
 {
     (void)state;
@@ -119,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_fortigate_line_gives_its_keys),
         cmocka_unit_test(values_end_where_the_next_pair_begins),
+        cmocka_unit_test(values_of_a_repeated_key_are_elements_of_a_list),
         cmocka_unit_test(a_line_without_pairs_is_a_message),
         cmocka_unit_test(logfmt_times_are_read),
         cmocka_unit_test(cef_gives_header_extension_and_labels),

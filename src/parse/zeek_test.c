@@ -40,10 +40,10 @@ static void escapes_become_text_and_what_is_no_text_stays(void **state)
     (void)state;
     check(STR(HEADER "#fields\ta\n#types\tstring\n"
                      "tab\\x09line\\x0aback\\\\slash\\x5c\n"
-                     "\\x00\\x01 \\xc3\\xa9 \\xff\\xc3 \\x2d\n"
+                     "\\x00\\x01 \\xc3\\xa9 \\xff\\xc3 \\xe2\\x82 \\x2d\n"
                      "\\x2d\n"),
           "{\"_path\":\"dns\",\"a\":\"tab\\tline\\nback\\\\slash\\\\\"}\n"
-          "{\"_path\":\"dns\",\"a\":\"\\\\x00\\\\x01 \xC3\xA9 \\\\xff\\\\xc3 -\"}\n"
+          "{\"_path\":\"dns\",\"a\":\"\\\\x00\\\\x01 \xC3\xA9 \\\\xff\\\\xc3 \\\\xe2\\\\x82 -\"}\n"
           "{\"_path\":\"dns\",\"a\":\"-\"}\n",
           "");
 }
