@@ -113,8 +113,10 @@ static struct str tag_text(const struct datasets *datasets, struct event *event,
     if (!slot || slot->type != VALUE_STRING || slot->text_len > TAG_MAX)
         return (struct str){0};
     struct str text = event_text(event, slot);
-    if (!datasets->tags_limited || text.len > TAG_MAX)
-        return str_first(text, TAG_MAX);
+    if (text.len > TAG_MAX)
+        return (struct str){0};
+    if (!datasets->tags_limited)
+        return text;
     char word[TAG_MAX];
     text_lower(text, word);
     bool known = map_get(&datasets->tag_words, str_of(word, text.len)) != MAP_NONE;

@@ -126,7 +126,7 @@ static int fill_logsources(struct datasets *datasets, struct route_entry *entry,
             continue;
         found[n] = provision->logsource;
         if (provision->service_is_event_id)
-            found[n].service = event_id;
+            found[n].service = entry->route.event_id; /* empty where ids share the route */
         n++;
     }
     struct logsource *copy = arena_zero(&datasets->arena, n ? n : 1, sizeof(*copy));
@@ -208,6 +208,17 @@ static uint32_t insert(struct datasets *datasets, const struct route_key *key, u
     return number;
 }
 
+/* Is the event id the name of a service that rules may ask for? */
+static bool is_service(const struct dataset_entry *dataset, struct str event_id)
+{
+    for (uint32_t i = 0; i < dataset->n_provisions; i++) {
+        const struct provision *provision = &dataset->provisions[i];
+        if (provision->n_services && lists(provision->services, provision->n_services, event_id))
+            return true;
+    }
+    return false;
+}
+
 /* The key of events whose event id gets no route of its own: what they provide tells them apart. */
 static void widen_key(const struct datasets *datasets, struct route_key *key, struct str event_id,
                       const struct sighting *seen)
@@ -239,7 +250,8 @@ const struct route_entry *datasets_take_route(struct datasets *datasets, uint32_
     uint64_t hash = hash_key(&key);
     uint32_t number = find(table, &key, hash, &cell);
     if (number == ROUTE_NONE && dataset != DATASET_NONE && !key.any_event_id &&
-        atomic_load_explicit(&table->count, memory_order_relaxed) >= ROUTES_SPLIT_MAX) {
+        atomic_load_explicit(&table->count, memory_order_relaxed) >= ROUTES_SPLIT_MAX &&
+        !is_service(datasets->entries.items[dataset], event_id)) {
         widen_key(datasets, &key, event_id, seen);
         hash = hash_key(&key);
         number = find(table, &key, hash, &cell);

@@ -39,7 +39,7 @@ enum condition_kind { CONDITION_ONE_OF, CONDITION_PREFIX, CONDITION_PRESENT };
 struct condition {
     enum condition_kind kind;
     uint32_t field;
-    struct str *values; /* lower-cased (ASCII) for ONE_OF, as written for PREFIX */
+    struct str *values; /* lower-cased (ASCII) */
     uint32_t n_values;
 };
 

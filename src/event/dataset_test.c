@@ -414,6 +414,12 @@ static void a_flood_of_event_ids_shares_routes_and_stays_exact(void **state)
     assert_true(provides(f, "windows", "process_creation", ""));
     recognise(f, 0, "Channel", "Security", "EventID", "4624", NULL);
     assert_false(provides(f, "windows", "process_creation", ""));
+    recognise(f, 0, "_path", "nosuch", "ts", "1", NULL);
+    recognise(f, 0, "_path", "dns", "ts", "1", NULL); /* a service that rules know */
+    assert_true(provides(f, "zeek", "", "dns"));
+    recognise(f, 0, "_path", "other", "ts", "1", NULL);
+    assert_true(provides(f, "zeek", "", ""));
+    assert_false(provides(f, "zeek", "", "nosuch"));
     assert_int_equal(datasets_unrouted(f->datasets), 0);
 }
 

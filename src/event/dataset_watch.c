@@ -187,9 +187,14 @@ static void sight_value(const struct watch *watch, struct str value, struct sigh
         if (index != MAP_NONE)
             hit_all(seen, &watch->hits.items[index]);
     }
-    for (size_t i = 0; i < watch->prefixes.len; i++)
-        if (starts_without_case(value, watch->prefixes.items[i].text))
-            hit(seen, watch->prefixes.items[i].condition);
+    for (size_t i = 0; i < watch->prefixes.len; i++) {
+        const struct prefix *prefix = &watch->prefixes.items[i];
+        /* Letters differ by this bit alone in their case: most prefixes end here. */
+        if (value.len && prefix->text.len && (value.ptr[0] ^ prefix->text.ptr[0]) & ~0x20)
+            continue;
+        if (starts_without_case(value, prefix->text))
+            hit(seen, prefix->condition);
+    }
 }
 
 void datasets_sight(const struct datasets *datasets, struct event *event, struct sighting *seen)
