@@ -5,18 +5,16 @@ import collections
 import csv
 import gzip
 import json
-import os
-import pathlib
 import random
 import subprocess
-import sys
-import tempfile
 import unittest
 
-JAGA = os.environ["JAGA"]
-DATA = pathlib.Path(os.environ["JAGA_ROOT"]).parent / "shared" / "data"
+import jaga
+
+DATA = jaga.ROOT.parent / "shared" / "data"
 SIGMA = DATA / "sigma"
 RULES = [SIGMA / name for name in ("rules", "rules-emerging-threats", "rules-threat-hunting")]
+RULE_OPTIONS = [option for folder in RULES for option in ("-r", folder)]
 
 # Where the second evaluator is wrong, by rule. The value of the comparison is the reason.
 MATRIX_DIFFERENCES = {
@@ -25,37 +23,19 @@ MATRIX_DIFFERENCES = {
 }
 
 
-def run(*arguments, expect=(0,), stdin=None):
-    result = subprocess.run([JAGA, *map(str, arguments)], input=stdin, capture_output=True, check=False)
-    if result.returncode not in expect:
-        raise AssertionError(f"jaga {arguments[0]} ended with {result.returncode}: "
-                             f"{result.stderr.decode(errors='replace')[-2000:]}")
-    return result.stdout
-
-
 def rows(path):
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def findings(*arguments, **keywords):
-    return [json.loads(line) for line in run("scan", "-o", "jsonl", *arguments, **keywords).splitlines()]
-
-
-def rule_options():
-    return [option for folder in RULES for option in ("-r", folder)]
-
-
-def cat_counts(files, expect=(0,)):
-    return len(run("cat", *files, expect=expect).splitlines())
-
-
 @unittest.skipUnless(DATA.is_dir(), f"the shared data is not at {DATA}")
-class Corpus(unittest.TestCase):
+class Corpus(jaga.Case):
+    def count(self, *files, code=jaga.DONE):
+        return len(self.jaga("cat", *files, code=code).stdout.splitlines())
+
     def test_every_rule_of_sigmahq_is_loaded_or_needs_a_placeholder(self):
         files = sum(len(list(folder.rglob("*.yml"))) for folder in RULES)
-        log = subprocess.run([JAGA, "scan", "--verbose", *map(str, rule_options()), "-"], input=b"",
-                             capture_output=True, check=True).stderr.decode()
+        log = self.jaga("scan", "--verbose", *RULE_OPTIONS, "-").err
         refused = [line for line in log.splitlines() if ".yml:" in line]
         self.assertIn(f"{files} read, {files - len(refused)} loaded, {len(refused)} refused", log)
         for line in refused:
@@ -65,7 +45,7 @@ class Corpus(unittest.TestCase):
         want = {(row["file"], row["rule_id"]): int(row["hits"]) for row in rows(SIGMA / "matrix.csv")}
         files = sorted((SIGMA / "regression_data").rglob("*.evtx"))
         got = collections.Counter()
-        for finding in findings(*rule_options(), *files):
+        for finding in self.findings(*RULE_OPTIONS, *files):
             path = finding["evidences"][0]["data"]["_source"]
             key = path[path.index("regression_data"):], finding["finding_info"]["analytic"]["uid"]
             got[key] += 1
@@ -76,25 +56,25 @@ class Corpus(unittest.TestCase):
         parser = DATA / "evtx" / "parser"
         for row in rows(parser / "expected.csv"):
             errors = int(row["errors"])
-            count = cat_counts([parser / row["file"]], expect=(3,) if errors else (0,))
+            code = jaga.UNREADABLE if errors else jaga.DONE
+            count = self.count(parser / row["file"], code=code)
             self.assertEqual(count, int(row["records"]), row["file"])
 
     def test_every_record_of_the_attack_samples_is_read(self):
         files = sorted((DATA / "evtx" / "attack-samples").rglob("*.evtx"))
-        self.assertEqual(cat_counts(files), 8255)
+        self.assertEqual(self.count(*files), 8255)
 
     def test_cloudtrail_files_give_every_element_of_their_records(self):
         files = sorted((DATA / "json" / "cloudtrail").rglob("*.json"))
         want = sum(len(json.loads(file.read_bytes())["Records"]) for file in files)
-        self.assertEqual(cat_counts(files), want)
+        self.assertEqual(self.count(*files), want)
 
     def test_zeek_as_json_and_as_tsv_gives_equal_events(self):
         for tsv in sorted((DATA / "json" / "zeek-tsv").glob("*.log.gz")):
             other = DATA / "json" / "zeek" / tsv.name.replace(".log.gz", ".json.gz")
             with self.subTest(tsv.name):
-                pairs = zip(run("cat", tsv).splitlines(), run("cat", other).splitlines(), strict=True)
-                for left, right in pairs:
-                    self.assert_same_event(json.loads(left), json.loads(right))
+                for left, right in zip(self.events(tsv), self.events(other), strict=True):
+                    self.assert_same_event(left, right)
 
     def assert_same_event(self, tsv, from_json):
         from_json.pop("_write_ts", None)  # the JSON writer's own
@@ -116,8 +96,9 @@ class Corpus(unittest.TestCase):
         shuffled = list(files)
         random.Random(7).shuffle(shuffled)
         one, two, other = (
-            sorted(strip_clock(line) for line in run("scan", "-o", "jsonl", *rule_options(), "-j", jobs, *order).splitlines())
-            for jobs, order in ((1, files), (2, files), (2, shuffled)))
+            sorted(self.jaga("scan", "-o", "jsonl", *RULE_OPTIONS, "-j", jobs, *order).out.splitlines())
+            for jobs, order in ((1, files), (2, files), (2, shuffled))
+        )
         self.assertGreater(len(one), 1000)
         self.assertEqual(one, two)
         self.assertEqual(one, other)
@@ -127,21 +108,10 @@ class Corpus(unittest.TestCase):
                               capture_output=True, check=True).stdout
         lines = text.splitlines(keepends=True)
         random.Random(7).shuffle(lines)
-        with tempfile.TemporaryDirectory() as folder:
-            plain, packed = pathlib.Path(folder) / "a.json", pathlib.Path(folder) / "b"
-            plain.write_bytes(b"".join(lines))
-            packed.write_bytes(gzip.compress(text, 1))
-            reference = bag(findings(*rule_options(), "-", stdin=text))
-            self.assertGreater(sum(reference.values()), 1000)
-            self.assertEqual(bag(findings(*rule_options(), plain)), reference)
-            self.assertEqual(bag(findings(*rule_options(), packed)), reference)
-
-
-def strip_clock(line):
-    """A finding without the time of the scan."""
-    finding = json.loads(line)
-    finding["finding_info"].pop("created_time", None)
-    return json.dumps(finding, sort_keys=True)
+        reference = bag(self.findings(*RULE_OPTIONS, "-", stdin=text))
+        self.assertGreater(sum(reference.values()), 1000)
+        for path in (self.write("plain", b"".join(lines)), self.write("packed", gzip.compress(text, 1))):
+            self.assertEqual(bag(self.findings(*RULE_OPTIONS, path)), reference)
 
 
 def bag(found):
@@ -156,7 +126,4 @@ def bag(found):
 
 
 if __name__ == "__main__":
-    outcome = unittest.main(exit=False).result
-    nothing_ran = outcome.testsRun == 0 or len(outcome.skipped) == outcome.testsRun
-    # 77 tells Meson that the test was skipped.
-    sys.exit(1 if not outcome.wasSuccessful() else 77 if nothing_ran else 0)
+    jaga.main()
