@@ -61,12 +61,20 @@ static const struct {
     [FIELD_REGISTRY] = {46, "Registry Key Path"},
 };
 
+/* Keys are our own: nothing in them needs an escape. */
+static void add_key(struct buf *line, const char *key)
+{
+    buf_add_byte(line, '"');
+    buf_add_c(line, key);
+    buf_add_c(line, "\":");
+}
+
 /* OCSF counts in milliseconds. */
 static void add_time(struct buf *line, const char *key, int64_t time_us)
 {
     if (time_us == TIME_UNSET)
         return;
-    buf_printf(line, "\"%s\":", key);
+    add_key(line, key);
     buf_add_i64(line, time_us / 1000);
     buf_add_byte(line, ',');
 }
@@ -75,7 +83,7 @@ static void add_text(struct buf *line, const char *key, struct str text)
 {
     if (text.len == 0)
         return;
-    buf_printf(line, "\"%s\":", key);
+    add_key(line, key);
     buf_add_json(line, text);
     buf_add_byte(line, ',');
 }
@@ -119,7 +127,8 @@ static void add_uid(struct buf *line, const struct finding *finding)
 static void add_technique(struct buf *line, const char *key, struct str id,
                           const struct attack_technique *technique)
 {
-    buf_printf(line, "\"%s\":{", key);
+    add_key(line, key);
+    buf_add_byte(line, '{');
     add_text(line, "uid", id);
     add_text(line, "name", technique ? technique->name : (struct str){0});
     close_object(line, "},");
@@ -240,9 +249,11 @@ static void add_observables(struct buf *line, const struct finding_event *event)
         buf_add_c(line, count++ ? "," : "\"observables\":[");
         buf_add_c(line, "{\"name\":\"evidences[].data.");
         buf_add_json_text(line, field->name);
-        buf_printf(line,
-                   "\",\"type_id\":%d,\"type\":\"%s\",\"value\":", observables[field->kind].id,
-                   observables[field->kind].name);
+        buf_add_c(line, "\",\"type_id\":");
+        buf_add_i64(line, observables[field->kind].id);
+        buf_add_c(line, ",\"type\":\"");
+        buf_add_c(line, observables[field->kind].name);
+        buf_add_c(line, "\",\"value\":");
         buf_add_json(line, field->text);
         buf_add_byte(line, '}');
     }
