@@ -8,7 +8,7 @@ set -u
 PACKAGES="
     gcc clang clang-format libclang-rt-14-dev
     meson ninja-build pkg-config make git python3
-    libyaml-dev libpcre2-dev libvectorscan-dev libarchive-dev libseccomp-dev libcmocka-dev
+    libyaml-dev libpcre2-dev libvectorscan-dev libarchive-dev libseccomp-dev libcmocka-dev libzstd-dev
     zstd
 "
 

@@ -2,8 +2,11 @@
 
 #include <errno.h>
 
+#include "base/hash.h"
 #include "cli/out_style.h"
-#include "io/input.h"
+#include "cli/rule_cache.h"
+#include "cli/rule_files.h"
+#include "io/file.h"
 
 static int no_memory(const struct engine *engine)
 {
@@ -85,9 +88,9 @@ void engine_free(struct engine *engine)
 
 static int read_placeholders(struct engine *engine)
 {
+    struct buf yaml = {0};
     const char *path = engine->cli->settings.placeholders;
     struct err err = {0};
-    struct buf yaml = {0};
     if (!path)
         return EXIT_DONE;
     int status = file_read(path, SIGMA_FILE_MAX, &yaml);
@@ -99,139 +102,59 @@ static int read_placeholders(struct engine *engine)
     return status < 0 ? EXIT_USAGE : EXIT_DONE;
 }
 
-static bool is_yaml(struct str path)
+/* What a set is made of: the same key, the same set. */
+static uint64_t key_of(const struct rule_files *files)
 {
-    return str_ends(path, STR(".yml")) || str_ends(path, STR(".yaml"));
-}
-
-static void fail_file(struct engine *engine, struct str path, const char *message)
-{
-    struct buf text = {0};
-    style_printable(&text, path, 0);
-    cli_complain(engine->cli, "%.*s: %s", STR_ARG(buf_str(&text)), message);
-    buf_free(&text);
-    engine->rule_failures++;
-}
-
-/* Reads one stream as a rule file. 0 or -ENOMEM. */
-static int read_stream(struct engine *engine, struct input *input, struct input_stream *stream,
-                       struct buf *bytes)
-{
-    struct err err = {0};
-    struct str yaml = stream->map.bytes;
-    buf_clear(bytes);
-    for (ssize_t got = 1; !stream->map.bytes.ptr && got > 0 && bytes->len <= SIGMA_FILE_MAX;) {
-        char *to = buf_reserve(bytes, 65536);
-        if (!to)
-            return -ENOMEM;
-        got = input_read(input, to, 65536, &err);
-        if (got < 0) {
-            fail_file(engine, stream->path, err.message);
-            return 0;
-        }
-        bytes->len += (size_t)got;
-        yaml = buf_str(bytes);
+    uint64_t key = hash_text(STR(JAGA_VERSION));
+    for (size_t i = 0; i < files->files.len; i++) {
+        key = hash_mix(key, hash_text(files->files.items[i].path));
+        key = hash_mix(key, hash_text(files->files.items[i].bytes));
     }
-    if (yaml.len > SIGMA_FILE_MAX) {
-        fail_file(engine, stream->path, "too large for a rule file");
-        return 0;
-    }
-    engine->rule_files++;
-    return sigma_set_add(&engine->set, yaml, stream->path);
+    return key;
 }
 
-static int read_file(struct engine *engine, const struct walk_file *file, struct buf *bytes)
+/* Parses and links, or takes the set that an earlier run has made of the same files. */
+static int make_set(struct engine *engine, const struct rule_files *files)
 {
-    const struct settings *settings = &engine->cli->settings;
-    struct unpack_limits limits = {UNPACK_BYTES_MAX, UNPACK_RATIO_MAX, UNPACK_MEMBERS_MAX};
-    if (settings->unpack_max)
-        limits = (struct unpack_limits){settings->unpack_max, settings->unpack_ratio,
-                                        settings->unpack_members};
-    struct err err = {0};
-    struct input *input = input_open(file, &limits, &err);
-    if (!input) {
-        fail_file(engine, str_from_c(file->path), err.message);
-        return 0;
-    }
-    struct input_stream stream;
-    int status = 0, next;
-    while (status == 0 && (next = input_next(input, &stream, &err)) != 0) {
-        bool member = !str_eq(stream.path, str_from_c(file->path));
-        if (next < 0)
-            fail_file(engine, stream.path, err.message);
-        else if (!member || is_yaml(stream.path))
-            status = read_stream(engine, input, &stream, bytes);
-        if (next > 0)
-            file_unmap(&stream.map);
-    }
-    input_close(input);
-    return status;
-}
-
-static void on_walk_error(void *context, const char *path, int code)
-{
-    fail_file(context, str_from_c(path), strerror(-code));
-}
-
-/* Beneath a folder only YAML files and archives are rules; a file that is named is one whatever its
- * name. */
-static bool may_hold_rules(const struct walk_file *file)
-{
-    static const char *const archives[] = {".zip", ".tar", ".tgz", ".gz", ".xz", ".zst", ".bz2"};
-    struct str path = str_from_c(file->path);
-    for (size_t i = 0; i < sizeof(archives) / sizeof(archives[0]); i++)
-        if (str_ends(path, str_from_c(archives[i])))
-            return true;
-    return file->given || is_yaml(path);
-}
-
-static int read_paths(struct engine *engine, const text_list *paths)
-{
-    struct walk walk;
-    struct buf bytes = {0};
+    /* A set that placeholders were given to is not empty any more: nothing can be loaded into it. */
+    bool cached = !engine->cli->settings.no_cache && files->files.len >= RULE_CACHE_WORTH &&
+                  !engine->cli->settings.placeholders;
+    uint64_t key = cached ? key_of(files) : 0;
     int status = 0;
-    walk_init(&walk, on_walk_error, engine);
-    for (size_t i = 0; status == 0 && i < paths->len; i++)
-        status = walk_add(&walk, paths->items[i]);
-    for (size_t i = 0; status == 0 && i < walk.files.len; i++)
-        if (may_hold_rules(&walk.files.items[i]))
-            status = read_file(engine, &walk.files.items[i], &bytes);
-    walk_free(&walk);
-    buf_free(&bytes);
-    return status;
-}
-
-static int read_own_pack(struct engine *engine)
-{
-    int status = 0;
-    for (size_t i = 0; status == 0 && i < engine->content.files.len; i++) {
-        const struct content_file *file = &engine->content.files.items[i];
-        if (!str_starts(file->name, STR("rules/")) || !is_yaml(file->name))
-            continue;
-        engine->rule_files++;
-        status = sigma_set_add(&engine->set, file->bytes, file->origin);
-    }
+    if (cached && rule_cache_load(&engine->set, key))
+        return 0;
+    for (size_t i = 0; status == 0 && i < files->files.len; i++)
+        status =
+            sigma_set_add(&engine->set, files->files.items[i].bytes, files->files.items[i].path);
+    if (status == 0)
+        status = sigma_set_link(&engine->set);
+    if (status == 0 && cached)
+        rule_cache_save(&engine->set, key);
     return status;
 }
 
 int engine_read_rules(struct engine *engine, const text_list *paths)
 {
+    struct rule_files files;
     if (sigma_set_init(&engine->set) < 0)
         return no_memory(engine);
     engine->has_set = true;
+    rule_files_init(&files, engine->cli);
     int code = read_placeholders(engine);
-    if (code != EXIT_DONE)
-        return code;
-    int status = paths->len ? read_paths(engine, paths) : read_own_pack(engine);
-    if (status == 0)
-        status = sigma_set_link(&engine->set);
-    if (status < 0)
-        return no_memory(engine);
-    if (engine->set.rules.len == 0 && engine->set.refusals.len == 0) {
-        cli_complain(engine->cli, "there are no rules in what was given");
-        return EXIT_USAGE;
+    if (code == EXIT_DONE) {
+        int status = paths->len ? rule_files_read(&files, paths)
+                                : rule_files_read_content(&files, &engine->content);
+        engine->rule_failures = files.failures;
+        if (status == 0)
+            status = make_set(engine, &files);
+        code = status < 0 ? no_memory(engine) : EXIT_DONE;
     }
-    return EXIT_DONE;
+    if (code == EXIT_DONE && engine->set.rules.len == 0 && engine->set.refusals.len == 0) {
+        cli_complain(engine->cli, "there are no rules in what was given");
+        code = EXIT_USAGE;
+    }
+    rule_files_free(&files);
+    return code;
 }
 
 int engine_compile(struct engine *engine)

@@ -20,8 +20,7 @@ struct engine {
     struct sigma_set set;
     struct ruleset *ruleset;
     struct attack attack;
-    uint64_t rule_files;    /* that were read */
-    uint64_t rule_failures; /* files that could not be read at all */
+    uint64_t rule_failures; /* files and folders of rules that could not be read at all */
     bool has_content, has_fields, has_set, has_attack;
 };
 

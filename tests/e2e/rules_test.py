@@ -59,6 +59,23 @@ class Rules(jaga.Case):
         done = self.jaga("scan", "--strict", "-r", "rule.yml", path, code=jaga.REFUSED)
         self.assertIn("%admins%", done.err)
 
+    def test_a_second_run_finds_the_same_from_the_cache(self):
+        for i in range(150):
+            self.write(f"rules/{i}.yml", RULE.replace("0001\n", f"1{i:03}\n", 1))
+        path = self.write("a.json", lines([WHOAMI]))
+        args = ("scan", "-o", "jsonl", "-r", "rules", path)
+        first = self.jaga(*args).stdout
+        cached = list((self.dir / "cache/jaga").iterdir())
+        self.assertEqual(len(cached), 1)
+        self.assertEqual(first.count(b"\n"), 150)
+        self.assertEqual(self.jaga(*args).stdout, first)
+        # A damaged cache is as good as none; a changed rule is not taken from it.
+        cached[0].write_bytes(cached[0].read_bytes()[:-100])
+        self.assertEqual(self.jaga(*args).stdout, first)
+        self.write("rules/0.yml", RULE.replace("whoami", "notepad"))
+        self.assertEqual(self.jaga(*args).stdout.count(b"\n"), 149)
+        self.assertEqual(self.jaga(*args, "--no-cache").stdout.count(b"\n"), 149)
+
     def test_tests_pass_and_fail(self):
         self.write("rules/whoami.yml", RULE)
         self.write("regression_data/whoami/info.yml", INFO)

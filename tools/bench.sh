@@ -1,0 +1,79 @@
+#!/bin/sh
+# The benchmarks behind every claim of speed. Rates are of the processor time of one core, except where whole
+# programs are timed. Data is looked for in ../shared/data (or $JAGA_DATA) and what needs it is left out
+# where it is absent.
+#   tools/bench.sh [BUILD]
+cd "$(dirname "$0")/.." || exit 2
+build=${1:-build}
+jaga=$build/src/cli/jaga
+data=${JAGA_DATA:-../shared/data}
+lanes=$data/lanes
+rules="$data/sigma/rules $data/sigma/rules-emerging-threats $data/sigma/rules-threat-hunting"
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT INT TERM
+
+title() { printf '\n== %s\n' "$1"; }
+
+# Runs a command, and prints its wall clock, processor time and memory with a description.
+timed() {
+    what=$1
+    shift
+    python3 - "$what" "$@" <<'PY'
+import resource, subprocess, sys, time
+start = time.monotonic()
+subprocess.run(sys.argv[2:], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+wall = time.monotonic() - start
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(f"{sys.argv[1]:<52} {wall:7.2f} s, {used.ru_utime + used.ru_stime:6.2f} s of processor, "
+      f"{used.ru_maxrss / 1024:5.0f} MiB")
+PY
+}
+
+sed -n 's/^model name[^:]*: /processor: /p' /proc/cpuinfo | head -1
+echo "load: $(cut -d' ' -f1-3 /proc/loadavg) (figures are good only on an idle machine)"
+
+title "text formats to events (input made here)"
+"$build/bench/bench_text"
+title "correlations"
+"$build/bench/bench_correlate"
+
+if [ ! -d "$data" ]; then
+    echo
+    echo "$data is not there: the benchmarks over real rules and events are left out"
+    exit 0
+fi
+
+title "JSON to events"
+for lane in structured_windows sysmon_file_event no_match; do
+    zstd -dqf "$lanes/$lane.ndjson.zst" -o "$scratch/$lane.ndjson" && "$build/bench/bench_json" "$scratch/$lane.ndjson"
+done
+title "EVTX to events"
+# shellcheck disable=SC2046
+"$build/bench/bench_evtx" $(find "$data/evtx/parser" -name '*.evtx' -size +1M | grep -v ' ' | sort)
+title "JSON to verdicts, all rules, one core"
+# shellcheck disable=SC2086
+"$build/bench/bench_match" content $rules -- "$lanes"/*.ndjson.zst
+title "rules ready"
+# shellcheck disable=SC2086
+"$build/bench/bench_load" content $rules
+
+title "the whole program"
+set --
+for folder in $rules; do set -- "$@" -r "$folder"; done
+XDG_CACHE_HOME=$scratch/cache
+export XDG_CACHE_HOME
+"$jaga" scan -q "$@" /dev/null >/dev/null 2>&1
+timed "attack samples, all rules, all cores, rules cached" "$jaga" scan -q "$@" "$data/evtx/attack-samples"
+timed "attack samples, all rules, one thread" "$jaga" scan -q -j1 "$@" "$data/evtx/attack-samples"
+for lane in structured_windows no_match; do
+    i=0
+    while [ $i -lt 50 ]; do
+        cat "$scratch/$lane.ndjson"
+        i=$((i + 1))
+    done >"$scratch/big.ndjson"
+    size=$(($(wc -c <"$scratch/big.ndjson") / 1000000))
+    for jobs in 1 2; do
+        timed "$lane, 500,000 events, $size MB, -j$jobs" \
+            "$jaga" scan -q -j$jobs --level critical -o jsonl "$@" "$scratch/big.ndjson"
+    done
+done
