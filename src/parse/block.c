@@ -29,8 +29,10 @@ static bool has_line(struct str block, struct str start)
     return false;
 }
 
-/* Where the next line that starts with '#' begins, past the first line; text.len when there is
- * none. */
+/*
+ * Where the next line that starts with '#' begins, past the first line; text.len when there is
+ * none.
+ */
 static size_t next_block(struct str text)
 {
     for (size_t at = 1; at < text.len; at++) {
@@ -54,7 +56,8 @@ size_t block_cut(struct cutter *cutter, struct str data, bool last, struct str f
     if (block.len == rest.len && !last && block.len <= BLOCK_SIZE_MAX)
         return 0; /* it may go on */
     cutter->state[STATE_BEGUN] = 1;
-    if (block.len > 0 && (cutter->header.len == 0 || has_line(block, fields))) {
+    bool first = cutter->header.len == 0 && str_index(block, '#') < block.len;
+    if (first || has_line(block, fields)) {
         cutter->header.len = 0;
         buf_add_str(&cutter->header, str_first(block, BLOCK_SIZE_MAX));
     }
