@@ -1,10 +1,9 @@
 /*
  * access: access logs of Apache httpd and nginx: common, combined, and combined behind a virtual
- * host (Apache's vhost_combined). Further fields of a site's own format are left to `message`-less
- * raw text.
+ * host (Apache's vhost_combined). Fields that a site has put behind these are left out.
  *
- *     203.0.113.7 - tan [21/Nov/2026:10:00:00 +0800] "GET /a?b=c HTTP/1.1" 200 512 "referer"
- * "agent"
+ *     203.0.113.7 - tan [21/Nov/2026:10:00:00 +0800] "GET /a?b=c HTTP/1.1" 200 512
+ *     "https://referer.example/" "Mozilla/5.0"
  *
  * Names are those of Sigma's category webserver: c-ip, cs-username, cs-method, cs-uri (path and
  * query as they came: nothing is percent-decoded), cs-uri-stem, cs-uri-query, cs-version,
@@ -156,8 +155,10 @@ static struct str unescape(struct parser *parser, struct str text)
     return escape_undo(text, ESCAPES, ESCAPE_HEX_PRINTABLE, &parser->scratch);
 }
 
-/* "GET /a?b=c HTTP/1.1"; a request of another shape (TLS to a plain port, probes) is cs-uri as a
- * whole. */
+/*
+ * "GET /a?b=c HTTP/1.1"; a request of another shape (TLS to a plain port, probes) is cs-uri as a
+ * whole.
+ */
 static void add_request(struct parser *parser, const struct name *names, struct str request,
                         unsigned flags)
 {

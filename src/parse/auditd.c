@@ -207,8 +207,10 @@ int auditd_add(struct parser *parser, struct str text, unsigned flags)
     return 0;
 }
 
-/* The end of a stream's lines that the cutter looks at, the latest first: ids, and where lines
- * begin. */
+/*
+ * The end of a stream's lines that the cutter looks at, the latest first: ids, and where lines
+ * begin.
+ */
 struct tail {
     struct audit_record records[CUT_SEARCH + 2 * AUDITD_WINDOW];
     size_t starts[CUT_SEARCH + 2 * AUDITD_WINDOW];

@@ -72,8 +72,10 @@ static bool opens(struct str text, size_t at, char delimiter)
     return at == 0 || text.ptr[at - 1] == delimiter || text.ptr[at - 1] == '\n';
 }
 
-/* How a walk over whole records ended: CSV_OPEN inside a cell that more text may close, CSV_NEVER
- * in one too long. */
+/*
+ * How a walk over whole records ended: CSV_OPEN inside a cell that more text may close, CSV_NEVER
+ * in one too long.
+ */
 enum csv_end { CSV_WHOLE, CSV_OPEN, CSV_NEVER };
 
 /*
@@ -326,8 +328,10 @@ static int csv_parse(struct parser *parser, const struct chunk *chunk, struct si
     return 0;
 }
 
-/* Could this be a column's name? Short, starts like a word, has nothing of a sentence or a value in
- * it. */
+/*
+ * Could this be a column's name? Short, starts like a word, has nothing of a sentence or a value in
+ * it.
+ */
 static bool is_column_name(struct str cell)
 {
     struct str text = str_trim(cell);

@@ -36,8 +36,10 @@ void lines_start(struct lines *lines, const struct chunk *chunk, struct sink *si
 /* The next line; false at the end. */
 bool lines_next(struct lines *lines, struct line *ret_line);
 
-/* Makes one event of a line: adds slots, may set event->time. Returns what was wrong, for a report,
- * or NULL. */
+/*
+ * Makes one event of a line: adds slots, may set event->time. Returns what was wrong, for a report,
+ * or NULL.
+ */
 typedef const char *lines_event_fn(struct parser *parser, const struct line *line);
 
 /* parse() of a format whose every line is an event. */

@@ -46,7 +46,8 @@ static struct str slot_name(const struct slot *slot)
     return str_of(slot->name, slot->name_len);
 }
 
-/* A list's first slot is in `seen`; the slot becomes its next element, or is remembered as a first.
+/*
+ * A list's first slot is in `seen`; the slot becomes its next element, or is remembered as a first.
  */
 static void see(struct seen *seen, struct event *event, uint32_t i)
 {

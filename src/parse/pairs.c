@@ -56,8 +56,10 @@ static bool key_follows(struct str text)
     return i > start && i < text.len && text.ptr[i] == '=';
 }
 
-/* Index of the closing quote in `text`, which starts behind the opening one; text.len: it never
- * closes. */
+/*
+ * Index of the closing quote in `text`, which starts behind the opening one; text.len: it never
+ * closes.
+ */
 static size_t quote_end(struct str text, char quote, bool *ret_escaped)
 {
     size_t at = 0;

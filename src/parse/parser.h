@@ -46,8 +46,10 @@ struct parser {
     void (*format_state_free[FORMAT_COUNT])(void *state);
 };
 
-/* The spelling as a name: UTF-8, no spaces, not too long; a copy in the arena where it had to change.
- * ptr is NULL when that is spent. */
+/*
+ * The spelling as a name: UTF-8, no spaces, not too long; a copy in the arena where it had to
+ * change. ptr is NULL when that is spent.
+ */
 struct str parser_name_clean(struct str spelling, struct arena *arena);
 
 /* A hash of a name's first and last bytes and its length: cheap, for tables that compare anyway. */
@@ -68,8 +70,10 @@ static inline uint32_t parser_name_hash(struct str name)
     return (uint32_t)(mixed >> 40);
 }
 
-/* The name, interned; lives at least until the next parser_begin(). Never NULL: on lack of memory
- * an empty name. */
+/*
+ * The name, interned; lives at least until the next parser_begin(). Never NULL: on lack of memory
+ * an empty name.
+ */
 const struct name *parser_name(struct parser *parser, struct str name);
 
 /*
@@ -78,7 +82,8 @@ const struct name *parser_name(struct parser *parser, struct str name);
  */
 void parser_begin(struct parser *parser, uint64_t record, uint64_t offset, struct str raw);
 
-/* The slow half of parser_add_named(): more slots, or NULL at EVENT_SLOTS_MAX (event.cut is set).
+/*
+ * The slow half of parser_add_named(): more slots, or NULL at EVENT_SLOTS_MAX (event.cut is set).
  */
 struct slot *parser_slot_slow(struct parser *parser);
 
@@ -89,8 +94,10 @@ static inline struct slot *parser_slot(struct parser *parser)
     return &parser->event.slots[parser->event.n_slots++];
 }
 
-/* Adds one value. The text must live until parser_end() returns: in the chunk, or in
- * parser->scratch. */
+/*
+ * Adds one value. The text must live until parser_end() returns: in the chunk, or in
+ * parser->scratch.
+ */
 static inline void parser_add_named(struct parser *parser, const struct name *name, struct str text,
                                     enum value_type type, unsigned flags)
 {
@@ -119,8 +126,10 @@ int parser_end(struct parser *parser, struct sink *sink);
 /* Reports something unreadable. */
 void parser_error(struct sink *sink, uint64_t offset, uint64_t record, const char *message);
 
-/* The format's own state, made zeroed on first use; freed with the parser by `free_state` then
- * free(). */
+/*
+ * The format's own state, made zeroed on first use; freed with the parser by `free_state` then
+ * free().
+ */
 void *parser_state(struct parser *parser, enum format_id id, size_t size,
                    void (*free_state)(void *));
 
@@ -133,8 +142,10 @@ void *parser_state(struct parser *parser, enum format_id id, size_t size,
 #define CUT_LINE_SKIP 3
 size_t parse_cut_lines(struct cutter *cutter, struct str data, bool last, struct str *ret_body);
 
-/* Adds the members of a JSON object in `text` as slots named prefix + member. 0, or -EINVAL when it
- * is no object. */
+/*
+ * Adds the members of a JSON object in `text` as slots named prefix + member. 0, or -EINVAL when it
+ * is no object.
+ */
 int json_add_object(struct parser *parser, struct str prefix, struct str text);
 
 /*

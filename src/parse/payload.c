@@ -50,7 +50,8 @@ static bool is_leef(struct str message)
     return str_starts(message, STR("LEEF:"));
 }
 
-/* "type=SYSCALL msg=audit(", as audisp writes; "[1.5] audit: type=1400 audit(", as the kernel does.
+/*
+ * "type=SYSCALL msg=audit(", as audisp writes; "[1.5] audit: type=1400 audit(", as the kernel does.
  */
 static bool is_audit(struct str message)
 {

@@ -164,7 +164,8 @@ static int take_element(struct parser *parser, struct str *rest, unsigned flags)
     return 0;
 }
 
-/* STRUCTURED-DATA (RFC 5424, 6.3) off the front of *rest; what is malformed stays for the message.
+/*
+ * STRUCTURED-DATA (RFC 5424, 6.3) off the front of *rest; what is malformed stays for the message.
  */
 static void take_structured_data(struct parser *parser, struct str *rest, unsigned flags)
 {

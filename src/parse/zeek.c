@@ -24,9 +24,8 @@
 #include "parse/number.h"
 
 #define ZEEK_COLUMNS_MAX 1024 /* Zeek's own logs have up to 60 */
-#define ZEEK_NAMES_SIZE                                                                            \
-    (1u << 20)                       /* bytes of the names of one header that are not as they came \
-                                      */
+/* Bytes of the names of one header that are not as they came. */
+#define ZEEK_NAMES_SIZE (1u << 20)
 #define ZEEK_SECONDS_MAX 9e12        /* what microseconds in 64 bits can hold */
 #define ISO_PREFIX_LEN 20            /* "2026-11-21T10:00:00." */
 #define ISO_LEN (ISO_PREFIX_LEN + 7) /* and "123456Z" */
@@ -261,7 +260,8 @@ static void add_list(struct parser *parser, struct zeek_state *state,
     }
 }
 
-/* The text before the next separator; false behind the last. As str_cut(), in the innermost loop.
+/*
+ * The text before the next separator; false behind the last. As str_cut(), in the innermost loop.
  */
 static inline bool take_value(struct str *rest, char separator, struct str *ret_text)
 {
