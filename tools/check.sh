@@ -1,13 +1,14 @@
 #!/bin/sh
-# Every test, under gcc and under clang, with ASan, UBSan and -Werror. The last line is
-# "N passed, N failed, N skipped"; the exit code is 0 only when nothing failed.
-#   tools/check.sh [gcc|clang]...     both by default
+# Every test, under gcc and under clang with ASan and UBSan, and once as it is released: only there is the
+# sandbox whole. All with -Werror. The last line is "N passed, N failed, N skipped"; the exit
+# code is 0 only when nothing failed.
+#   tools/check.sh [gcc|clang|release]...  all by default
 #   SUITE="unit fuzz" tools/check.sh  only those suites (unit fuzz e2e source)
 cd "$(dirname "$0")/.." || exit 2
 set -u
 
 JOBS=${JOBS:-2}
-compilers=${*:-gcc clang}
+builds=${*:-gcc clang release}
 ccache=$(command -v ccache || true)
 export ASAN_OPTIONS="detect_leaks=1:strict_string_checks=1:detect_stack_use_after_return=1"
 export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
@@ -26,21 +27,27 @@ count() {
     n=$(add Skipped "$1"); skipped=$((skipped + ${n:-0}))
 }
 
-for compiler in $compilers; do
-    build=build-check-$compiler
-    log=build-check-$compiler.log
-    echo "== $compiler: building with -Werror, ASan and UBSan"
+for name in $builds; do
+    build=build-check-$name
+    log=build-check-$name.log
+    compiler=$name
+    flags="-Dbuildtype=debugoptimized -Db_sanitize=address,undefined -Db_lundef=false"
+    if [ "$name" = release ]; then
+        compiler=gcc
+        flags=-Dbuildtype=release
+    fi
+    echo "== $name: building"
     if [ ! -e "$build/build.ninja" ]; then
-        CC="${ccache:+ccache }$compiler" meson setup "$build" -Dbuildtype=debugoptimized -Dwerror=true \
-            -Db_sanitize=address,undefined -Db_lundef=false >"$log" 2>&1
+        # shellcheck disable=SC2086
+        CC="${ccache:+ccache }$compiler" meson setup "$build" -Dwerror=true $flags >"$log" 2>&1
     fi
     if ! ninja -j"$JOBS" -C "$build" >"$log" 2>&1; then
         tail -40 "$log"
-        echo "== $compiler: does not build"
+        echo "== $name: does not build"
         failed=$((failed + 1))
         continue
     fi
-    echo "== $compiler: testing"
+    echo "== $name: testing"
     suites=
     for suite in ${SUITE:-}; do suites="$suites --suite $suite"; done
     # shellcheck disable=SC2086

@@ -26,7 +26,7 @@ static int set_flag(const struct option_row *row, const char *text, void *to, st
 static int set_text(const struct option_row *row, const char *text, void *to, struct err *err)
 {
     if (!*text)
-        return err_set(err, -EINVAL, "--%s needs a %s", row->name, row->argument);
+        return err_set(err, -EINVAL, "--%s needs a value: %s", row->name, row->argument);
     *(const char **)to = text;
     return 0;
 }
@@ -35,7 +35,7 @@ static int add_text(const struct option_row *row, const char *text, void *to, st
 {
     text_list *list = to;
     if (!*text)
-        return err_set(err, -EINVAL, "--%s needs a %s", row->name, row->argument);
+        return err_set(err, -EINVAL, "--%s needs a value: %s", row->name, row->argument);
     return vec_push(list, text) < 0 ? err_set(err, -ENOMEM, "no memory") : 0;
 }
 
@@ -375,7 +375,7 @@ static int apply(struct parse_state *state, const struct option_row *row, const 
 {
     if (row->argument && !value) {
         if (state->argc == 0)
-            return err_set(state->err, -EINVAL, "--%s needs a %s", row->name, row->argument);
+            return err_set(state->err, -EINVAL, "--%s needs a value: %s", row->name, row->argument);
         value = *state->argv++;
         state->argc--;
     } else if (!row->argument && value) {

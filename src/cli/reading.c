@@ -96,7 +96,7 @@ static void enter_sandbox(struct reading *reading)
     sandbox_enter(&(struct sandbox_options){paths.items}, &report);
     if (settings->verbose)
         cli_say(reading->cli, "sandbox: %.*s", STR_ARG(buf_str(&report.applied)));
-    if (report.missing.len && settings->verbose)
+    if (report.missing.len && (settings->verbose || report.open))
         cli_say(reading->cli, "sandbox: without %.*s", STR_ARG(buf_str(&report.missing)));
     buf_free(&report.applied);
     buf_free(&report.missing);

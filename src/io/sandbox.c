@@ -262,15 +262,16 @@ void sandbox_enter(const struct sandbox_options *options, struct sandbox_report 
     (void)enter_seccomp;
     add_item(&report->missing, "Landlock and seccomp (a build with sanitizers)");
 #else
-    int status = enter_landlock(options->paths);
-    if (status > 0)
-        add_item(&report->applied, "Landlock %d", status);
+    int landlock = enter_landlock(options->paths);
+    if (landlock > 0)
+        add_item(&report->applied, "Landlock %d", landlock);
     else
-        add_item(&report->missing, "Landlock (%s)", strerror(-status));
-    status = enter_seccomp();
-    if (status == 0)
+        add_item(&report->missing, "Landlock (%s)", strerror(-landlock));
+    int seccomp = enter_seccomp();
+    if (seccomp == 0)
         add_item(&report->applied, "seccomp");
     else
-        add_item(&report->missing, "seccomp (%s)", strerror(-status));
+        add_item(&report->missing, "seccomp (%s)", strerror(-seccomp));
+    report->open = landlock < 0 && seccomp < 0;
 #endif
 }

@@ -24,6 +24,7 @@ struct sandbox_options {
 struct sandbox_report {
     struct buf applied; /* "no_new_privs, no core, Landlock 3, seccomp" */
     struct buf missing; /* "seccomp (Operation not permitted)"; empty: nothing */
+    bool open;          /* neither files nor system calls are restricted, though they should be */
 };
 
 /* Enters; what could not be had is in the report, whose buffers the caller frees. */
