@@ -39,7 +39,7 @@ void progress_start(struct progress *progress, bool on, uint64_t total)
     progress->drawn = progress->started;
 }
 
-/* 1234567 as "1.2 M". */
+/* 1234567 as "1.2 M events". */
 static void write_short(FILE *out, double number, const char *unit)
 {
     static const char *const steps[] = {"", "k", "M", "G", "T", "P"};
@@ -48,7 +48,8 @@ static void write_short(FILE *out, double number, const char *unit)
         number /= 1000;
         step++;
     }
-    fprintf(out, "%.*f %s%s", number < 10 && step ? 1 : 0, number, steps[step], unit);
+    fprintf(out, "%.*f %s%s%s", number < 10 && step ? 1 : 0, number, steps[step], step ? " " : "",
+            unit);
 }
 
 static void write_remaining(FILE *out, double seconds)
