@@ -1,5 +1,7 @@
-/* Rule files: whatever the bytes, the counters add up, and what was taken can be evaluated
- * and looked at by lint. */
+/*
+ * Rule files: whatever the bytes, the counters add up, and what was taken
+ * can be evaluated and looked at by lint.
+ */
 #include <stdlib.h>
 
 #include "sigma/eval.h"

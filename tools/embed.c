@@ -40,8 +40,7 @@ static char *join(const char *left, const char *right)
     return path;
 }
 
-/* Names go into assembler strings and into paths on other machines: nothing but plain characters.
- */
+/* Names go into assembler strings and into paths on other machines: only plain characters. */
 static bool plain_name(const char *name)
 {
     return name[strspn(

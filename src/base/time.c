@@ -367,8 +367,10 @@ int time_parse_rfc3164(struct str s, int64_t reference_us, int64_t *ret_us)
     if (day < 0 || !take_byte(&rest, ' ') || !take_clock(&rest, &seconds, &micro))
         return -EINVAL;
     time_to_parts(reference_us, &reference);
-    /* The newest year that does not put it more than a day after the reference; 29 February may be
-     * years back. */
+    /*
+     * The newest year that does not put it more than a day after the
+     * reference; 29 February may be years back.
+     */
     for (int64_t year = reference.year + 1; year >= reference.year - 8; year--) {
         int64_t time_us;
         if (finish(year, month, day, seconds, micro, 0, &time_us) < 0 ||

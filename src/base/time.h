@@ -50,8 +50,10 @@ int time_parse_rfc3164(struct str s, int64_t reference_us, int64_t *ret_us);
 /* "2026-11-21T20:37:24.123456Z" (a zero fraction is left out); returns its length. */
 size_t time_format(int64_t time_us, char ret_text[static TIME_TEXT_MAX]);
 
-/* "90s", "5m", "1.5h", "2d", "1w", "3mo", "1y", "250ms": microseconds. M is Sigma's month (30
- * days). */
+/*
+ * "90s", "5m", "1.5h", "2d", "1w", "3mo", "1y", "250ms": microseconds. M is
+ * Sigma's month (30 days).
+ */
 int time_parse_duration(struct str s, int64_t *ret_us);
 
 #endif

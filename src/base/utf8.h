@@ -41,8 +41,10 @@ uint32_t utf8_fold(uint32_t code_point);
  */
 size_t utf8_fold_text(struct str s, char *ret_bytes);
 
-/* UTF-16LE (`units` code units, unaligned) to UTF-8: at most 3 bytes a unit. Lone surrogates:
- * U+FFFD. */
+/*
+ * UTF-16LE (`units` code units, unaligned) to UTF-8: at most 3 bytes a
+ * unit. Lone surrogates: U+FFFD.
+ */
 size_t utf8_from_utf16le(const void *utf16, size_t units, char *ret_bytes);
 
 #endif

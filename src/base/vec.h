@@ -22,8 +22,10 @@
         size_t cap;                                                                                \
     }
 
-/* An array of `cap` items with room for at least `need` of `size` bytes, or NULL: `items` stays
- * valid. */
+/*
+ * An array of `cap` items with room for at least `need` of `size` bytes, or
+ * NULL: `items` stays valid.
+ */
 void *vec_grow(void *items, size_t *cap, size_t need, size_t size);
 
 /* Makes room for `need` items in all: 0 or -ENOMEM. */

@@ -8,8 +8,7 @@
 #include "cli/out_style.h"
 #include "cli/reading.h"
 
-#define EVENTS_MEMORY_MAX                                                                          \
-    (256u << 20) /* bytes of events that are kept to be matched again and again */
+#define EVENTS_MEMORY_MAX (256u << 20) /* bytes of events kept to be matched again and again */
 #define EVENTS_KEPT_MAX 100000
 #define SCRATCH_MAX (64u << 20)
 #define ROUND_NS 2000000 /* a rule is measured for at least so long */

@@ -1,5 +1,7 @@
-/* jaga rules coverage: which ATT&CK techniques the rules look for, as a Navigator layer
- * (format 4.5). */
+/*
+ * jaga rules coverage: which ATT&CK techniques the rules look for, as a
+ * Navigator layer (format 4.5).
+ */
 #include <errno.h>
 #include <stdlib.h>
 

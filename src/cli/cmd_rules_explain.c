@@ -113,8 +113,7 @@ static int on_chunk(void *context, const struct scan_chunk *chunk)
 
 static int read_events(struct explain *explain)
 {
-    /* The first path is the rule; events are read by one thread, so that the first ones are shown.
-     */
+    /* The first path is the rule. One thread reads, so that the first events are those shown. */
     struct cli events = *explain->cli;
     struct reading reading = {0};
     events.settings.jobs = 1;

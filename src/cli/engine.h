@@ -30,8 +30,10 @@ struct engine {
  */
 int engine_open(struct engine *engine, const struct cli *cli);
 
-/* Reads the rules of `paths` (files, folders, archives); of the content where there are none. Links
- * them. */
+/*
+ * Reads the rules of `paths` (files, folders, archives); of the content
+ * where there are none. Links them.
+ */
 int engine_read_rules(struct engine *engine, const text_list *paths);
 
 /* Freezes dictionary and datasets and compiles the rules, if there are any. */

@@ -61,8 +61,7 @@ struct out_host_count {
 struct out_summary {
     uint64_t findings;
     uint64_t by_level[SIGMA_CRITICAL + 1];
-    const struct out_rule_count
-        *rules; /* those that were found, most severe first, then most frequent */
+    const struct out_rule_count *rules; /* found ones: most severe first, then most frequent */
     size_t n_rules;
     const struct out_host_count *hosts; /* most findings first */
     size_t n_hosts;

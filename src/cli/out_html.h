@@ -10,13 +10,12 @@
 #include "base/vec.h"
 #include "cli/out_style.h"
 
-#define HTML_MEMORY_MAX                                                                            \
-    (96u << 20)                 /* bytes of events kept with their fields; later ones are counted */
-#define HTML_LINES_PER_RULE 200 /* folded lines shown of one rule */
-#define HTML_USERS_MAX 4096     /* users counted by name */
-#define HTML_TECHNIQUES_MAX 1024 /* ATT&CK techniques shown below one tactic */
-#define HTML_TOP 12              /* hosts and users shown */
-#define HTML_BARS 96             /* of the time line */
+#define HTML_MEMORY_MAX (96u << 20) /* bytes of events shown with their fields; more are counted */
+#define HTML_LINES_PER_RULE 200     /* folded lines shown of one rule */
+#define HTML_USERS_MAX 4096         /* users counted by name */
+#define HTML_TECHNIQUES_MAX 1024    /* ATT&CK techniques shown below one tactic */
+#define HTML_TOP 12                 /* hosts and users shown */
+#define HTML_BARS 96                /* of the time line */
 
 /* Findings of one rule that say the same: shown as one line with the first event's fields. */
 struct html_line {

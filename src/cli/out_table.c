@@ -118,8 +118,10 @@ static int by_time(const void *left, const void *right)
     return (a->order > b->order) - (a->order < b->order);
 }
 
-/* How the columns share the width: time and level are fixed, host and rule as wide as they need
- * within bounds. */
+/*
+ * How the columns share the width: time and level are fixed, host and rule
+ * as wide as they need within bounds.
+ */
 struct columns {
     size_t host, rule, details;
 };

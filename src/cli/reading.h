@@ -35,8 +35,10 @@ void reading_free(struct reading *reading);
 /* Runs the job, whose error, stream and progress callbacks are reading's own. 0 or -errno. */
 int reading_run(struct reading *reading, const struct scan_job *job, const struct fields *fields);
 
-/* Has the output been written? Complains, except about a reader who went away. EXIT_DONE or
- * EXIT_BROKEN. */
+/*
+ * Has the output been written? Complains, except about a reader who went
+ * away. EXIT_DONE or EXIT_BROKEN.
+ */
 int reading_finish_output(struct reading *reading);
 
 /* EXIT_DONE or EXIT_UNREADABLE. */

@@ -2,9 +2,10 @@
  * rule_tests: tests of rules as SigmaHQ lays them out: a folder per rule with an info.yml, which
  * names the rule and says how often it has to match the events of a file.
  *
- *     rule_metadata:            [{id, title}]
- *     regression_tests_info:    [{name, type: evtx|json|.., match_count: N (absent: at least once),
- * path}]
+ *     rule_metadata:
+ *       - {id, title}
+ *     regression_tests_info:
+ *       - {name, type: evtx | json | .., match_count: N (absent: at least once), path}
  *
  * `match_count: 0` is a negative test; other counts are a minimum, unless exactness is asked for. A
  * file with the same events in another format beside the one that is named (x.json beside x.evtx)

@@ -29,8 +29,10 @@ struct logsource {
     struct str service;
 };
 
-/* Does a rule that asks for `wanted` apply to events that provide `provided`? Empty parts of wanted
- * match all. */
+/*
+ * Does a rule that asks for `wanted` apply to events that provide
+ * `provided`? Empty parts of wanted match all.
+ */
 bool logsource_provides(const struct logsource *provided, const struct logsource *wanted);
 
 enum field_type {
@@ -102,8 +104,10 @@ struct route {
 
 struct datasets; /* opaque */
 
-/* An empty set over `fields`, which it adds its names to; both live with the caller. NULL: no
- * memory. */
+/*
+ * An empty set over `fields`, which it adds its names to; both live with
+ * the caller. NULL: no memory.
+ */
 struct datasets *datasets_new(struct fields *fields);
 void datasets_free(struct datasets *datasets);
 
@@ -183,8 +187,10 @@ bool datasets_provide(const struct datasets *datasets, const struct logsource *w
 uint32_t datasets_resolve(const struct datasets *datasets, const struct route *route,
                           uint32_t sigma_field, uint32_t *ret_fields, uint32_t max);
 
-/* The event's instant: set by its reader, or from the dataset's time fields (remembered);
- * TIME_UNSET if none. */
+/*
+ * The event's instant: set by its reader, or from the dataset's time fields
+ * (remembered); TIME_UNSET if none.
+ */
 int64_t datasets_time(const struct datasets *datasets, struct event *event);
 
 /* Host and user of an event for reports; empty where unknown. */

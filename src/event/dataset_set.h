@@ -228,8 +228,10 @@ static inline bool sighting_has(const struct sighting *seen, uint32_t condition)
 uint32_t datasets_condition(struct datasets *datasets, enum condition_kind kind, uint32_t field,
                             const struct str *values, uint32_t n_values);
 
-/* Index into sighting.kept of that field's first slot; KEPT_MAX when there are too many (or no
- * memory). */
+/*
+ * Index into sighting.kept of that field's first slot; KEPT_MAX when there
+ * are too many (or no memory).
+ */
 uint32_t datasets_keep(struct datasets *datasets, uint32_t field);
 
 /* Does the condition hold of a field that has this value (ptr NULL: the field is absent)? */

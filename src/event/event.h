@@ -51,14 +51,13 @@ struct slot {
 struct event {
     struct slot *slots;
     uint32_t n_slots;
-    uint32_t slots_max; /* slots there is room for; 0: for no more than there are */
-    uint32_t route;     /* logsources it provides, see dataset.h; ROUTE_NONE until recognised */
-    uint32_t dataset;   /* dataset.h; DATASET_NONE until recognised */
-    uint8_t format;     /* enum format_id of parse/parse.h */
-    bool cut;           /* some values were dropped: a limit */
-    int64_t time;       /* µs UTC; TIME_UNSET until known, see event_time() */
-    uint64_t
-        record; /* number in its source: EVTX record id, else ordinal from 1 within the chunk */
+    uint32_t slots_max;    /* slots there is room for; 0: for no more than there are */
+    uint32_t route;        /* logsources it provides, see dataset.h; ROUTE_NONE until recognised */
+    uint32_t dataset;      /* dataset.h; DATASET_NONE until recognised */
+    uint8_t format;        /* enum format_id of parse/parse.h */
+    bool cut;              /* some values were dropped: a limit */
+    int64_t time;          /* µs UTC; TIME_UNSET until known, see event_time() */
+    uint64_t record;       /* number in its source: EVTX record id, else from 1 in the chunk */
     uint64_t offset;       /* byte offset of the record within the chunk */
     struct str raw;        /* the record's bytes as read; empty for binary formats */
     struct arena *scratch; /* reset by the reader before each event */

@@ -24,8 +24,10 @@ struct content {
     VEC(struct content_file) files; /* ordered by name; text lives until content_close() */
 };
 
-/* The binary's content, with the areas of `folder` (NULL: none) in the place of its own. 0 or
- * -errno with *err. */
+/*
+ * The binary's content, with the areas of `folder` (NULL: none) in the
+ * place of its own. 0 or -errno with *err.
+ */
 int content_open(struct content *content, const char *folder, struct err *err);
 void content_close(struct content *content);
 

@@ -20,11 +20,10 @@
 #define INPUT_DEPTH_MAX 3 /* archives within archives */
 
 struct input_stream {
-    struct str path;  /* "a.zip:b/c.json", NUL-terminated, UTF-8; until the next input_next() */
-    uint64_t size;    /* bytes; 0: unknown */
-    int64_t mtime_us; /* of the file or the member; TIME_UNSET: unknown */
-    struct file_map
-        map; /* the stream's bytes, owned by the caller now; ptr NULL: use input_read() */
+    struct str path;     /* "a.zip:b/c.json", NUL-terminated, UTF-8; until the next input_next() */
+    uint64_t size;       /* bytes; 0: unknown */
+    int64_t mtime_us;    /* of the file or the member; TIME_UNSET: unknown */
+    struct file_map map; /* all its bytes, owned by the caller now; ptr NULL: use input_read() */
 };
 
 struct input;

@@ -16,8 +16,10 @@
 
 struct pool;
 
-/* Does one job. `thread` is 0 to threads − 1 and stays with its thread: an index into the caller's
- * state. */
+/*
+ * Does one job. `thread` is 0 to threads − 1 and stays with its thread: an
+ * index into the caller's state.
+ */
 typedef void pool_work(void *context, unsigned thread, void *job);
 
 /* `threads` may be 0; `capacity` jobs at most are under way. NULL: no memory, or no thread. */
@@ -32,8 +34,7 @@ bool pool_full(const struct pool *pool);
 /* Hands in a job; not when full. */
 void pool_submit(struct pool *pool, void *job);
 
-/* The oldest job once it is done. NULL: none is under way, or (without `wait`) it is not done yet.
- */
+/* The oldest job once it is done. NULL: none is under way, or, without `wait`, it is not done. */
 void *pool_take(struct pool *pool, bool wait);
 
 #endif

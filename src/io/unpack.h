@@ -51,8 +51,7 @@ struct unpack_source {
 };
 
 struct unpack_member {
-    struct str name;  /* as the archive says, any bytes; empty: a compressed stream. Until the next
-                         unpack_next() */
+    struct str name;  /* any bytes; empty: a compressed stream. Until the next unpack_next() */
     uint64_t size;    /* bytes; 0: unknown */
     int64_t mtime_us; /* TIME_UNSET: not said */
 };
@@ -71,8 +70,10 @@ void unpack_close(struct unpack *unpack);
  */
 int unpack_next(struct unpack *unpack, struct unpack_member *ret_member, struct err *err);
 
-/* Bytes of the member; 0 at its end; -errno with *err. Bytes before the damage have been handed
- * out. */
+/*
+ * Bytes of the member; 0 at its end; -errno with *err. Bytes before the
+ * damage have been handed out.
+ */
 ssize_t unpack_read(struct unpack *unpack, void *bytes, size_t size, struct err *err);
 
 #endif

@@ -26,10 +26,9 @@
 #include "parse/names.h"
 #include "parse/payload.h"
 
-#define AUDITD_WINDOW 32 /* lines */
-#define AUDITD_RECORDS_MAX                                                                         \
-    4096               /* of one event; a further one starts another event, and is reported */
-#define CUT_SEARCH 256 /* places that the cutter tries */
+#define AUDITD_WINDOW 32        /* lines */
+#define AUDITD_RECORDS_MAX 4096 /* of one event; a further one starts another, and is reported */
+#define CUT_SEARCH 256          /* places that the cutter tries */
 
 #define RING (AUDITD_WINDOW + 1)
 

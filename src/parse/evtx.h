@@ -35,10 +35,8 @@
 #define EVTX_VARIANTS_MAX 16       /* programs of one template GUID tried before compiling anew */
 #define EVTX_WORK_BASE (64u << 10) /* bytes of values and ops rendered for one record, about .. */
 #define EVTX_WORK_PER_BYTE 32u     /* .. and for each byte it has */
-#define EVTX_TEMPLATE_WORK                                                                         \
-    (4u << 20)         /* bytes of definitions compared or compiled for one chunk                  \
-                        */
-#define EVTX_RECENT 64 /* templates a chunk finds without look-up; a power of two */
+#define EVTX_TEMPLATE_WORK (4u << 20) /* bytes of definitions compared, compiled for a chunk */
+#define EVTX_RECENT 64                /* templates a chunk finds without look-up; a power of two */
 
 #define EVTX_FRAGMENT_HEADER 4    /* token, major and minor version, flags */
 #define EVTX_INSTANCE_HEADER 10   /* token, version, template id, offset of its definition */
@@ -188,8 +186,10 @@ struct evtx_chunk {
     const char *error;      /* why the record can't be read; NULL: it can */
 };
 
-/* A name at `offset` ([MS-EVEN6] 2.2.12 Name): its UTF-16LE characters and the bytes it takes
- * there. */
+/*
+ * A name at `offset` ([MS-EVEN6] 2.2.12 Name): its UTF-16LE characters and
+ * the bytes it takes there.
+ */
 struct evtx_name {
     const unsigned char *utf16;
     uint32_t size; /* of utf16, bytes */
@@ -211,8 +211,10 @@ struct evtx_source {
 struct evtx_program *evtx_compile(struct evtx_chunk *chunk, struct evtx_source *source,
                                   struct arena *arena);
 
-/* The program of the template whose definition is at `offset`, kept or compiled. NULL with
- * chunk->error set. */
+/*
+ * The program of the template whose definition is at `offset`, kept or
+ * compiled. NULL with chunk->error set.
+ */
 const struct evtx_program *evtx_template(struct evtx_chunk *chunk, uint32_t offset,
                                          const struct winevent_scope *scope);
 
@@ -220,8 +222,7 @@ const struct evtx_program *evtx_template(struct evtx_chunk *chunk, uint32_t offs
 void evtx_state_next_chunk(struct evtx_state *state);
 void evtx_state_free(void *state);
 
-/* Adds the slots of the fragment at [at, end) to the parser's event. False with chunk->error set.
- */
+/* Adds the slots of the fragment [at, end) to the parser's event. False with chunk->error set. */
 bool evtx_run_fragment(struct evtx_chunk *chunk, uint32_t at, uint32_t end,
                        const struct winevent_scope *scope, unsigned depth);
 

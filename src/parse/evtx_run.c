@@ -137,8 +137,7 @@ static size_t put_value(const struct evtx_value *value, char *out)
     return len;
 }
 
-/* Room for put_value(): an array's smallest elements are one byte, their texts six with the comma.
- */
+/* Room for put_value(): an array's smallest elements are a byte, their texts six with the comma. */
 static size_t room_of(const struct evtx_value *value)
 {
     return evtx_value_room(value->size) + 6 * (size_t)value->size;

@@ -2,14 +2,14 @@
  * json: the parts of the JSON reader (RFC 8259), which turns text into slots in one pass
  * without a tree.
  *
- *     json.c        the format's row; a chunk's records, one after the other
- *     json_cut.c    where a stream may be cut
- *     json_scan.c   .. by its structure: strings, objects, lists
+ *     json.c          the format's row; a chunk's records, one after the other
+ *     json_cut.c      where a stream may be cut
+ *     json_scan.c     .. by its structure: strings, objects, lists
  *     json_wrapper.c  .. inside objects that hold the records in a list
- *     json_walk.c   one object ─▶ slots
- *     json_keys.c   members' names: from the bytes in the text to a dotted name and its field
- *     json_shape.c  the shapes that Windows events come in ─▶ the names Sigma rules use
- *     json_roles.c  .. where an event's XML became objects
+ *     json_walk.c     one object ─▶ slots
+ *     json_keys.c     members' names: from the bytes in the text to a dotted name and its field
+ *     json_shape.c    the shapes that Windows events come in ─▶ the names Sigma rules use
+ *     json_roles.c    .. where an event's XML became objects
  */
 #ifndef JAGA_PARSE_JSON_H
 #define JAGA_PARSE_JSON_H
@@ -58,8 +58,7 @@ enum json_role {
     ROLE_LEVEL,     /* "Information" for 4 */
 };
 
-/* The presence of a name as evidence for a shape; see json_shape.c. The rest of the bits is there.
- */
+/* The presence of a name as evidence for a shape. The other bits are in json_shape.c. */
 #define JSON_HINT_CUT 0x80000000u  /* the name was too long and has been cut */
 #define JSON_HINT_LIST 0x40000000u /* may be the list of records in a wrapper */
 
@@ -137,8 +136,10 @@ json_walk_fn json_walk_base, json_walk_avx2;
 int json_keys_init(struct json_keys *keys);
 void json_keys_free(struct json_keys *keys);
 
-/* Before the first key of an event: forgets the cache when it is full and this event has no names
- * of it. */
+/*
+ * Before the first key of an event: forgets the cache when it is full and
+ * this event has no names of it.
+ */
 void json_keys_begin(struct json_reader *reader);
 
 /* The key of member `raw` of `owner`; never NULL: a last resort is a key without a name. */

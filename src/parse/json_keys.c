@@ -44,8 +44,10 @@ void json_keys_begin(struct json_reader *reader)
     keys->used_by = reader->parser->begun;
 }
 
-/* Appends `raw` to path as text: escapes resolved, UTF-8, without spaces. Returns its length, or
- * SIZE_MAX. */
+/*
+ * Appends `raw` to path as text: escapes resolved, UTF-8, without spaces.
+ * Returns its length, or SIZE_MAX.
+ */
 static size_t add_component(struct str raw, char *path, struct arena *arena)
 {
     char plain[JSON_KEY_LEN_MAX];

@@ -49,8 +49,10 @@ struct parse_error {
     const char *message; /* what was expected; no hostile bytes in it */
 };
 
-/* Who receives the events of a parse. A negative return of event() stops it and is parse()'s
- * return. */
+/*
+ * Who receives the events of a parse. A negative return of event() stops it
+ * and is parse()'s return.
+ */
 struct sink {
     int (*event)(struct sink *sink, struct event *event);
     void (*error)(struct sink *sink, const struct parse_error *error);
@@ -83,8 +85,7 @@ struct format {
     const char *name;  /* of --format */
     const char *about; /* one sentence for --help */
 
-    /* How sure is this format that `head`, the stream's first bytes, is its own: 0 no, 100 certain.
-     */
+    /* Is `head`, the first bytes of a stream, in this format? 0: no, 100: certainly. */
     int (*probe)(struct str head);
 
     /*
@@ -104,8 +105,10 @@ struct format {
 const struct format *format_get(enum format_id id);
 const struct format *format_by_name(struct str name);
 
-/* Recognises a stream by its first bytes (up to PARSE_PROBE_SIZE). Never NULL: plain lines take
- * what is left. */
+/*
+ * Recognises a stream by its first bytes (up to PARSE_PROBE_SIZE). Never
+ * NULL: plain lines take what is left.
+ */
 const struct format *format_recognise(struct str head);
 
 /* A parser over a frozen dictionary that outlives it. NULL: no memory. */

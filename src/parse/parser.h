@@ -83,7 +83,7 @@ const struct name *parser_name(struct parser *parser, struct str name);
 void parser_begin(struct parser *parser, uint64_t record, uint64_t offset, struct str raw);
 
 /*
- * The slow half of parser_add_named(): more slots, or NULL at EVENT_SLOTS_MAX (event.cut is set).
+ * The slow half of parser_slot(): more slots, or NULL at EVENT_SLOTS_MAX (event.cut is set).
  */
 struct slot *parser_slot_slow(struct parser *parser);
 

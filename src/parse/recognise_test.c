@@ -95,8 +95,10 @@ static void a_line_without_end_is_reported_and_the_rest_is_read(void **state)
     const size_t len = PARSE_RECORD_MAX + 1000;
     for (size_t i = 0; i < n_samples; i++) {
         enum format_id id = samples[i].format;
-        /* Not of lines, with a header line that comes again, with records that would be joined
-         * again. */
+        /*
+         * Not of lines, with a header line that comes again, with records
+         * that would be joined again.
+         */
         if (id == FORMAT_JOURNAL || id == FORMAT_CSV || id == FORMAT_AUDITD ||
             (i > 0 && id == samples[i - 1].format))
             continue;

@@ -1,5 +1,4 @@
-/* samples_test: a short realistic stream of each text format, for tests that go over all formats.
- */
+/* samples_test: a short realistic stream of each text format, for tests that go over them all. */
 #ifndef JAGA_PARSE_SAMPLES_TEST_H
 #define JAGA_PARSE_SAMPLES_TEST_H
 

@@ -192,8 +192,10 @@ static void add_text(struct xml *xml, struct level *level, struct str text)
     level->joined = true;
 }
 
-/* Is the text of the form that the pattern shows? '9' any digit, 'X' an upper-case hex digit,
- * others themselves. */
+/*
+ * Is the text of the form that the pattern shows? '9' any digit, 'X' an
+ * upper-case hex digit, others themselves.
+ */
 static bool looks_like(struct str text, struct str pattern)
 {
     if (text.len < pattern.len)

@@ -3,9 +3,10 @@
  * what matched; the owner's thread gives record numbers, feeds correlations, and hands findings
  * over in the order of the input.
  *
- *     thread:  event ─▶ time ─▶ route ─▶ matcher ─▶ match {event copied once, rules, hits} in the
- * result's arena owner:   match ─▶ findings of its rules ─▶ sink └──▶ hits ─▶ correlator ─▶
- * findings of correlations ─▶ sink
+ *     thread:  event ─▶ time ─▶ route ─▶ matcher ─▶ match {event copied once, rules, hits}
+ *                                                        in the result's arena
+ *     owner:   match ─┬▶ findings of its rules ─▶ sink
+ *                     └▶ hits ─▶ correlator ─▶ findings of correlations ─▶ sink
  */
 #ifndef JAGA_SCAN_DETECT_H
 #define JAGA_SCAN_DETECT_H
@@ -15,10 +16,8 @@
 #include "sigma/correlate.h"
 #include "sigma/ruleset.h"
 
-#define DETECT_RESULT_MAX                                                                          \
-    (512u << 20) /* bytes of what one chunk leaves behind; spent: findings lose their event */
-#define DETECT_EVIDENCE_MAX                                                                        \
-    (128u << 20) /* bytes of events kept for correlations; the oldest go first */
+#define DETECT_RESULT_MAX (512u << 20) /* bytes a chunk leaves behind; then findings lose theirs */
+#define DETECT_EVIDENCE_MAX (128u << 20) /* bytes of events kept for correlations, the newest */
 
 struct detect_options {
     const struct sigma_set *set;
@@ -52,8 +51,7 @@ struct detect;
 struct detect *detect_new(const struct detect_options *options, struct err *err);
 void detect_free(struct detect *detect);
 
-/* Fills the callbacks and the context of a job; error, stream and progress are left to the caller.
- */
+/* Fills a job's callbacks and context; error, stream and progress are left to the caller. */
 void detect_job(struct detect *detect, struct scan_job *ret_job);
 
 /* The end of the input: correlations that were waiting come true. 0, or the sink's status. */

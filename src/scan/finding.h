@@ -2,10 +2,10 @@
  * finding: what a scan found, copied out of the event it was found in. One event that
  * several rules match is copied once and shared by their findings.
  *
- *     finding ─▶ rule (or correlation) and its meta
- *         └────▶ finding_event: path, record, time, host, user, key fields, the event as JSON
- *         └────▶ finding_correlated (correlations only): window, count, group, the events ──▶
- * finding_event[]
+ *     finding ─┬▶ rule (or correlation) and its meta
+ *              ├▶ finding_event: path, record, time, host, user, fields, the event as JSON
+ *              └▶ finding_correlated (correlations only): window, count, group
+ *                   └▶ finding_event[]: events of the window
  *
  * Everything here lives for the length of the call that hands it over: who needs more copies. Text
  * is valid UTF-8, but hostile: escape it for the output's syntax and for the terminal.
@@ -27,15 +27,14 @@ struct finding_field {
 
 /* The event a finding is about. */
 struct finding_event {
-    struct str path; /* "host.zip:logs/Security.evtx" */
-    uint64_t
-        record; /* number in its source: the EVTX record id, else ordinal from 1 in the stream */
-    uint64_t offset;                    /* bytes from the stream's start */
-    int64_t time;                       /* µs UTC; TIME_UNSET: the event carries none */
-    const struct dataset *dataset;      /* NULL: not recognised */
-    struct str event_id;                /* value of the dataset's event id field; empty: none */
-    struct str host, user;              /* empty: unknown */
-    struct str json;                    /* the event as one JSON object */
+    struct str path;               /* "host.zip:logs/Security.evtx" */
+    uint64_t record;               /* in its source: EVTX record id, else from 1 in the stream */
+    uint64_t offset;               /* bytes from the stream's start */
+    int64_t time;                  /* µs UTC; TIME_UNSET: the event carries none */
+    const struct dataset *dataset; /* NULL: not recognised */
+    struct str event_id;           /* value of the dataset's event id field; empty: none */
+    struct str host, user;         /* empty: unknown */
+    struct str json;               /* the event as one JSON object */
     const struct finding_field *fields; /* every value, in the order of the source */
     uint32_t n_fields;
 };
@@ -65,8 +64,7 @@ struct finding {
     const struct finding_correlated *correlated; /* NULL: a rule */
 };
 
-/* The finding's instant: the event's, or the end of the correlation's window; TIME_UNSET if none.
- */
+/* The finding's instant: the event's, or the end of a correlation's window; TIME_UNSET: none. */
 static inline int64_t finding_time(const struct finding *finding)
 {
     if (finding->correlated)

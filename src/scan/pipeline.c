@@ -10,8 +10,8 @@
 #define DROP_PAGES_FROM (16u << 20) /* mapped files from this size give their pages back */
 #define BODY_KEEP_MAX (4u << 20)    /* a chunk's own bytes beyond this are freed after use */
 #define ERROR_MEMORY_MAX (1u << 20) /* bytes of one chunk's error texts */
-#define WINDOW_MAX                                                                                 \
-    (2 * (PARSE_RECORD_MAX + (size_t)SCAN_CHUNK_SIZE)) /* what a cutter may ask to see */
+/* What a cutter may ask to see, in bytes. */
+#define WINDOW_MAX (2 * (PARSE_RECORD_MAX + (size_t)SCAN_CHUNK_SIZE))
 
 /* A stream with what keeps it alive: its bytes are unmapped after its last chunk was delivered. */
 struct live_stream {

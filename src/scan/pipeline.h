@@ -2,9 +2,10 @@
  * pipeline: inputs → streams → chunks → threads → results in order. What is done
  * with an event is the job's business: `cat` prints it, `scan` matches it, `rules test` counts it.
  *
- *              owner's thread                    threads                 owner's thread
+ *         owner's thread                           threads             owner's thread
  *     walk ─▶ input ─▶ format, cut ─▶ ring ─▶ parse ─▶ job.event() ─▶ job.chunk(), job.error(),
- * job.stream() (bounded)                        in the order of the input
+ *                                  (bounded)                          job.stream()
+ *                                                                     in the order of the input
  *
  * Results come in an order that does not depend on the number of threads. Memory is bounded
  * by the ring: chunks under way × (chunk + its result), whatever the size of the input. With one
@@ -18,11 +19,9 @@
 #include "io/input.h"
 #include "parse/parse.h"
 
-#define SCAN_CHUNK_SIZE                                                                            \
-    (512u << 10) /* bytes of a stream given to one thread at a time; a record may be longer */
-#define SCAN_CHUNK_ERRORS_MAX                                                                      \
-    256 /* errors of one chunk kept with their text; the others are counted */
-#define SCAN_RING_PER_THREAD 3 /* chunks under way */
+#define SCAN_CHUNK_SIZE (512u << 10) /* bytes given to a thread at a time; a record may be longer */
+#define SCAN_CHUNK_ERRORS_MAX 256 /* errors of a chunk kept with their text; others are counted */
+#define SCAN_RING_PER_THREAD 3    /* chunks under way */
 
 /* One stream of an input, and how far it has been delivered. */
 struct scan_stream {
@@ -76,8 +75,7 @@ struct scan_job {
     void *(*result_new)(void *context);
     void (*result_free)(void *result);
 
-    /* In a thread: a chunk begins (empty the result), and each of its events. Negative stops the
-     * run. */
+    /* In a thread: a chunk begins (empty the result); each of its events. Negative: stop the run. */
     void (*begin)(void *thread, void *result);
     int (*event)(void *thread, void *result, struct event *event);
 

@@ -205,8 +205,7 @@ static int compare_feeds(const void *a, const void *b)
     return x->column < y->column ? -1 : x->column > y->column;
 }
 
-/* The first column of a field stands in its feed, others in feeds_more[more ..] up to ENGINE_NONE.
- */
+/* A field's first column stands in its feed, others in feeds_more[more ..] up to ENGINE_NONE. */
 static int settle_feeds(struct workbench *bench)
 {
     struct bucket *bucket = bench->bucket;

@@ -66,8 +66,10 @@ int trigger_choose(struct workbench *bench, uint32_t draft, float *ret_odds);
 /* Lets a literal tell the test of a predicate, if one can. 0 or -ENOMEM. */
 int track_test(struct workbench *bench, uint32_t predicate);
 
-/* Lets literals tell the tests of a condition where they can, and joins those of a list. 0 or
- * -ENOMEM. */
+/*
+ * Lets literals tell the tests of a condition where they can, and joins
+ * those of a list. 0 or -ENOMEM.
+ */
 int track_condition(struct workbench *bench, struct clause *condition);
 
 /* Adds a number to the list that *newest begins, unless it was the last added. 0 or -ENOMEM. */
@@ -82,8 +84,10 @@ int trigger_settle(struct workbench *bench);
 /* Adds the instructions of a condition; *ret_start is where to begin. 0 or -ENOMEM. */
 int program_add(struct workbench *bench, struct clause *condition, uint32_t *ret_start);
 
-/* Makes the bucket of a route. `wide`: for events whose event id is not just the route's. NULL: no
- * memory. */
+/*
+ * Makes the bucket of a route. `wide`: for events whose event id is not
+ * just the route's. NULL: no memory.
+ */
 struct bucket *bucket_make(const struct ruleset *ruleset, const struct route *route, bool wide,
                            uint64_t signature);
 void bucket_free(struct bucket *bucket);

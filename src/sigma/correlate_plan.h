@@ -56,8 +56,7 @@ struct plan {
     VEC(struct str) fields;    /* names, borrowed from the set */
 };
 
-/* 0, -ENOMEM, or -ENOTSUP for what the limits of correlate.h exclude; on failure call plan_free().
- */
+/* 0, -ENOMEM, or -ENOTSUP for what correlate.h's limits exclude; on failure call plan_free(). */
 int plan_make(struct plan *plan, const struct sigma_set *set, struct err *err);
 void plan_free(struct plan *plan);
 

@@ -586,8 +586,10 @@ static void circles_and_limits_are_refused_with_a_reason(void **state)
     made_free(&made);
 }
 
-/* (0 or 1) and (0 or 1) and ... : the number of branches stays small; of (0 or 1) and (2 or 3)
- * and ... it doubles with each. */
+/*
+ * (0 or 1) and (0 or 1) and ... : the number of branches stays small; of (0
+ * or 1) and (2 or 3) and ... it doubles with each.
+ */
 static void alternatives_of_an_order_are_limited(void **state)
 {
     (void)state;

@@ -121,8 +121,7 @@ struct test {
 struct column {
     struct literal_set literals;
     bool has_literals;
-    uint32_t
-        wakes; /* first of n_wakes rules in bucket.wakes: candidates whenever a value is there */
+    uint32_t wakes; /* first of n_wakes in bucket.wakes: rules asked whenever a value is there */
     uint32_t n_wakes;
 };
 
@@ -186,8 +185,10 @@ struct ruleset {
     _Atomic size_t bucket_memory;
 };
 
-/* Makes the clause tree of a condition; numbers come from `number_of`. NULL: too large or no
- * memory. */
+/*
+ * Makes the clause tree of a condition; numbers come from `number_of`.
+ * NULL: too large or no memory.
+ */
 struct clause_maker {
     struct arena *arena;
     int (*number)(struct clause_maker *maker, struct sigma_predicate *predicate); /* or -errno */

@@ -49,7 +49,7 @@ bool sigma_eval_rule(const struct sigma_rule *rule, const struct datasets *datas
 void sigma_explain(const struct sigma_rule *rule, const struct datasets *datasets,
                    struct event *event, bool colour, struct buf *out);
 
-/* The same test as text: `Image endswith '\cmd.exe'`. */
+/* One test as text: `Image endswith '\cmd.exe'`. */
 void sigma_predicate_describe(const struct sigma_predicate *predicate, struct buf *out);
 
 #endif

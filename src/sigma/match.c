@@ -361,8 +361,7 @@ static bool run_program(struct matcher *matcher, const struct bucket *bucket, ui
 
 /* ---- the whole ---- */
 
-/* Is the route's event id the only one the event has? Or else its specialised bucket is not for it.
- */
+/* Has the event only the route's event id? If not, the bucket specialised for it is not for it. */
 static bool event_id_is_plain(struct event *event, uint32_t field, struct str event_id)
 {
     uint32_t n = 0;

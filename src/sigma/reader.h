@@ -113,8 +113,7 @@ int document_copy(struct document *doc, struct str text, struct str *ret_copy);
 /* A field's name as events have it: without spaces, copied. The one place that says so. */
 int document_field_name(struct document *doc, struct str name, struct str *ret_name);
 
-/* A scalar, or a list of scalars, as texts. `what` names it in messages. Empty for NULL and null.
- */
+/* A scalar, or a list of scalars, as texts; NULL and null are none. `what` names it in messages. */
 int document_texts(struct document *doc, const struct yaml_node *node, const char *what,
                    struct str **ret_texts, uint32_t *ret_count);
 

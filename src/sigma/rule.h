@@ -43,9 +43,12 @@ enum sigma_op {
     SIGMA_WILDCARD, /* ... matches `parts`, anchored at both ends; one ANY_RUN alone: any text */
     SIGMA_REGEX,    /* `text` is found in the value (not anchored), by `regex_flags` alone */
     SIGMA_CIDR,     /* the value is an address in `address`/`prefix_bits` */
-    SIGMA_NUMBER,   /* the value is a number equal to `number`, or its text is `text`, the rule's
-                       spelling; numbers too large for a double to be exact are SIGMA_EXACT */
-    SIGMA_LESS,     /* the value is a number in this relation to `number` */
+    /*
+     * The value is a number equal to `number`, or its text is `text`, the rule's spelling. Numbers
+     * too large for a double to be exact are SIGMA_EXACT.
+     */
+    SIGMA_NUMBER,
+    SIGMA_LESS, /* the value is a number in this relation to `number` */
     SIGMA_LESS_EQUAL,
     SIGMA_GREATER,
     SIGMA_GREATER_EQUAL,
@@ -224,8 +227,10 @@ struct sigma_correlation {
     int64_t timespan_us;
     struct sigma_bound *bounds; /* temporal types: none unless the document says some */
     uint32_t n_bounds;
-    /* Temporal types: the extended condition, REF nodes being sources by `index`. NULL, and no
-     * bounds either: all sources. */
+    /*
+     * Temporal types: the extended condition, REF nodes being sources by
+     * `index`. NULL, and no bounds either: all sources.
+     */
     struct sigma_node *expression;
     struct str expression_text;
     struct str *fields; /* VALUE_*: counted or summed fields */

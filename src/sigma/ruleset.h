@@ -1,10 +1,9 @@
 /*
- * ruleset: rules compiled for speed (DESIGN of the engine: ARCHITECTURE.md). Immutable and
- * shared by all threads, except that buckets are compiled on first use and published
- * once; one matcher per thread holds everything that changes.
+ * ruleset: rules compiled for speed (docs/engine.md). Immutable and shared by all threads,
+ * except that buckets are compiled on first use and published once; one matcher per thread
+ * holds everything that changes.
  *
- *     event ─▶ bucket of its (route, event id) ─▶ triggers per field ─▶ candidate rules ─▶
- * conditions
+ *     event ─▶ bucket of its (route, event id) ─▶ triggers per field ─▶ candidates ─▶ conditions
  */
 #ifndef JAGA_SIGMA_RULESET_H
 #define JAGA_SIGMA_RULESET_H
@@ -18,8 +17,7 @@ struct ruleset_options {
     uint64_t regex_match_limit; /* PCRE2 steps; 0: the default */
 };
 
-/* Adds the names of all fields the rules use to the dictionary; before it is frozen. 0 or -ENOMEM.
- */
+/* Adds the names of all fields of the rules to the dictionary, not frozen yet. 0 or -ENOMEM. */
 int ruleset_collect_fields(const struct sigma_set *set, struct fields *fields);
 
 /*
@@ -47,8 +45,7 @@ struct rule_cost {
     uint64_t events;  /* of the rule's logsource */
     uint64_t asked;   /* those that held one of its triggers: its condition had to be asked */
     uint64_t matched; /* those it matched */
-    uint64_t
-        ns; /* spent on its condition, two readings of the clock for each time asked included */
+    uint64_t ns;      /* on its condition, with the two readings of the clock each time */
 };
 
 /*
@@ -69,8 +66,7 @@ void ruleset_stats(const struct ruleset *ruleset, struct ruleset_stats *ret_stat
 struct matcher_stats {
     uint64_t events, matches;
     uint64_t candidates;    /* conditions that had to be asked */
-    uint64_t regex_limited; /* values on which a regular expression spent its limit, undecided: no
-                               match */
+    uint64_t regex_limited; /* values on which an expression spent its limit: taken as no match */
     uint64_t regex_rescued; /* the same, but decided after all in linear time */
     uint64_t failed;        /* events matched in part or not at all, for lack of memory */
 };

@@ -1,5 +1,7 @@
-/* Every rule of the SigmaHQ repository, where a copy lies beside the project: taken, or refused
- * with its place and a reason. */
+/*
+ * Every rule of the SigmaHQ repository, where a copy lies beside the
+ * project: taken, or refused with its place and a reason.
+ */
 #include "sigma/rule_test.h"
 
 #include <ftw.h>
