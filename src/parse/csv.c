@@ -13,7 +13,9 @@
  */
 #include <errno.h>
 
+#include "parse/embedded.h"
 #include "parse/formats.h"
+#include "parse/json.h"
 #include "parse/lines.h"
 #include "parse/names.h"
 
@@ -30,7 +32,8 @@ static const char DELIMITERS[] = {',', '\t', ';', '|'};
 struct csv_state {
     struct arena names;
     bool ready;
-    bool repeats; /* two columns have the same name */
+    bool repeats;  /* two columns have the same name */
+    bool carriers; /* a column may hold records as text */
     char delimiter;
     uint32_t n_columns;
     struct name columns[CSV_COLUMNS_MAX];
@@ -263,6 +266,21 @@ static bool has_repeats(const struct csv_state *state)
     return false;
 }
 
+/* Tables of Windows events (EvtxECmd, Export-Csv, Log Analytics) have names as such JSON has. */
+static void name_by_shape(struct csv_state *state, const struct fields *fields)
+{
+    uint32_t hints = 0;
+    uint8_t role;
+    for (uint32_t i = 0; i < state->n_columns; i++)
+        hints |= json_shape_hints(str_of(state->columns[i].ptr, state->columns[i].len));
+    for (uint32_t i = 0; i < state->n_columns; i++) {
+        struct str old = str_of(state->columns[i].ptr, state->columns[i].len);
+        struct str name = json_shape_name(old, json_shape_variant(hints), &state->names, &role);
+        if (name.ptr && name.len > 0)
+            state->columns[i] = names_column(name, fields, &state->names);
+    }
+}
+
 static void read_header(struct csv_state *state, const struct parser *parser, struct str header)
 {
     struct str cell, rest = trim_end(str_skip(header, 1));
@@ -276,7 +294,11 @@ static void read_header(struct csv_state *state, const struct parser *parser, st
             cell = arena_printf(&state->names, "column%u", place);
         state->columns[state->n_columns++] = names_column(cell, parser->fields, &state->names);
     }
+    name_by_shape(state, parser->fields);
     state->repeats = has_repeats(state);
+    state->carriers = false;
+    for (uint32_t i = 0; i < state->n_columns; i++)
+        state->carriers |= embedded_names(str_of(state->columns[i].ptr, state->columns[i].len));
 }
 
 static const char *add_row(struct parser *parser, const struct csv_state *state, struct str record)
@@ -321,6 +343,8 @@ static int csv_parse(struct parser *parser, const struct chunk *chunk, struct si
             parser_error(sink, offset, number, wrong);
         if (state->repeats)
             names_mark_lists(parser);
+        if (state->carriers)
+            embedded_open(parser);
         int status = parser_end(parser, sink);
         if (status < 0)
             return status;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "parse/embedded.h"
 #include "parse/formats.h"
 
 #define MESSAGE_TOO_LONG "a record longer than 16 MiB"
@@ -132,6 +133,8 @@ static int read_record(struct reading *reading, size_t *at)
     }
     reader->parser->event.raw = str_of(start, (size_t)(end - start));
     json_shape_finish(reader, 0);
+    if (reader->hints & JSON_HINT_TEXT)
+        embedded_open(reader->parser);
     *at = (size_t)(end - body.ptr);
     return parser_end(reader->parser, reading->sink);
 }
@@ -218,6 +221,7 @@ int json_add_object(struct parser *parser, struct str prefix, struct str text)
     text = str_trim(text);
     if (!reader)
         return -ENOMEM;
+    bool lines = reader->lines; /* of the stream around it, if that is JSON too */
     if (text.len == 0 || text.ptr[0] != '{')
         return -EINVAL;
     json_keys_begin(reader);
@@ -229,7 +233,9 @@ int json_add_object(struct parser *parser, struct str prefix, struct str text)
     reader->frames[0].owner = owner;
     reader->hints = 0;
     reader->lines = false;
-    if (reader->walk(reader, text.ptr, text.ptr + text.len) != text.ptr + text.len) {
+    const char *end = reader->walk(reader, text.ptr, text.ptr + text.len);
+    reader->lines = lines;
+    if (end != text.ptr + text.len) {
         event->n_slots = first;
         event->cut = cut;
         return -EINVAL;

@@ -61,6 +61,7 @@ enum json_role {
 /* The presence of a name as evidence for a shape. The other bits are in json_shape.c. */
 #define JSON_HINT_CUT 0x80000000u  /* the name was too long and has been cut */
 #define JSON_HINT_LIST 0x40000000u /* may be the list of records in a wrapper */
+#define JSON_HINT_TEXT 0x20000000u /* may hold a record as text; see embedded.h */
 
 /*
  * One path of the stream, with what probably comes next:
@@ -150,6 +151,9 @@ const struct name *json_keys_name(struct json_reader *reader, struct json_key *k
 
 /* What the presence of `path` says about the record's shape. */
 uint32_t json_shape_hints(struct str path);
+
+/* The variant that the hints of all of a record's paths together tell. */
+uint32_t json_shape_variant(uint32_t hints);
 
 /* The name of `path` in a variant, in the arena or part of `path`; ptr NULL when that is spent. */
 struct str json_shape_name(struct str path, uint32_t variant, struct arena *arena,

@@ -8,6 +8,7 @@
  *     source_name                              Winlogbeat 6     ─▶ Provider_Name
  *     SourceName                               NXLog, Splunk   /
  */
+#include "parse/embedded.h"
 #include "parse/json.h"
 
 /* Evidence: a record has a member of that name. */
@@ -30,6 +31,12 @@ enum hint {
     HINT_RESULT_OFFSET = 1 << 15,
     HINT_HEC_EVENT = 1 << 16, /* event.x: Splunk's HTTP event collector */
     HINT_HEC_TYPE = 1 << 17,
+    HINT_DATA = 1 << 18,     /* EventData.Data, UserData.x: the event's own part of its XML */
+    HINT_LAW_LOG = 1 << 19,  /* EventLog: Log Analytics' name of the channel */
+    HINT_DOCUMENT = 1 << 20, /* document.data.x: a hit of Chainsaw */
+    HINT_DOCUMENT_KIND = 1 << 21,
+    HINT_DETAIL = 1 << 22, /* detail.x: EventBridge */
+    HINT_DETAIL_TYPE = 1 << 23,
 };
 
 struct rename {
@@ -69,6 +76,7 @@ static const struct {
     {S("Provider"), HINT_FLAT_PROVIDER},
     {S("Source"), HINT_FLAT_SOURCE},
     {S("OpcodeValue"), HINT_OPCODE_VALUE},
+    {S("EventLog"), HINT_LAW_LOG},
 };
 
 /* Hints of names outside of an envelope, and of being inside one. */
@@ -76,19 +84,19 @@ static const struct {
     struct str name;
     uint32_t hints;
 } envelope_names[] = {
-    {S("_index"), HINT_HIT_INDEX},
-    {S("offset"), HINT_RESULT_OFFSET},
-    {S("preview"), HINT_RESULT_OFFSET},
-    {S("sourcetype"), HINT_HEC_TYPE},
+    {S("_index"), HINT_HIT_INDEX},        {S("offset"), HINT_RESULT_OFFSET},
+    {S("preview"), HINT_RESULT_OFFSET},   {S("result._raw"), HINT_RESULT_OFFSET},
+    {S("sourcetype"), HINT_HEC_TYPE},     {S("document.kind"), HINT_DOCUMENT_KIND},
+    {S("detail-type"), HINT_DETAIL_TYPE},
 };
 
 static const struct {
     struct str prefix;
     uint32_t hints;
 } envelopes[] = {
-    {S("_source."), HINT_HIT},
-    {S("result."), HINT_RESULT},
-    {S("event."), HINT_HEC_EVENT},
+    {S("_source."), HINT_HIT},     {S("result."), HINT_RESULT},
+    {S("event."), HINT_HEC_EVENT}, {S("document.data."), HINT_DOCUMENT},
+    {S("detail."), HINT_DETAIL},
 };
 
 static const struct rename winlog_names[] = {
@@ -135,6 +143,7 @@ static const struct rename beat_names[] = {
 
 static const struct rename flat_names[] = {
     {S("LogName"), S("Channel"), ROLE_PLAIN},
+    {S("EventLog"), S("Channel"), ROLE_PLAIN},
     {S("EventCode"), S("EventID"), ROLE_PLAIN},
     {S("EventId"), S("EventID"), ROLE_PLAIN},
     {S("Id"), S("EventID"), ROLE_PLAIN},
@@ -187,6 +196,8 @@ static const struct {
     {SHAPE_FLAT, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_PROVIDER},
     {SHAPE_FLAT_SOURCE, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_SOURCE | HINT_FLAT_HOST},
     {SHAPE_FLAT, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_HOST},
+    {SHAPE_FLAT_SOURCE, HINT_LAW_LOG | HINT_FLAT_ID | HINT_FLAT_SOURCE},
+    {SHAPE_EVENT_XML, HINT_DATA},
 };
 
 /* How the names of a shape are rewritten. Shapes without a row keep theirs. */
@@ -233,6 +244,12 @@ static struct str inside_event(struct str path)
     return str_starts(path, STR("Event.")) ? str_skip(path, 6) : path;
 }
 
+/* Is it the event's own part, which shapes that are flat otherwise may leave as it is in XML? */
+static bool is_event_data(struct str path)
+{
+    return str_starts(path, STR("EventData.")) || str_starts(path, STR("UserData."));
+}
+
 uint32_t json_shape_hints(struct str path)
 {
     uint32_t hints = 0;
@@ -242,10 +259,15 @@ uint32_t json_shape_hints(struct str path)
     if (json_wrapper_names(str_first(path, str_index(path, '.'))))
         hints |= JSON_HINT_LIST;
     uint32_t envelope;
-    path = inside_event(open_envelope(path, &envelope));
+    struct str whole = open_envelope(path, &envelope);
+    path = inside_event(whole);
     for (size_t i = 0; i < sizeof(hint_names) / sizeof(hint_names[0]); i++)
         if (str_eq(path, hint_names[i].name))
             hints |= hint_names[i].hints;
+    if (str_starts(whole, STR("EventData.Data")) || str_starts(whole, STR("UserData.")))
+        hints |= HINT_DATA;
+    if (embedded_names(path))
+        hints |= JSON_HINT_TEXT;
     if (str_starts(path, STR("System.EventID")))
         hints |= HINT_SYSTEM_ID;
     if (str_starts(path, STR("System.Provider")))
@@ -257,15 +279,22 @@ static bool is_enveloped(uint32_t hints)
 {
     return (hints & (HINT_HIT | HINT_HIT_INDEX)) == (HINT_HIT | HINT_HIT_INDEX) ||
            (hints & (HINT_RESULT | HINT_RESULT_OFFSET)) == (HINT_RESULT | HINT_RESULT_OFFSET) ||
-           (hints & (HINT_HEC_EVENT | HINT_HEC_TYPE)) == (HINT_HEC_EVENT | HINT_HEC_TYPE);
+           (hints & (HINT_HEC_EVENT | HINT_HEC_TYPE)) == (HINT_HEC_EVENT | HINT_HEC_TYPE) ||
+           (hints & (HINT_DETAIL | HINT_DETAIL_TYPE)) == (HINT_DETAIL | HINT_DETAIL_TYPE) ||
+           (hints & (HINT_DOCUMENT | HINT_DOCUMENT_KIND)) == (HINT_DOCUMENT | HINT_DOCUMENT_KIND);
 }
 
-static uint32_t variant_of(uint32_t hints)
+uint32_t json_shape_variant(uint32_t hints)
 {
     for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++)
         if ((hints & shapes[i].evidence) == shapes[i].evidence)
             return JSON_VARIANT(shapes[i].shape, is_enveloped(hints));
     return JSON_VARIANT(SHAPE_NATIVE, is_enveloped(hints));
+}
+
+static bool is_flat(enum json_shape shape)
+{
+    return shape == SHAPE_FLAT || shape == SHAPE_FLAT_SOURCE || shape == SHAPE_NXLOG;
 }
 
 struct str json_shape_name(struct str path, uint32_t variant, struct arena *arena,
@@ -276,7 +305,7 @@ struct str json_shape_name(struct str path, uint32_t variant, struct arena *aren
     *ret_role = ROLE_PLAIN;
     if (variant % 2)
         path = open_envelope(path, &envelope);
-    if (shape == SHAPE_EVENT_XML)
+    if (shape == SHAPE_EVENT_XML || (is_flat(shape) && is_event_data(path)))
         return json_event_xml_name(path, arena, ret_role);
     for (size_t i = 0; i < sizeof(rewrites) / sizeof(rewrites[0]); i++) {
         if (rewrites[i].shape != shape)
@@ -311,7 +340,7 @@ static void rename_slots(struct json_reader *reader, uint32_t first)
 void json_shape_finish(struct json_reader *reader, uint32_t first)
 {
     if (reader->hints != reader->hints_last) {
-        uint32_t variant = variant_of(reader->hints);
+        uint32_t variant = json_shape_variant(reader->hints);
         reader->hints_last = reader->hints;
         if (variant != reader->variant) {
             reader->variant = variant;

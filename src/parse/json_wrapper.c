@@ -12,7 +12,8 @@ static const struct str list_names[] = {
     {"Events", 6},    /* CloudTrail lookup-events */
     {"events", 6},    /* CloudWatch filter-log-events */
     {"hits", 4},      /* Elasticsearch */
-    {"items", 5},     /* Google Workspace reports */
+    {"items", 5},     /* Google Workspace reports, Kubernetes' lists */
+    {"results", 7},   /* Splunk's REST interface */
     {"logEvents", 9}, /* CloudWatch subscriptions */
 };
 
@@ -35,6 +36,13 @@ static const struct str preamble_names[] = {
     {"max_score", 9},
     {"kind", 4},
     {"etag", 4},
+    {"apiVersion", 10},
+    {"metadata", 8},
+    {"preview", 7},
+    {"init_offset", 11},
+    {"messages", 8},
+    {"fields", 6},
+    {"post_process_count", 18},
     {"messageType", 11},
     {"owner", 5},
     {"logGroup", 8},

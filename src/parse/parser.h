@@ -154,4 +154,10 @@ int json_add_object(struct parser *parser, struct str prefix, struct str text);
  */
 int xml_add_event(struct parser *parser, struct str xml);
 
+/*
+ * The same for the first <EventData> element in `text`, without the event around it, as Log
+ * Analytics keeps it: <DataItem ..><EventData ..>. Where -EINVAL, some slots may have been added.
+ */
+int xml_add_data(struct parser *parser, struct str text);
+
 #endif

@@ -26,7 +26,8 @@ struct xml {
     unsigned flags; /* of slots whose text is in `text` */
     const char *error;
     struct xml_event *event;
-    bool system; /* <System> was there */
+    const struct winevent_scope *outer; /* of the element that is read */
+    bool system;                        /* <System> was there */
     unsigned depth;
     struct level levels[XML_DEPTH_MAX];
     struct attribute attributes[XML_ATTRIBUTES_MAX];
@@ -340,7 +341,7 @@ static bool open_element(struct xml *xml)
     if (xml->depth == XML_DEPTH_MAX)
         return fail(xml, "elements nested too deep");
     const struct winevent_scope *outer =
-        xml->depth ? &xml->levels[xml->depth - 1].scope : &winevent_top;
+        xml->depth ? &xml->levels[xml->depth - 1].scope : xml->outer;
     struct level *level = &xml->levels[xml->depth];
     *level = (struct level){.name = take_name(xml), .first_slot = xml->parser->event.n_slots};
     if (xml->error || !read_attributes(xml))
@@ -432,27 +433,34 @@ bool xml_at_event(struct str text)
            (is_space(text.ptr[6]) || text.ptr[6] == '>' || text.ptr[6] == '/');
 }
 
+/* Reads the element that starts at the cursor. */
+static void read_element(struct xml *xml)
+{
+    read_markup(xml);
+    while (!xml->error && xml->depth) {
+        size_t len = str_index(rest_of(xml), '<');
+        if (len) {
+            struct str data = resolve(xml, str_first(rest_of(xml), len));
+            add_text(xml, &xml->levels[xml->depth - 1], data);
+            xml->at += len;
+        }
+        if (xml->at == xml->text.len)
+            fail(xml, "the event does not end");
+        else if (!xml->error)
+            read_markup(xml);
+    }
+}
+
 int xml_read_event(struct parser *parser, struct str text, unsigned flags,
                    struct xml_event *ret_event)
 {
-    struct xml xml = {.parser = parser, .text = text, .flags = flags, .event = ret_event};
+    struct xml xml = {
+        .parser = parser, .text = text, .flags = flags, .event = ret_event, .outer = &winevent_top};
     *ret_event = (struct xml_event){0};
     if (!xml_at_event(text))
         fail(&xml, "an <Event> element was expected");
     else
-        read_markup(&xml);
-    while (!xml.error && xml.depth) {
-        size_t len = str_index(rest_of(&xml), '<');
-        if (len) {
-            struct str data = resolve(&xml, str_first(rest_of(&xml), len));
-            add_text(&xml, &xml.levels[xml.depth - 1], data);
-            xml.at += len;
-        }
-        if (xml.at == text.len)
-            fail(&xml, "the event does not end");
-        else if (!xml.error)
-            read_markup(&xml);
-    }
+        read_element(&xml);
     if (!xml.error && !xml.system)
         fail(&xml, "no event of Windows: it has no System element");
     ret_event->len = xml.at;
@@ -465,4 +473,20 @@ int xml_add_event(struct parser *parser, struct str xml)
 {
     struct xml_event event;
     return xml_read_event(parser, str_trim(xml), SLOT_UNCHECKED, &event);
+}
+
+int xml_add_data(struct parser *parser, struct str text)
+{
+    static const struct winevent_scope event_scope = {.place = WINEVENT_EVENT, .quiet = true};
+    struct xml_event event = {0};
+    size_t at = str_find(text, STR("<EventData"));
+    if (at == SIZE_MAX)
+        return -EINVAL;
+    struct xml xml = {.parser = parser,
+                      .text = str_skip(text, at),
+                      .flags = SLOT_UNCHECKED,
+                      .event = &event,
+                      .outer = &event_scope};
+    read_element(&xml);
+    return xml.error ? -EINVAL : 0;
 }

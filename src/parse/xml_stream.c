@@ -52,10 +52,8 @@ static bool skip_between(struct str *rest)
     static const struct {
         struct str start, end;
     } passed_over[] = {
-        {{"<?", 2}, {"?>", 2}},
-        {{"<!--", 4}, {"-->", 3}},
-        {{"<Events", 7}, {">", 1}},
-        {{"</Events", 8}, {">", 1}},
+        {{"<?", 2}, {"?>", 2}},      {{"<!--", 4}, {"-->", 3}},   {{"<Events", 7}, {">", 1}},
+        {{"</Events", 8}, {">", 1}}, {{"Record ", 7}, {"\n", 1}}, /* evtx_dump's title of each */
     };
     for (;;) {
         while (rest->len && memchr(" \t\r\n", rest->ptr[0], 4))

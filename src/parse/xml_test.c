@@ -271,6 +271,17 @@ static void an_event_cut_off_is_reported(void **state)
     }
 }
 
+static void evtx_dumps_titles_are_passed_over(void **state)
+{
+    (void)state;
+    const struct str text = STR("Record 1\n<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+                                "<Event><System><EventID>1</EventID></System></Event>\n"
+                                "Record 2\n<?xml version=\"1.0\" encoding=\"utf-8\"?>\n"
+                                "<Event><System><EventID>2</EventID></System></Event>\n");
+    assert_int_equal(format_xml.probe(text), 100);
+    assert_collected(&format_xml, text, "{\"EventID\":1}\n{\"EventID\":2}\n", "");
+}
+
 static void other_xml_is_recognised_and_refused(void **state)
 {
     (void)state;
@@ -331,6 +342,7 @@ int main(void)
         cmocka_unit_test(what_is_not_well_formed_is_reported_and_the_rest_is_read),
         cmocka_unit_test(limits_are_reported),
         cmocka_unit_test(an_event_cut_off_is_reported),
+        cmocka_unit_test(evtx_dumps_titles_are_passed_over),
         cmocka_unit_test(other_xml_is_recognised_and_refused),
         cmocka_unit_test(bytes_that_are_not_utf8_are_replaced),
         cmocka_unit_test(an_event_within_a_message_is_added),

@@ -1,0 +1,98 @@
+#include "parse/embedded.h"
+
+#include <errno.h>
+
+/* What the makers of exports and collectors call it. */
+static const struct str CARRIERS[] = {
+    {"_raw", 4},             /* Splunk */
+    {"event", 5},            /* Splunk's HTTP event collector */
+    {"message", 7},          /* CloudWatch, Filebeat */
+    {"MESSAGE", 7},          /* journald as JSON */
+    {"log", 3},              /* containers */
+    {"original", 8},         /* ECS, inside the envelope `event` */
+    {"event.original", 14},  /* .. and without */
+    {"CloudTrailEvent", 15}, /* CloudTrail lookup-events */
+    {"AuditData", 9},        /* Microsoft 365 unified audit log */
+    {"EventData", 9},        /* Log Analytics */
+    {"Payload", 7},          /* EvtxECmd */
+};
+
+bool embedded_names(struct str name)
+{
+    for (size_t i = 0; i < sizeof(CARRIERS) / sizeof(*CARRIERS); i++)
+        if (str_eq(name, CARRIERS[i]))
+            return true;
+    return false;
+}
+
+static struct str name_of(const struct slot *slot)
+{
+    return str_of(slot->name, slot->name_len);
+}
+
+/* Adds the fields of the record in `text`. 0, or -EINVAL: it is none, and nothing was added. */
+static int add_record(struct parser *parser, struct str text)
+{
+    uint32_t before = parser->event.n_slots;
+    text = str_trim(text);
+    int status = -EINVAL;
+    if (str_starts(text, STR("{")))
+        status = json_add_object(parser, STR(""), text);
+    else if (str_starts(text, STR("<Event")) || str_starts(text, STR("<DataItem")))
+        status = xml_add_event(parser, text) == 0 ? 0 : xml_add_data(parser, text);
+    if (status < 0)
+        parser->event.n_slots = before;
+    return status;
+}
+
+/* Names of slots, by open addressing: one more than the slot's index. */
+struct names_set {
+    uint32_t *cells;
+    size_t mask;
+};
+
+static uint32_t *set_cell(const struct names_set *set, const struct slot *slots, struct str name)
+{
+    size_t at = parser_name_hash(name) & set->mask;
+    while (set->cells[at] && !str_eq(name_of(&slots[set->cells[at] - 1]), name))
+        at = (at + 1) & set->mask;
+    return &set->cells[at];
+}
+
+/* Takes out the carrier, and each outer slot that an inner one, from `inner` on, has the name of. */
+static void prefer_inner(struct parser *parser, uint32_t inner, uint32_t carrier)
+{
+    struct event *event = &parser->event;
+    size_t cap = 16;
+    while (cap < 2 * (size_t)event->n_slots)
+        cap *= 2;
+    struct names_set set = {.cells = arena_zero(&parser->scratch, cap, sizeof(*set.cells)),
+                            .mask = cap - 1};
+    if (!set.cells) /* both stay */
+        return;
+    for (uint32_t i = inner; i < event->n_slots; i++)
+        *set_cell(&set, event->slots, name_of(&event->slots[i])) = i + 1;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < event->n_slots; i++) {
+        struct slot slot = event->slots[i];
+        if (i < inner && (i == carrier || *set_cell(&set, event->slots, name_of(&slot))))
+            continue;
+        event->slots[kept++] = slot;
+    }
+    event->n_slots = kept;
+}
+
+void embedded_open(struct parser *parser)
+{
+    struct event *event = &parser->event;
+    uint32_t inner = event->n_slots;
+    for (uint32_t i = 0; i < inner; i++) {
+        struct slot *slot = &event->slots[i];
+        if (slot->type != VALUE_STRING || slot->text_len < 2 || !embedded_names(name_of(slot)))
+            continue;
+        if (add_record(parser, event_text(event, slot)) < 0)
+            continue;
+        prefer_inner(parser, inner, i);
+        return;
+    }
+}

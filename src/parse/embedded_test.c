@@ -1,0 +1,116 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "parse/collect_test.h"
+
+#define EVENT                                                                                      \
+    "<Event><System><Provider Name='P'/><EventID>1</EventID><Channel>Security</Channel>"           \
+    "</System><EventData><Data Name='Image'>C:\\\\x</Data></EventData></Event>"
+#define SLOTS "\"Provider_Name\":\"P\",\"EventID\":1,\"Channel\":\"Security\",\"Image\":\"C:\\\\x\""
+
+static void json_gives(const char *text, const char *events)
+{
+    assert_collected(&format_json, str_from_c(text), events, "");
+}
+
+static void csv_gives(const char *text, const char *events)
+{
+    assert_collected(&format_csv, str_from_c(text), events, "");
+}
+
+static void exports_of_splunk_give_the_event_that_was_sent_to_it(void **state)
+{
+    (void)state;
+    json_gives("{\"preview\":false,\"offset\":0,\"result\":{\"_raw\":\"" EVENT
+               "\",\"host\":\"h\"}}\n",
+               "{\"preview\":false,\"offset\":0,\"host\":\"h\"," SLOTS "}\n");
+    json_gives("{\"result\":{\"_raw\":\"" EVENT "\"}}\n", "{" SLOTS "}\n");
+    json_gives("{\"time\":1.5,\"sourcetype\":\"XmlWinEventLog\",\"event\":\"" EVENT "\"}\n",
+               "{\"time\":1.5,\"sourcetype\":\"XmlWinEventLog\"," SLOTS "}\n");
+    json_gives(
+        "{\"init_offset\":0,\"messages\":[],\"results\":[{\"_raw\":\"a\"},{\"_raw\":\"b\"}]}",
+        "{\"_raw\":\"a\"}\n{\"_raw\":\"b\"}\n");
+}
+
+static void cloud_exports_give_the_record_in_their_message(void **state)
+{
+    (void)state;
+    json_gives("{\"messageType\":\"DATA_MESSAGE\",\"logEvents\":[{\"id\":\"1\",\"message\":"
+               "\"{\\\"eventName\\\":\\\"StopLogging\\\",\\\"a\\\":{\\\"b\\\":\\\"c\\\"}}\"}]}",
+               "{\"id\":\"1\",\"eventName\":\"StopLogging\",\"a.b\":\"c\"}\n");
+    json_gives("{\"EventId\":\"a\",\"CloudTrailEvent\":\"{\\\"eventID\\\":\\\"a\\\"}\"}\n"
+               "{\"EventId\":\"b\"}\n",
+               "{\"EventId\":\"a\",\"eventID\":\"a\"}\n{\"EventId\":\"b\"}\n");
+}
+
+static void the_inner_field_counts_where_both_have_one(void **state)
+{
+    (void)state;
+    csv_gives("RecordType,Operation,AuditData\n"
+              "ExchangeAdmin,New,\"{\"\"RecordType\"\":1,\"\"Workload\"\":\"\"Exchange\"\"}\"\n",
+              "{\"Operation\":\"New\",\"RecordType\":1,\"Workload\":\"Exchange\"}\n");
+}
+
+static void text_that_is_no_record_stays(void **state)
+{
+    (void)state;
+    json_gives("{\"message\":\"{not json}\"}\n", "{\"message\":\"{not json}\"}\n");
+    json_gives("{\"message\":\"<Event><System>\"}\n", "{\"message\":\"<Event><System>\"}\n");
+    json_gives("{\"message\":\"<EventData><Data Name='a'>b</Data>\"}\n",
+               "{\"message\":\"<EventData><Data Name='a'>b</Data>\"}\n");
+    json_gives("{\"message\":\"\",\"log\":7,\"event\":null}\n",
+               "{\"message\":\"\",\"log\":7,\"event\":null}\n");
+}
+
+static void tables_of_windows_events_have_sigmas_names(void **state)
+{
+    (void)state;
+    /* EvtxECmd */
+    csv_gives(
+        "EventId,Provider,Channel,ProcessId,Computer,Payload\n"
+        "1,P,Security,7,pc,\"{\"\"EventData\"\":{\"\"Data\"\":[{\"\"@Name\"\":\"\"ProcessId\"\","
+        "\"\"#text\"\":\"\"42\"\"},{\"\"@Name\"\":\"\"Image\"\",\"\"#text\"\":\"\"x\"\"}]}}\"\n",
+        "{\"EventID\":\"1\",\"Provider_Name\":\"P\",\"Channel\":\"Security\","
+        "\"Computer\":\"pc\",\"ProcessId\":\"42\",\"Image\":\"x\"}\n");
+    /* Log Analytics */
+    csv_gives(
+        "Source,EventLog,EventID,EventData\n"
+        "P,System,1,\"<DataItem type=\"\"System.XmlData\"\"><EventData xmlns=\"\"x\"\">"
+        "<Data Name=\"\"Image\"\">x</Data></EventData></DataItem>\"\n",
+        "{\"Provider_Name\":\"P\",\"Channel\":\"System\",\"EventID\":\"1\",\"Image\":\"x\"}\n");
+}
+
+static void rows_may_hold_the_events_data_as_an_object(void **state)
+{
+    (void)state;
+    /* Velociraptor, Sentinel's WindowsEvent */
+    json_gives(
+        "{\"Provider\":\"P\",\"Channel\":\"Security\",\"EventID\":1,"
+        "\"EventData\":{\"Image\":\"x\"}}\n",
+        "{\"Provider_Name\":\"P\",\"Channel\":\"Security\",\"EventID\":1,\"Image\":\"x\"}\n");
+    /* Chainsaw */
+    json_gives("{\"document\":{\"kind\":\"evtx\",\"data\":{\"Event\":{\"System\":{\"EventID\":1,"
+               "\"Channel\":\"Security\"},\"EventData\":{\"Image\":\"x\"}}}}}\n",
+               "{\"document.kind\":\"evtx\",\"EventID\":1,\"Channel\":\"Security\","
+               "\"Image\":\"x\"}\n");
+    /* EventBridge */
+    json_gives(
+        "{\"detail-type\":\"AWS API Call via CloudTrail\",\"detail\":{\"eventName\":\"x\"}}\n",
+        "{\"detail-type\":\"AWS API Call via CloudTrail\",\"eventName\":\"x\"}\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exports_of_splunk_give_the_event_that_was_sent_to_it),
+        cmocka_unit_test(cloud_exports_give_the_record_in_their_message),
+        cmocka_unit_test(the_inner_field_counts_where_both_have_one),
+        cmocka_unit_test(text_that_is_no_record_stays),
+        cmocka_unit_test(tables_of_windows_events_have_sigmas_names),
+        cmocka_unit_test(rows_may_hold_the_events_data_as_an_object),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
