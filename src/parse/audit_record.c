@@ -31,8 +31,10 @@ bool audit_record_read(struct str line, struct audit_record *ret_record)
         record.type = name;
     if (str_starts(prefix, STR("node=")))
         record.node = str_skip(str_first(prefix, str_index(prefix, ' ')), 5);
+    if (record.type.len == 0)
+        return false;
     *ret_record = record;
-    return record.type.len > 0;
+    return true;
 }
 
 int64_t audit_record_time(struct str id)

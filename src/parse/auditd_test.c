@@ -97,6 +97,15 @@ static void mixed_events_are_told_apart(void **state)
           "116 4: not a record of the audit trail; kept as `message`\n");
 }
 
+static void a_record_without_a_type_joins_no_event(void **state)
+{
+    (void)state;
+    check(STR("type=CWD " ID ": cwd=\"/root\"\ntype=audit(1795255200.123:4567): pro\n"),
+          "{\"type\":\"CWD\",\"msg\":\"audit(1795255200.123:4567)\",\"cwd\":\"/root\"}\n"
+          "{\"message\":\"type=audit(1795255200.123:4567): pro\"}\n",
+          "not a record of the audit trail; kept as `message`\n");
+}
+
 static void selinux_decisions_have_the_names_of_ausearch(void **state)
 {
     (void)state;
@@ -160,6 +169,7 @@ int main(void)
         cmocka_unit_test(messages_of_programs_are_opened),
         cmocka_unit_test(what_auditd_adds_is_taken_and_not_made_up_again),
         cmocka_unit_test(mixed_events_are_told_apart),
+        cmocka_unit_test(a_record_without_a_type_joins_no_event),
         cmocka_unit_test(selinux_decisions_have_the_names_of_ausearch),
         cmocka_unit_test(a_trail_cut_anywhere_gives_the_same_events),
         cmocka_unit_test(a_long_trail_is_cut_near_its_end),
