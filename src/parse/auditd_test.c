@@ -103,7 +103,7 @@ static void a_record_without_a_type_joins_no_event(void **state)
     check(STR("type=CWD " ID ": cwd=\"/root\"\ntype=audit(1795255200.123:4567): pro\n"),
           "{\"type\":\"CWD\",\"msg\":\"audit(1795255200.123:4567)\",\"cwd\":\"/root\"}\n"
           "{\"message\":\"type=audit(1795255200.123:4567): pro\"}\n",
-          "not a record of the audit trail; kept as `message`\n");
+          "53 2: not a record of the audit trail; kept as `message`\n");
 }
 
 static void selinux_decisions_have_the_names_of_ausearch(void **state)
