@@ -60,7 +60,7 @@ struct sink {
 
 /* What one stream (a file, a member, a connection) is, fixed before its first chunk. */
 struct parse_options {
-    int64_t reference_us; /* "now" for times without a year: the file's mtime */
+    int64_t reference_us; /* "now" for times without a year: the file's mtime, or the present */
     bool recover;         /* EVTX: carve slack and lost chunks too */
 };
 

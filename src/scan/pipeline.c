@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "io/pool.h"
 #include "scan/stream.h"
@@ -334,6 +335,17 @@ static int submit_failure(struct run *run, struct str path, const struct err *er
     return 0;
 }
 
+/* What times without a year are near to: the file's own time; of a pipe or a member without one (0
+ * in many an archive) the present. */
+static int64_t reference_us(const struct input_stream *found)
+{
+    struct timespec now;
+    if (found->mtime_us > 0)
+        return found->mtime_us;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * TIME_SECOND_US + now.tv_nsec / 1000;
+}
+
 static int run_file(struct run *run, const struct walk_file *file)
 {
     struct err err = {0};
@@ -359,7 +371,7 @@ static int run_file(struct run *run, const struct walk_file *file)
         }
         live->map = found.map;
         live->given = file->given && str_eq(found.path, own_path);
-        live->shown.options = (struct parse_options){.reference_us = found.mtime_us,
+        live->shown.options = (struct parse_options){.reference_us = reference_us(&found),
                                                      .recover = run->options->recover};
         status = run_stream(run, live, input);
     }
