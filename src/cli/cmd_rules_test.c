@@ -50,6 +50,22 @@ static int collect_tests(struct test_run *run)
     return status;
 }
 
+/* Without paths: the tests that the content carries beside its rules. */
+static void collect_own_tests(struct test_run *run)
+{
+    const struct content *content = &run->engine.content;
+    for (size_t i = 0; i < content->files.len; i++) {
+        const struct content_file *file = &content->files.items[i];
+        struct err err = {0};
+        if (!str_ends(file->name, STR("/info.yml")) ||
+            rule_tests_add_content(&run->tests, content, file, &err) == 0)
+            continue;
+        cli_complain(run->cli, "%.*s:%u:%u: %s", STR_ARG(file->origin), err.line, err.column,
+                     err.message);
+        run->broken = true;
+    }
+}
+
 static int add_rule_path(struct test_run *run, struct str path)
 {
     struct str copy = arena_copy(&run->tests.arena, path);
@@ -83,7 +99,7 @@ static void enter_sandbox(struct test_run *run)
     struct sandbox_report report;
     text_list paths = {0};
     for (size_t i = 0; i < run->tests.tests.len; i++)
-        if (run->tests.tests.items[i].file)
+        if (run->tests.tests.items[i].file && !run->tests.tests.items[i].bytes.ptr)
             (void)vec_push(&paths, run->tests.tests.items[i].file);
     if (vec_push(&paths, NULL) == 0) {
         sandbox_enter(&(struct sandbox_options){paths.items}, &report);
@@ -109,7 +125,7 @@ static int on_finding(void *context, const struct finding *finding)
 }
 
 /* How often the rule matches the file; errors of reading are counted by the totals. */
-static int count_matches(struct test_run *run, const char *file, struct count *count,
+static int count_matches(struct test_run *run, const struct rule_test *test, struct count *count,
                          struct err *err)
 {
     struct engine *engine = &run->engine;
@@ -137,7 +153,8 @@ static int count_matches(struct test_run *run, const char *file, struct count *c
         return err->code;
     walk_init(&walk, NULL, NULL);
     detect_job(detect, &job);
-    int status = walk_add(&walk, file);
+    int status = test->bytes.ptr ? walk_add_bytes(&walk, test->file, test->bytes)
+                                 : walk_add(&walk, test->file);
     if (status == 0)
         status = scan_run(&job, &scan, &engine->fields, &walk, &totals);
     if (status == 0)
@@ -202,7 +219,7 @@ static bool run_test(struct test_run *run, const struct rule_test *test)
         snprintf(reason, sizeof(reason), "its file is not there");
     else if (!is_loaded(&run->engine.set, test->rule))
         snprintf(reason, sizeof(reason), "the rule is not among those loaded");
-    else if (count_matches(run, test->file, &count, &err) < 0)
+    else if (count_matches(run, test, &count, &err) < 0)
         snprintf(reason, sizeof(reason), "%s", err.message);
     else if (count.errors)
         snprintf(reason, sizeof(reason), "%llu errors while reading",
@@ -241,6 +258,8 @@ static int load(struct test_run *run)
     int code = engine_open(&run->engine, run->cli);
     if (code != EXIT_DONE)
         return code;
+    if (run->cli->settings.paths.len == 0)
+        collect_own_tests(run);
     if (collect_tests(run) < 0 || find_rules(run) < 0) {
         cli_complain(run->cli, "no memory");
         return EXIT_BROKEN;
@@ -279,14 +298,14 @@ static const char *const options[] = {
 
 const struct command cmd_rules_test = {
     .name = "rules test",
-    .arguments = "PATH...",
-    .paths_min = 1,
+    .arguments = "[PATH...]",
     .paths_max = SIZE_MAX,
     .about = "Run the tests of rules: events they have to match, and events they may not.",
     .prose =
-        "Beneath each PATH, every info.yml names a rule, a file of events (EVTX, JSON, or any "
-        "other "
-        "format) and how often the rule matches: match_count, 0 for never, at least once where it "
+        "Without a PATH, jaga's own pack is tested. Beneath each PATH, every info.yml names a "
+        "rule, "
+        "a file of events (EVTX, JSON, or any other format) and how often the rule matches: "
+        "match_count, 0 for never, at least once where it "
         "is absent. The same events beside it in another format are tested as well.\n"
         "Without -r, rules are taken from the folders rules, rules-emerging-threats and so on "
         "beside PATH, as in the SigmaHQ repository; without such folders, from jaga's own pack.",

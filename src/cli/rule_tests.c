@@ -39,26 +39,40 @@ static struct str base_of(struct str path)
     return str_skip(path, at);
 }
 
-/* folder/name when there is such a file, or NULL. */
-static const char *existing(struct arena *arena, struct str folder, struct str name)
+static bool exists(const struct rule_tests *tests, const char *path)
 {
+    return tests->content ? content_find(tests->content, str_from_c(path)) != NULL
+                          : access(path, F_OK) == 0;
+}
+
+/* folder/name when there is such a file, or NULL. */
+static const char *existing(struct rule_tests *tests, struct str folder, struct str name)
+{
+    struct arena *arena = &tests->arena;
     struct str path = folder.len ? arena_printf(arena, "%.*s/%.*s", STR_ARG(folder), STR_ARG(name))
                                  : arena_copy(arena, name);
-    return path.ptr && access(path.ptr, F_OK) == 0 ? path.ptr : NULL;
+    return path.ptr && exists(tests, path.ptr) ? path.ptr : NULL;
 }
 
 /* A test names its file as seen from its repository's root: beside the info.yml, else upwards. */
-static const char *find_file(struct arena *arena, struct str info, struct str path)
+static const char *find_file(struct rule_tests *tests, struct str info, struct str path)
 {
     struct str folder = folder_of(info);
-    const char *found = existing(arena, folder, base_of(path));
+    const char *found = existing(tests, folder, base_of(path));
     for (;;) {
         if (!found)
-            found = existing(arena, folder, path);
+            found = existing(tests, folder, path);
         if (found || folder.len == 0 || str_eq(folder, STR("/")))
             return found;
         folder = folder_of(folder);
     }
+}
+
+static int push_test(struct rule_tests *tests, struct rule_test test)
+{
+    if (tests->content && test.file)
+        test.bytes = content_find(tests->content, str_from_c(test.file))->bytes;
+    return vec_push(&tests->tests, test);
 }
 
 /* The same events in other formats, beside the file. */
@@ -75,11 +89,11 @@ static int add_twins(struct rule_tests *tests, struct rule_test test)
         struct str path = arena_printf(&tests->arena, "%.*s%s", STR_ARG(stem), twin_endings[i]);
         if (!path.ptr)
             return -ENOMEM;
-        if (str_eq(own, str_from_c(twin_endings[i])) || access(path.ptr, F_OK) != 0)
+        if (str_eq(own, str_from_c(twin_endings[i])) || !exists(tests, path.ptr))
             continue;
         test.file = path.ptr;
         test.twin = true;
-        if (vec_push(&tests->tests, test) < 0)
+        if (push_test(tests, test) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -99,42 +113,54 @@ static int add_test(struct rule_tests *tests, const struct yaml_node *node,
         return err_at(err, -EINVAL, count->line, count->column, "match_count is no number");
     if (test.wanted.len == 0)
         return err_at(err, -EINVAL, node->line, node->column, "a test without a path");
-    test.file = find_file(&tests->arena, info, test.wanted);
+    test.file = find_file(tests, info, test.wanted);
     for (uint32_t i = 0; i < rules->count; i++) {
         test.rule = yaml_text(yaml_get(rules->items[i], "id"));
         test.title = yaml_text(yaml_get(rules->items[i], "title"));
         if (test.rule.len == 0)
             return err_at(err, -EINVAL, rules->items[i]->line, rules->items[i]->column,
                           "a rule without an id");
-        if (vec_push(&tests->tests, test) < 0 || (test.file && add_twins(tests, test) < 0))
+        if (push_test(tests, test) < 0 || (test.file && add_twins(tests, test) < 0))
             return err_set(err, -ENOMEM, "no memory");
     }
     return 0;
 }
 
-int rule_tests_add(struct rule_tests *tests, const char *info_path, struct err *err)
+static int add_info(struct rule_tests *tests, struct str yaml, struct str info, struct err *err)
 {
-    struct buf bytes = {0};
     struct yaml_node **documents;
     size_t n;
-    int status = file_read(info_path, INFO_MAX, &bytes);
-    if (status < 0) {
-        err_set(err, status, "%s", strerror(-status));
-        goto out;
-    }
-    status = yaml_parse(buf_str(&bytes), &tests->arena, &documents, &n, err);
-    struct str info = arena_copy(&tests->arena, str_from_c(info_path));
+    int status = info.ptr ? yaml_parse(yaml, &tests->arena, &documents, &n, err)
+                          : err_set(err, -ENOMEM, "no memory");
     for (size_t i = 0; status == 0 && i < n; i++) {
         const struct yaml_node *rules = yaml_get(documents[i], "rule_metadata");
         const struct yaml_node *list = yaml_get(documents[i], "regression_tests_info");
-        if (!rules || rules->kind != YAML_LIST || !list || list->kind != YAML_LIST) {
-            status = err_set(err, -EINVAL, "no lists rule_metadata and regression_tests_info");
-            break;
-        }
+        if (!rules || rules->kind != YAML_LIST || !list || list->kind != YAML_LIST)
+            return err_set(err, -EINVAL, "no lists rule_metadata and regression_tests_info");
         for (uint32_t j = 0; status == 0 && j < list->count; j++)
             status = add_test(tests, list->items[j], rules, info, err);
     }
-out:
+    return status;
+}
+
+int rule_tests_add(struct rule_tests *tests, const char *info_path, struct err *err)
+{
+    struct buf bytes = {0};
+    int status = file_read(info_path, INFO_MAX, &bytes);
+    if (status < 0)
+        err_set(err, status, "%s", strerror(-status));
+    else
+        status =
+            add_info(tests, buf_str(&bytes), arena_copy(&tests->arena, str_from_c(info_path)), err);
     buf_free(&bytes);
+    return status;
+}
+
+int rule_tests_add_content(struct rule_tests *tests, const struct content *content,
+                           const struct content_file *info, struct err *err)
+{
+    tests->content = content;
+    int status = add_info(tests, info->bytes, info->name, err);
+    tests->content = NULL;
     return status;
 }

@@ -17,6 +17,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/vec.h"
+#include "io/content.h"
 
 #define RULE_TEST_AT_LEAST_ONCE INT64_MAX
 #define RULE_TESTS_MEMORY_MAX (256u << 20) /* bytes of all tests */
@@ -27,6 +28,7 @@ struct rule_test {
     struct str title; /* of the rule; may be empty */
     struct str name;  /* of the test */
     const char *file; /* its events; NULL: the file was not found (then `wanted` names it) */
+    struct str bytes; /* of a file that is part of the content; ptr NULL: one to open */
     struct str wanted;
     int64_t count; /* matches expected, or RULE_TEST_AT_LEAST_ONCE */
     bool twin;     /* the same events in another format */
@@ -35,6 +37,7 @@ struct rule_test {
 struct rule_tests {
     struct arena arena;
     VEC(struct rule_test) tests;
+    const struct content *content; /* where files are looked for; NULL: the file system */
 };
 
 void rule_tests_init(struct rule_tests *tests);
@@ -42,5 +45,9 @@ void rule_tests_free(struct rule_tests *tests);
 
 /* Adds the tests of one info.yml. 0, or a code with *err (line and column in the file). */
 int rule_tests_add(struct rule_tests *tests, const char *info_path, struct err *err);
+
+/* The same for one that is part of the content, as are its events. The content outlives them. */
+int rule_tests_add_content(struct rule_tests *tests, const struct content *content,
+                           const struct content_file *info, struct err *err);
 
 #endif

@@ -27,7 +27,8 @@ struct layer {
 };
 
 struct input {
-    int fd;
+    int fd;          /* -1: `held` is read instead */
+    struct str held; /* what is left of it */
     bool seekable;
     bool opened; /* the file's own stream was handed out */
     uint64_t size;
@@ -50,12 +51,24 @@ static size_t head_take(struct head *head, void *bytes, size_t size)
     return part;
 }
 
+/* As read(2). */
+static ssize_t read_own(struct input *input, void *bytes, size_t size)
+{
+    if (input->fd >= 0)
+        return read(input->fd, bytes, size);
+    struct str part = str_first(input->held, size);
+    if (part.len)
+        memcpy(bytes, part.ptr, part.len);
+    input->held = str_skip(input->held, part.len);
+    return (ssize_t)part.len;
+}
+
 static ssize_t read_file(void *context, void *bytes, size_t size, struct err *err)
 {
     struct input *input = context;
     ssize_t got = (ssize_t)head_take(&input->head, bytes, size);
     if (got == 0)
-        got = read(input->fd, bytes, size);
+        got = read_own(input, bytes, size);
     if (got < 0)
         return err_set(err, -errno, "%s", strerror(errno));
     input->budget.packed += (uint64_t)got;
@@ -129,12 +142,18 @@ struct input *input_open(const struct walk_file *file, const struct unpack_limit
         err_set(err, -ENOMEM, "no memory to open it");
         return NULL;
     }
-    bool standard = file->given && strcmp(file->path, "-") == 0;
+    bool standard = file->given && !file->bytes.ptr && strcmp(file->path, "-") == 0;
     int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | (file->given ? 0 : O_NOFOLLOW | O_NONBLOCK);
-    input->fd = standard ? STDIN_FILENO : open(file->path, flags);
+    input->held = file->bytes;
+    input->fd = file->bytes.ptr ? -1 : standard ? STDIN_FILENO : open(file->path, flags);
     input->file_path = standard ? "stdin" : file->path;
     input->budget.limits = *limits;
     arena_init(&input->memory, PATH_MEMORY_MAX);
+    if (file->bytes.ptr) {
+        input->size = file->bytes.len;
+        input->mtime_us = TIME_UNSET;
+        return input;
+    }
     if (input->fd < 0) {
         err_set(err, -errno, "%s", strerror(errno));
         goto failed;
@@ -192,7 +211,7 @@ static int fill_head(struct head *head, ssize_t (*read_more)(void *, void *, siz
 static ssize_t read_fd(void *context, void *bytes, size_t size, struct err *err)
 {
     struct input *input = context;
-    ssize_t got = read(input->fd, bytes, size);
+    ssize_t got = read_own(input, bytes, size);
     return got < 0 ? err_set(err, -errno, "%s", strerror(errno)) : got;
 }
 

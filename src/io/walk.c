@@ -42,7 +42,7 @@ static int add_file(struct walk *walk, const char *path, uint64_t size, bool giv
     if (!copy)
         return report(walk, path, -E2BIG);
     walk->bytes += size;
-    return vec_push(&walk->files, ((struct walk_file){copy, size, given}));
+    return vec_push(&walk->files, ((struct walk_file){.path = copy, .size = size, .given = given}));
 }
 
 static const char *join(struct walk *walk, const char *folder, const char *name)
@@ -65,8 +65,8 @@ static int add_entry(struct walk *walk, int dir_fd, const struct folder *folder,
         return 0;
     }
     if (S_ISREG(st.st_mode)) {
-        int status =
-            vec_push(&walk->files, ((struct walk_file){path, (uint64_t)st.st_size, false}));
+        int status = vec_push(&walk->files,
+                              ((struct walk_file){.path = path, .size = (uint64_t)st.st_size}));
         walk->bytes += status == 0 ? (uint64_t)st.st_size : 0;
         return status == 0 && walk->files.len > WALK_FILES_MAX ? report(walk, path, -E2BIG)
                                                                : status;
@@ -142,5 +142,13 @@ int walk_add(struct walk *walk, const char *path)
         status = read_folder(walk, &folder, &stack);
     }
     vec_free(&stack);
+    return status;
+}
+
+int walk_add_bytes(struct walk *walk, const char *name, struct str bytes)
+{
+    int status = add_file(walk, name, bytes.len, true);
+    if (status == 0)
+        walk->files.items[walk->files.len - 1].bytes = bytes;
     return status;
 }

@@ -19,6 +19,7 @@ struct walk_file {
     const char *path; /* NUL-terminated; lives as long as the walk */
     uint64_t size;    /* bytes; 0 for what is no regular file */
     bool given;       /* named by the person: may be a pipe or a device, and a link is followed */
+    struct str bytes; /* what it holds, where there is no file to open; ptr NULL: a file */
 };
 
 struct walk {
@@ -39,5 +40,8 @@ void walk_free(struct walk *walk);
  * reported and left out. Returns 0, -ENOMEM, or -E2BIG when a limit is spent (reported, too).
  */
 int walk_add(struct walk *walk, const char *path);
+
+/* Adds bytes in memory, which outlive the walk, to be read as a file of that name. 0 or -ENOMEM. */
+int walk_add_bytes(struct walk *walk, const char *name, struct str bytes);
 
 #endif

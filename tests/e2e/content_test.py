@@ -40,6 +40,21 @@ class Content(jaga.Case):
         self.assertEqual(passed, total)
         self.assertEqual(int(total), 2 * len(rules))
 
+    def test_without_a_path_the_tests_within_the_binary_are_run(self):
+        done = self.jaga("rules", "test", code=jaga.DONE)
+        passed, total = re.search(r"(\d+) of (\d+) tests passed", done.out).groups()
+        self.assertEqual(passed, total)
+        self.assertEqual(int(total), 2 * len(list((RULES / "tests").glob("*/info.yml"))))
+
+    def test_without_a_path_other_content_is_tested_by_its_own_tests(self):
+        self.jaga("content", "export", "mine")
+        folder = self.dir / "mine/rules/tests"
+        first = sorted(folder.iterdir())[0]
+        (first / "info.yml").write_text((first / "info.yml").read_text().replace(
+            "match_count: 0", "match_count: 7"))
+        done = self.jaga("rules", "test", "--content", "mine", code=jaga.REFUSED)
+        self.assertEqual(done.out.count("FAILED"), 1, done.out)
+
     def test_every_rule_has_a_test_that_matches_and_one_that_does_not(self):
         for area, least in AREAS.items():
             rules = list((RULES / area).glob("*.yml"))
