@@ -114,18 +114,22 @@ static void fill_figures(struct scan *scan, double seconds)
     figures->rules_refused = (uint32_t)scan->engine.set.refusals.len;
     figures->correlations_late =
         stats.correlations.late + stats.correlations.early + stats.correlations.forgotten;
+    figures->correlations_undated = stats.correlations.undated;
     figures->regex_limited = stats.regex_limited;
+    figures->cut = stats.cut;
+    figures->unrouted = datasets_unrouted(scan->engine.datasets);
     figures->seconds = seconds;
     figures->threads = (unsigned)scan->cli->settings.jobs;
     figures->interrupted = totals->interrupted;
-    if (stats.cut)
-        cli_complain(scan->cli,
-                     "%llu events matched but were too much to keep: shown without their fields",
-                     (unsigned long long)stats.cut);
-    if (stats.correlations.undated)
-        cli_complain(scan->cli,
-                     "%llu events matched but carry no time: correlations could not count them",
-                     (unsigned long long)stats.correlations.undated);
+}
+
+/* What findings alone do not show; the table says it in its summary. */
+static void say_limits(const struct scan *scan)
+{
+    struct out_limit limits[OUT_LIMITS_MAX];
+    size_t n = scan->format == &out_table ? 0 : out_limits(&scan->summary.figures, limits);
+    for (size_t i = 0; i < n; i++)
+        cli_complain(scan->cli, "%llu %s", (unsigned long long)limits[i].count, limits[i].text);
 }
 
 static bool fails(const struct scan *scan)
@@ -166,6 +170,7 @@ static int match(struct scan *scan)
         status = detect_finish(scan->detect);
     fill_figures(scan, (double)(terminal_clock() - started) / (double)TIME_SECOND_US);
     scan->format->end(scan->out, &scan->summary.figures);
+    say_limits(scan);
     int code = reading_finish_output(&scan->reading);
     if (status < 0 && status != -EPIPE) {
         cli_complain(cli, "cannot go on: %s", strerror(-status));

@@ -80,11 +80,25 @@ struct out_summary {
 
     uint32_t rules_loaded, rules_refused; /* the refusals themselves: options->rules->refusals */
     uint64_t correlations_late; /* hits too late for their window (--disorder), or without memory */
-    uint64_t regex_limited;     /* evaluations that spent the regex limit: taken as no match */
+    uint64_t correlations_undated; /* hits without a time, which correlations cannot count */
+    uint64_t regex_limited;        /* evaluations that spent the regex limit: taken as no match */
+    uint64_t cut;                  /* events that matched but were too much to keep */
+    uint64_t unrouted; /* events of more kinds than can be told apart: no rule was asked */
     double seconds;
     unsigned threads;
     bool interrupted; /* by a signal: not everything was read */
 };
+
+/* A limit that was spent, or events that could not take part, for people to see. */
+struct out_limit {
+    uint64_t count;   /* more than 0 */
+    const char *text; /* goes on after the count */
+};
+
+#define OUT_LIMITS_MAX 8
+
+/* Those of a summary. Returns how many. */
+size_t out_limits(const struct out_summary *summary, struct out_limit ret_limits[OUT_LIMITS_MAX]);
 
 struct out_format {
     const char *name;  /* of -o */

@@ -389,6 +389,21 @@ static void write_errors(const struct out_summary *summary, struct buf *out)
     buf_add_c(out, "</div>");
 }
 
+static void write_limits(const struct out_summary *summary, struct buf *out)
+{
+    struct out_limit limits[OUT_LIMITS_MAX];
+    size_t n = out_limits(summary, limits);
+    if (n == 0)
+        return;
+    buf_add_c(out, "<h2>Limits</h2><div class=panel><ul class=plain>");
+    for (size_t i = 0; i < n; i++) {
+        buf_add_c(out, "<li>");
+        add_count(out, limits[i].count);
+        buf_printf(out, " %s", limits[i].text);
+    }
+    buf_add_c(out, "</ul></div>");
+}
+
 static void write_foot(const struct html *html, const struct out_summary *summary, struct buf *out)
 {
     buf_add_c(out, "<footer>");
@@ -416,6 +431,7 @@ void html_write_page(struct html *html, const struct out_summary *summary)
     buf_add_c(&out, "</div>");
     html_write_attack(html, &out);
     write_rules(html, &out);
+    write_limits(summary, &out);
     write_errors(summary, &out);
     write_foot(html, summary, &out);
     fwrite(out.ptr, 1, out.len, html->options.stream);

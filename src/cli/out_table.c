@@ -333,17 +333,9 @@ static void write_read(const struct table *table, const struct out_summary *summ
 
 static void write_limits(const struct out_summary *summary, struct buf *out)
 {
-    const struct {
-        uint64_t count;
-        const char *text;
-    } limits[] = {
-        {summary->undated, "events without a time were left out by --from or --to"},
-        {summary->correlations_late, "events came too late for their correlation (--disorder)"},
-        {summary->regex_limited, "regular expressions spent their limit and count as no match"},
-    };
-    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-        if (!limits[i].count)
-            continue;
+    struct out_limit limits[OUT_LIMITS_MAX];
+    size_t n = out_limits(summary, limits);
+    for (size_t i = 0; i < n; i++) {
         buf_add_c(out, "            ");
         add_count(out, limits[i].count);
         buf_printf(out, " %s\n", limits[i].text);

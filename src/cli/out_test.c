@@ -49,6 +49,8 @@ static struct report report(const char *format_name, unsigned count, struct str 
     struct out_host_count host_count = {host, count, {[SIGMA_HIGH] = count}};
     struct out_error error = {STR("b\033[31m.evtx"), 64, 0, STR("bad chunk")};
     struct out_summary summary = {
+        .cut = 3,
+        .unrouted = 1007,
         .findings = count,
         .by_level = {[SIGMA_HIGH] = count},
         .rules = &rule,
@@ -89,6 +91,18 @@ static size_t count_of(const struct report *report, const char *needle)
     for (const char *at = report->text; (at = strstr(at, needle)); at += strlen(needle))
         count++;
     return count;
+}
+
+static void limits_that_were_spent_are_shown_to_readers(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct report r = report(i ? "html" : "table", 1, STR("HOST-1"));
+        assert_int_equal(count_of(&r, "1,007 events are of more kinds"), 1);
+        assert_int_equal(count_of(&r, "3 events matched but were too much to keep"), 1);
+        assert_int_equal(count_of(&r, "regular expressions spent"), 0);
+        free(r.text);
+    }
 }
 
 static void the_table_folds_repeats_and_sums_them(void **state)
@@ -171,6 +185,7 @@ static void text_is_cut_with_an_ellipsis(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(limits_that_were_spent_are_shown_to_readers),
         cmocka_unit_test(the_table_folds_repeats_and_sums_them),
         cmocka_unit_test(no_control_character_reaches_the_terminal),
         cmocka_unit_test(html_shows_hostile_text_as_text),

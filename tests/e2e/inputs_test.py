@@ -44,7 +44,7 @@ class Inputs(jaga.Case):
         self.assertEqual(self.events(path), EVENTS)
         self.assertEqual(self.events("-", stdin=TEXT), EVENTS)
 
-    def test_syslog_without_a_year_is_read_from_a_pipe_and_dated_near_the_present(self):
+    def test_syslog_without_a_year_is_read_from_a_pipe_and_dated_in_the_year_behind_us(self):
         line = "Mar 12 02:14:07 bastion sshd[2217]: Accepted password for root\n"
         self.write("log.gz", gzip.compress(line.encode(), mtime=0))
         os.utime(self.dir / "log.gz", (0, 0))
@@ -52,7 +52,7 @@ class Inputs(jaga.Case):
             event, = self.events("--source", path, stdin=stdin)
             self.assertEqual(event["program"], "sshd", path)
             age = datetime.datetime.now() - datetime.datetime.fromisoformat(event["_time"][:-1])
-            self.assertLess(abs(age.days), 184)
+            self.assertTrue(-2 <= age.days <= 366, event["_time"])
 
     def test_compressed_files_are_known_by_content_not_by_name(self):
         for packed in (gzip.compress(TEXT), bz2.compress(TEXT), lzma.compress(TEXT)):
