@@ -2,6 +2,7 @@
 #include "event/dataset_set.h"
 
 #define DERIVED_TEXT_MAX 65536 /* bytes of one derived value; a longer one is left away */
+#define GUID_LEN 36            /* without braces */
 
 /* The text of a part; false when its field is not there. "-" is how Windows writes nothing. */
 static bool part_text(const struct derive_part *part, struct event *event, struct str *ret_text)
@@ -67,6 +68,35 @@ static uint32_t gather_format(const struct derive *derive, struct event *event,
     return derive->n_parts;
 }
 
+static bool is_guid(struct str text)
+{
+    if (text.len != GUID_LEN)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? text.ptr[i] != '-' : str_hex_digit(text.ptr[i]) < 0)
+            return false;
+    }
+    return true;
+}
+
+/* Windows shows GUIDs in braces and so do rules; those who read its binary logs leave them away. */
+static uint32_t gather_guid(const struct derive *derive, struct event *event,
+                            struct str ret_texts[static DERIVE_PARTS_MAX])
+{
+    struct str text;
+    if (!part_text(&derive->parts[0], event, &text))
+        return 0;
+    if (str_starts(text, STR("{")) && str_ends(text, STR("}"))) {
+        ret_texts[0] = str_of(text.ptr + 1, text.len >= 2 ? text.len - 2 : 0);
+        return is_guid(ret_texts[0]) ? 1 : 0;
+    }
+    ret_texts[0] = STR("{");
+    ret_texts[1] = text;
+    ret_texts[2] = STR("}");
+    return is_guid(text) ? 3 : 0;
+}
+
 typedef uint32_t gatherer(const struct derive *derive, struct event *event,
                           struct str ret_texts[static DERIVE_PARTS_MAX]);
 
@@ -74,6 +104,7 @@ static gatherer *const GATHERERS[] = {
     [DERIVE_FORMAT] = gather_format,
     [DERIVE_JOIN] = gather_join,
     [DERIVE_LIST] = gather_list,
+    [DERIVE_GUID] = gather_guid,
 };
 
 /* The parts together, in the scratch arena; ptr NULL when there is nothing to derive. */
@@ -90,7 +121,7 @@ static struct str compose(const struct derive *derive, struct event *event)
         return (struct str){0};
     char *bytes = arena_bytes(event->scratch, len);
     for (uint32_t i = 0; bytes && i < n; i++) {
-        if (derive->kind != DERIVE_FORMAT && i > 0)
+        if ((derive->kind == DERIVE_JOIN || derive->kind == DERIVE_LIST) && i > 0)
             bytes[used++] = ' ';
         if (texts[i].len)
             memcpy(bytes + used, texts[i].ptr, texts[i].len);

@@ -434,10 +434,11 @@ static int read_join(struct reader *reader, const struct yaml_node *node, struct
     return derive->parts ? 0 : no_memory(reader);
 }
 
-/* `list: args` is every value of the field, with spaces between. */
-static int read_list(struct reader *reader, const struct yaml_node *node, struct derive *derive)
+/* `list: args` is every value of the field, with spaces between; `guid: id` its other spelling. */
+static int read_one_field(struct reader *reader, const struct yaml_node *node,
+                          struct derive *derive, enum derive_kind kind)
 {
-    derive->kind = DERIVE_LIST;
+    derive->kind = kind;
     derive->parts = arena_zero(&reader->datasets->arena, 1, sizeof(*derive->parts));
     derive->n_parts = 1;
     return derive->parts ? read_field(reader, node, &derive->parts[0].field) : no_memory(reader);
@@ -466,8 +467,8 @@ static int read_table(struct reader *reader, const struct yaml_node *map,
 
 static int read_derive(struct reader *reader, const struct yaml_node *map, struct derive *derive)
 {
-    static const char *const KEYS[] = {"field", "events", "format",   "join",
-                                       "list",  "values", "prefixes", NULL};
+    static const char *const KEYS[] = {"field", "events", "format",   "join", "list",
+                                       "guid",  "values", "prefixes", NULL};
     struct yaml_node *field;
     int status = only_keys(reader, map, KEYS);
     if (status == 0)
@@ -479,13 +480,15 @@ static int read_derive(struct reader *reader, const struct yaml_node *map, struc
     derive->name = fields_name(reader->datasets->fields, derive->field);
     const struct yaml_node *format = yaml_get(map, "format"), *join = yaml_get(map, "join");
     const struct yaml_node *list = yaml_get(map, "list"), *events = yaml_get(map, "events");
+    const struct yaml_node *guid = yaml_get(map, "guid");
     const struct yaml_node *values = yaml_get(map, "values");
     const struct yaml_node *prefixes = yaml_get(map, "prefixes");
-    if (!!format + !!join + !!list != 1)
-        return wrong(reader, map, "one of 'format', 'join' and 'list'");
+    if (!!format + !!join + !!list + !!guid != 1)
+        return wrong(reader, map, "one of 'format', 'join', 'list' and 'guid'");
     status = format ? read_format(reader, format, derive)
              : join ? read_join(reader, join, derive)
-                    : read_list(reader, list, derive);
+             : list ? read_one_field(reader, list, derive, DERIVE_LIST)
+                    : read_one_field(reader, guid, derive, DERIVE_GUID);
     if (status == 0 && events)
         status = read_texts(reader, events, &derive->event_ids, &derive->n_event_ids);
     if (status == 0 && values)

@@ -104,6 +104,7 @@ enum derive_kind {
     DERIVE_FORMAT, /* the parts one after the other; all must be there */
     DERIVE_JOIN,   /* the first `count` parts' last values, with spaces between */
     DERIVE_LIST,   /* every value of the first part's field, with spaces between */
+    DERIVE_GUID,   /* the other spelling of the first part's GUID: with braces or without */
 };
 
 /* A value under a name Sigma uses, made of values the event has. */

@@ -56,7 +56,8 @@ static const char WINDOWS[] =
     "- {field: TargetObject, events: [4657], format: '{ObjectName}\\{ObjectValueName}',\n"
     "   prefixes: {'\\REGISTRY\\MACHINE\\': 'HKLM\\'}}\n"
     "- {field: CommandLine, events: [9], join: {stem: a, count: argc}}\n"
-    "- {field: Arguments, events: [9], list: arg}\n";
+    "- {field: Arguments, events: [9], list: arg}\n"
+    "- {field: Respelt, guid: Guid}\n";
 
 static const char ZEEK[] =
     "name: zeek\n"
@@ -355,6 +356,29 @@ static void derived_values_are_added_for_their_event_ids(void **state)
     assert_true(has(f, "Arguments", "rm -r"));
 }
 
+static void a_guid_is_known_by_both_its_spellings(void **state)
+{
+    struct fixture *f = *state;
+    recognise(f, 0, "Channel", "Security", "Guid", "0cce9217-69ae-11d9-bed3-505054503030", NULL);
+    assert_true(has(f, "Respelt", "{0cce9217-69ae-11d9-bed3-505054503030}"));
+    recognise(f, 0, "Channel", "Security", "Guid", "{0CCE9217-69AE-11D9-BED3-505054503030}", NULL);
+    assert_true(has(f, "Respelt", "0CCE9217-69AE-11D9-BED3-505054503030"));
+    static const char *const others[] = {
+        "",
+        "{",
+        "{}",
+        "-",
+        "0cce9217-69ae-11d9-bed3-50505450303",
+        "{0cce9217-69ae-11d9-bed3-505054503030",
+        "0cce921769ae-11d9-bed3-5050545030301",
+        "0cce9217-69ae-11d9-bed3-50505450303g",
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        recognise(f, 0, "Channel", "Security", "Guid", others[i], NULL);
+        assert_int_equal(f->event.n_slots, 2);
+    }
+}
+
 static void an_event_without_room_gets_no_derived_values(void **state)
 {
     struct fixture *f = *state;
@@ -519,6 +543,7 @@ int main(void)
         TEST(tags_that_no_rule_asks_for_make_no_routes),
         TEST(aliases_apply_to_their_event_ids_only),
         TEST(derived_values_are_added_for_their_event_ids),
+        TEST(a_guid_is_known_by_both_its_spellings),
         TEST(an_event_without_room_gets_no_derived_values),
         TEST(time_host_and_user_come_from_the_first_field_that_says),
         TEST(fields_have_types_and_standard_names),

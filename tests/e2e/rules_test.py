@@ -158,5 +158,24 @@ class Rules(jaga.Case):
         self.jaga("datasets", "show", "nothing", code=jaga.USAGE)
 
 
+class Spellings(jaga.Case):
+    def test_a_guid_matches_with_braces_and_without_on_either_side(self):
+        guid = "0CCE9217-69AE-11D9-BED3-505054503030"
+        for in_rule in (guid, "{" + guid + "}"):
+            rule = self.write("rule.yml", f"""\
+title: Audit policy
+logsource: {{product: windows, service: security}}
+detection:
+    selection: {{EventID: 4719, SubcategoryGuid: '{in_rule}'}}
+    condition: selection
+level: high
+""")
+            for in_event in (guid.lower(), "{" + guid + "}"):
+                event = {"Channel": "Security", "EventID": 4719, "SubcategoryGuid": in_event}
+                found = self.findings("-r", rule, "-", stdin=jaga.lines([event]))
+                self.assertEqual(len(found), 1, (in_rule, in_event))
+                self.assertEqual(found[0]["evidences"][0]["data"]["SubcategoryGuid"], in_event)
+
+
 if __name__ == "__main__":
     jaga.main()
