@@ -19,6 +19,9 @@ struct coverage {
     struct arena arena; /* ids of techniques in findings */
     struct map ids;     /* id → index of counts */
     VEC(struct navigator_finding) counts;
+    text_list rule_paths; /* -r and the paths */
+    uint64_t findings;    /* that were read */
+    uint64_t foreign;     /* events that are no findings */
 };
 
 static int count_technique(struct coverage *coverage, struct str id)
@@ -67,11 +70,27 @@ static void begin(void *thread, void *result)
     (void)result;
 }
 
+static bool is_finding(struct event *event)
+{
+    for (uint32_t i = 0; i < event->n_slots; i++) {
+        struct slot *slot = &event->slots[i];
+        if (str_eq(str_of(slot->name, slot->name_len), STR("class_uid")))
+            return str_eq(event_text(event, slot), STR("2004"));
+    }
+    return false;
+}
+
 /* A finding of a sub-technique names its technique as well: the most exact id counts. */
 static int on_event(void *thread, void *result, struct event *event)
 {
+    struct coverage *coverage = thread;
     (void)result;
     int status = 0;
+    if (!is_finding(event)) {
+        coverage->foreign++;
+        return 0;
+    }
+    coverage->findings++;
     for (uint32_t i = 0; status == 0 && i < event->n_slots; i++) {
         struct slot *slot = &event->slots[i];
         struct str name = str_of(slot->name, slot->name_len);
@@ -79,9 +98,9 @@ static int on_event(void *thread, void *result, struct event *event)
             const struct slot *next = i + 1 < event->n_slots ? slot + 1 : NULL;
             bool has_sub = next && str_eq(str_of(next->name, next->name_len),
                                           STR("finding_info.attacks.sub_technique.uid"));
-            status = has_sub ? 0 : count_technique(thread, event_text(event, slot));
+            status = has_sub ? 0 : count_technique(coverage, event_text(event, slot));
         } else if (str_eq(name, STR("finding_info.attacks.sub_technique.uid"))) {
-            status = count_technique(thread, event_text(event, slot));
+            status = count_technique(coverage, event_text(event, slot));
         }
     }
     return status;
@@ -118,6 +137,12 @@ static int read_findings(struct coverage *coverage)
         code = status < 0 ? EXIT_BROKEN : reading_exit_code(&reading);
     }
     reading_free(&reading);
+    if (coverage->foreign) {
+        cli_complain(coverage->cli,
+                     "%s: %llu events are no findings, as jaga scan -o jsonl writes them", path[0],
+                     (unsigned long long)coverage->foreign);
+        code = code == EXIT_DONE ? EXIT_UNREADABLE : code;
+    }
     return code;
 }
 
@@ -151,6 +176,19 @@ static int make_layer(struct coverage *coverage, struct buf *layer)
     return status < 0 ? EXIT_BROKEN : EXIT_DONE;
 }
 
+static int gather_rule_paths(struct coverage *coverage)
+{
+    const struct settings *settings = &coverage->cli->settings;
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < settings->rules.len; i++)
+        status = vec_push(&coverage->rule_paths, settings->rules.items[i]);
+    for (size_t i = 0; status == 0 && i < settings->paths.len; i++)
+        status = vec_push(&coverage->rule_paths, settings->paths.items[i]);
+    if (status < 0)
+        cli_complain(coverage->cli, "no memory");
+    return status < 0 ? EXIT_BROKEN : EXIT_DONE;
+}
+
 /* Before the sandbox: after it nothing can be opened for writing. */
 static int open_output(struct coverage *coverage)
 {
@@ -178,18 +216,21 @@ static int run(const struct cli *cli)
 {
     struct coverage coverage = {.cli = cli};
     struct buf layer = {0};
-    const text_list *paths = cli->settings.rules.len ? &cli->settings.rules : &cli->settings.paths;
     arena_init(&coverage.arena, TECHNIQUES_MAX * 64);
     int code = engine_open(&coverage.engine, cli);
     if (code == EXIT_DONE)
-        code = engine_read_rules(&coverage.engine, paths);
+        code = gather_rule_paths(&coverage);
+    if (code == EXIT_DONE)
+        code = engine_read_rules(&coverage.engine, &coverage.rule_paths);
     if (code == EXIT_DONE)
         code = open_output(&coverage);
     if (code == EXIT_DONE) {
         engine_say_refusals(&coverage.engine, false);
         int read = cli->settings.findings ? read_findings(&coverage) : EXIT_DONE;
-        code = make_layer(&coverage, &layer);
-        if (code == EXIT_DONE)
+        /* A layer that shows nothing would be believed: none where no finding could be read. */
+        if (read == EXIT_DONE || coverage.findings)
+            code = make_layer(&coverage, &layer);
+        if (code == EXIT_DONE && layer.len)
             code = write_layer(&coverage, buf_str(&layer));
         code = code == EXIT_DONE ? read : code;
     }
@@ -198,6 +239,7 @@ static int run(const struct cli *cli)
     buf_free(&layer);
     map_free(&coverage.ids);
     vec_free(&coverage.counts);
+    vec_free(&coverage.rule_paths);
     arena_free(&coverage.arena);
     engine_free(&coverage.engine);
     return code;

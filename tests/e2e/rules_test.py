@@ -111,6 +111,22 @@ class Rules(jaga.Case):
         self.assertIn("notepad.exe", done.out)
         self.assertIn("1 matched, 1 of its logsource did not", done.out)
 
+    def test_coverage_makes_no_layer_of_what_are_no_findings(self):
+        self.write("other.jsonl", jaga.lines([process("a"), process("b")]))
+        done = self.jaga("rules", "coverage", "--findings", "other.jsonl", code=jaga.UNREADABLE)
+        self.assertIn("2 events are no findings", done.err)
+        self.assertEqual(done.out, "")
+        done = self.jaga("rules", "coverage", "--findings", "absent", code=jaga.UNREADABLE)
+        self.assertEqual(done.out, "")
+        self.write("none.jsonl", "")
+        self.assertIn('"layer": "4.5"', self.jaga("rules", "coverage", "--findings", "none.jsonl").out)
+
+    def test_coverage_takes_rules_by_option_and_as_paths_together(self):
+        rule = self.write("rule.yml", jaga.RULE)
+        more = self.write("more.yml", jaga.RULE.replace("1b0001", "1b0002"))
+        done = self.jaga("rules", "coverage", "-r", rule, more)
+        self.assertIn("; 2 rules", done.err)
+
     def test_coverage_is_a_navigator_layer(self):
         rule = self.write("rule.yml", RULE)
         layer = json.loads(self.jaga("rules", "coverage", rule).out)
