@@ -56,6 +56,9 @@ const struct command *command_find(int argc, char **argv, int *ret_words, struct
 
 /* Help for one command (NULL: for jaga), and the man page jaga(1) in roff. */
 void help_write(FILE *out, const struct command *command);
+
+/* The commands of a group ("rules"). False: there is no such group, and nothing is written. */
+bool help_write_group(FILE *out, struct str group);
 void help_write_man(FILE *out);
 
 /* A line on standard error: "jaga: ...". Text from outside has to be made printable before. */

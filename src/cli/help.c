@@ -94,6 +94,31 @@ static const char exit_codes[] =
     "(the rest was); 4 some rule was refused (--strict, rules check) or failed its test; 5 jaga "
     "itself could not go on; 130 interrupted. Where several apply: 130, 5, 4, 1, 3.";
 
+/* The rows of the table that belong to `group`, or all. Returns how many. */
+static size_t write_rows(FILE *out, struct str group)
+{
+    size_t n = 0;
+    for (size_t i = 0; command_table[i]; i++) {
+        struct str name = str_from_c(command_table[i]->name);
+        bool within = group.len == 0 || (str_starts(name, group) && name.len > group.len &&
+                                         name.ptr[group.len] == ' ');
+        if (command_table[i]->hidden || !within)
+            continue;
+        fprintf(out, "  %-18s ", command_table[i]->name);
+        wrap(out, 21, 21, str_from_c(command_table[i]->about));
+        n++;
+    }
+    return n;
+}
+
+bool help_write_group(FILE *out, struct str group)
+{
+    size_t n = group.len ? write_rows(out, group) : 0;
+    if (n)
+        fprintf(out, "\njaga %.*s COMMAND --help tells more.\n", STR_ARG(group));
+    return n > 0;
+}
+
 void help_write(FILE *out, const struct command *command)
 {
     if (command) {
@@ -104,12 +129,7 @@ void help_write(FILE *out, const struct command *command)
           "matches Sigma rules against it.\n\n"
           "Usage: jaga COMMAND [OPTION]... [ARGUMENT]...\n\n",
           out);
-    for (size_t i = 0; command_table[i]; i++) {
-        if (command_table[i]->hidden)
-            continue;
-        fprintf(out, "  %-18s ", command_table[i]->name);
-        wrap(out, 21, 21, str_from_c(command_table[i]->about));
-    }
+    write_rows(out, STR(""));
     fputs("\njaga COMMAND --help tells more. For a start:\n\n"
           "  jaga scan /evidence              with jaga's own rules\n"
           "  jaga scan -r sigma/rules C.zip   with yours\n"

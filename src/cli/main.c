@@ -105,6 +105,29 @@ static int run(struct cli *cli, const struct command *command)
     return stop_asked ? EXIT_INTERRUPTED : code;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0;
+}
+
+/* jaga help [COMMAND], jaga GROUP --help: those that name no one command to parse options of. */
+static int help(int argc, char **argv)
+{
+    struct err err = {0};
+    int words;
+    if (argc == 0) {
+        help_write(stdout, NULL);
+        return EXIT_DONE;
+    }
+    if (argc == 1 && help_write_group(stdout, str_from_c(argv[0])))
+        return EXIT_DONE;
+    const struct command *command = command_find(argc, argv, &words, &err);
+    if (!command)
+        return usage(err.message, NULL);
+    help_write(stdout, command);
+    return EXIT_DONE;
+}
+
 int main(int argc, char **argv)
 {
     struct err err = {0};
@@ -112,11 +135,14 @@ int main(int argc, char **argv)
     int words;
     setlocale(LC_CTYPE, "C.UTF-8"); /* names in archives */
     prepare_signals();
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
-        help_write(argc < 2 ? stderr : stdout, NULL);
-        return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+    if (argc < 2) {
+        help_write(stderr, NULL);
+        return EXIT_USAGE;
     }
+    if (asks_for_help(argv[1]))
+        return help(argc - 2, argv + 2);
+    if (argc == 3 && asks_for_help(argv[2]) && help_write_group(stdout, str_from_c(argv[1])))
+        return EXIT_DONE;
     if (strcmp(argv[1], "--version") == 0)
         return cmd_version.run(&cli);
     const struct command *command = command_find(argc - 1, argv + 1, &words, &err);

@@ -67,6 +67,16 @@ class ExitCodes(jaga.Case):
     def test_help_and_version_are_0(self):
         self.assertIn("Exit codes", self.jaga("--help").out)
         self.assertIn("--fail-level", self.jaga("scan", "--help").out)
+        self.assertIn("--fail-level", self.jaga("help", "scan").out)
+
+    def test_help_of_a_group_lists_its_commands(self):
+        for ask in (("rules", "--help"), ("rules", "-h"), ("help", "rules")):
+            out = self.jaga(*ask).out
+            self.assertIn("rules explain", out)
+            self.assertNotIn("  scan", out)
+        self.jaga("help", "rules", "test")
+        self.jaga("frobnicate", "--help", code=jaga.USAGE)
+        self.jaga("help", "frobnicate", code=jaga.USAGE)
         self.assertRegex(self.jaga("--version").out, r"^jaga \d")
 
 
