@@ -8,6 +8,7 @@ JOBS ?= 2
 
 all: have-deps $(BUILD)/build.ninja ## build ./build/jaga (release)
 	@ninja -j$(JOBS) -C $(BUILD)
+	@ln -sf src/cli/jaga $(BUILD)/jaga
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14

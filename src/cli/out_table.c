@@ -16,6 +16,7 @@
 #define TABLE_ERRORS_SHOWN 10        /* without --verbose */
 #define TABLE_DETAILS_WIDE 160       /* columns of details where nothing limits them */
 #define TABLE_VALUE_COLUMNS 120
+#define TABLE_NARROW 112 /* columns of a terminal below which a finding takes two lines */
 
 struct table_line {
     const struct sigma_meta *meta;
@@ -165,6 +166,29 @@ static void add_cell(struct buf *out, struct str text, size_t columns)
         buf_add_byte(out, ' ');
 }
 
+static bool is_narrow(const struct table *table)
+{
+    return table->options.width && table->options.width < TABLE_NARROW;
+}
+
+/* In a narrow terminal: the rule takes the first line's rest, host and details the second. */
+static struct columns choose_narrow_columns(const struct table *table)
+{
+    /* time 19, level 8, count 7, three gaps of two; an indent of four */
+    size_t width = table->options.width, fixed = 19 + 8 + 7 + 6;
+    return (struct columns){
+        .rule = width > fixed + 12 ? width - fixed : 12,
+        .details = width > 4 + 12 ? width - 4 : 12,
+    };
+}
+
+static void end_line(struct buf *out)
+{
+    while (out->len && out->ptr[out->len - 1] == ' ')
+        out->len--;
+    buf_add_byte(out, '\n');
+}
+
 static void write_line(const struct table *table, const struct table_line *line,
                        const struct columns *columns, struct buf *out)
 {
@@ -181,29 +205,48 @@ static void write_line(const struct table *table, const struct table_line *line,
     buf_printf(out, "%s%-8.8s%s  ", style_colour(line->meta->level, colour),
                line->meta->level == SIGMA_INFORMATIONAL ? "info" : style_level(line->meta->level),
                style_reset(colour));
-    add_cell(out, line->host, columns->host);
+    if (!is_narrow(table))
+        add_cell(out, line->host, columns->host);
     buf_add_c(out, style_bold(colour));
     add_cell(out, line->meta->title, columns->rule);
     buf_add_c(out, style_reset(colour));
     /* × is two bytes for one column. */
     buf_printf(out, "%*s  ", count[0] ? 8 : 7, count);
-    style_printable(out, line->details, columns->details);
-    while (out->len && out->ptr[out->len - 1] == ' ')
-        out->len--;
-    buf_add_byte(out, '\n');
+    if (!is_narrow(table)) {
+        style_printable(out, line->details, columns->details);
+        end_line(out);
+        return;
+    }
+    end_line(out);
+    buf_add_c(out, "    ");
+    size_t used = style_printable(out, line->host, columns->details);
+    if (used && line->details.len && used + 3 < columns->details) {
+        buf_add_c(out, " · ");
+        used += 3;
+    }
+    if (used < columns->details)
+        style_printable(out, line->details, columns->details - used);
+    end_line(out);
+}
+
+static void write_heads(const struct table *table, const struct columns *columns, struct buf *out)
+{
+    bool colour = table->options.colour;
+    buf_printf(out, "%s%-19s  %-8s  ", style_dim(colour), "First seen (UTC)", "Level");
+    if (!is_narrow(table))
+        add_cell(out, STR("Host"), columns->host);
+    add_cell(out, STR("Rule"), columns->rule);
+    buf_printf(out, "%7s%s%s\n", "Count", is_narrow(table) ? "" : "  Details", style_reset(colour));
 }
 
 static void write_lines(struct table *table, struct buf *out)
 {
     if (table->lines.len == 0)
         return;
-    struct columns columns = choose_columns(table);
-    bool colour = table->options.colour;
+    struct columns columns =
+        is_narrow(table) ? choose_narrow_columns(table) : choose_columns(table);
     qsort(table->lines.items, table->lines.len, sizeof(table->lines.items[0]), by_time);
-    buf_printf(out, "%s%-19s  %-8s  ", style_dim(colour), "First seen (UTC)", "Level");
-    add_cell(out, STR("Host"), columns.host);
-    add_cell(out, STR("Rule"), columns.rule);
-    buf_printf(out, "%7s  Details%s\n", "Count", style_reset(colour));
+    write_heads(table, &columns, out);
     for (size_t i = 0; i < table->lines.len; i++) {
         write_line(table, &table->lines.items[i], &columns, out);
         if (out->len > 65536) {
@@ -259,6 +302,10 @@ static void write_levels(const struct table *table, const struct out_summary *su
 static void write_rules(const struct table *table, const struct out_summary *summary,
                         struct buf *out)
 {
+    /* heading 12, level 8, count 8, gaps of one and two */
+    size_t width = table->options.width, title_max = width > 31 + 12 ? width - 31 : 90;
+    if (title_max > 90)
+        title_max = 90;
     for (size_t i = 0; i < summary->n_rules && i < TABLE_TOP; i++) {
         const struct out_rule_count *rule = &summary->rules[i];
         bool colour = table->options.colour;
@@ -270,7 +317,7 @@ static void write_rules(const struct table *table, const struct out_summary *sum
         char number[32];
         style_count(rule->count, number);
         buf_printf(out, "%8s  ", number);
-        style_printable(out, rule->meta->title, 90);
+        style_printable(out, rule->meta->title, title_max);
         buf_add_byte(out, '\n');
     }
     if (summary->n_rules > TABLE_TOP)
@@ -309,7 +356,8 @@ static void write_read(const struct table *table, const struct out_summary *summ
     add_count(out, summary->inputs);
     buf_add_c(out, summary->inputs == 1 ? " input, " : " inputs, ");
     add_count(out, summary->events);
-    buf_printf(out, " events, %.1f MB in %.2f s (", (double)summary->bytes / 1e6, summary->seconds);
+    buf_printf(out, " events, %.1f MB in %.2f s%s", (double)summary->bytes / 1e6, summary->seconds,
+               is_narrow(table) ? "\n            (" : " (");
     add_count(out, (uint64_t)((double)summary->events / seconds));
     buf_printf(out, " events/s, %.0f MB/s, %u thread%s)%s\n",
                (double)summary->bytes / 1e6 / seconds, summary->threads,

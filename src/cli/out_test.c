@@ -27,6 +27,8 @@ static const char attack_csv[] = "kind,id,name,tactics\n"
                                  "technique,T1059,Interpreter <b>,execution\n"
                                  "technique,T1059.001,PowerShell,\n";
 
+static unsigned test_width; /* columns of the terminal that reports are made for */
+
 struct report {
     char *text;
     size_t len;
@@ -70,7 +72,8 @@ static struct report report(const char *format_name, unsigned count, struct str 
     struct attack attack;
     struct err err;
     assert_int_equal(attack_read(&attack, STR(attack_csv), &err), 0);
-    struct out_options options = {.started = 0, .command = "jaga scan <x>", .attack = &attack};
+    struct out_options options = {
+        .started = 0, .command = "jaga scan <x>", .attack = &attack, .width = test_width};
     const struct out_format *format = out_format_by_name(str_from_c(format_name));
     assert_non_null(format);
     options.stream = open_memstream(&report.text, &report.len);
@@ -98,9 +101,35 @@ static void limits_that_were_spent_are_shown_to_readers(void **state)
     (void)state;
     for (size_t i = 0; i < 2; i++) {
         struct report r = report(i ? "html" : "table", 1, STR("HOST-1"));
-        assert_int_equal(count_of(&r, "1,007 events are of more kinds"), 1);
-        assert_int_equal(count_of(&r, "3 events matched but were too much to keep"), 1);
+        assert_int_equal(count_of(&r, "1,007 events are of too many kinds"), 1);
+        assert_int_equal(count_of(&r, "3 matched events did not fit into memory"), 1);
         assert_int_equal(count_of(&r, "regular expressions spent"), 0);
+        free(r.text);
+    }
+}
+
+/* The longest line in code points: the tests' text has none of two columns. */
+static size_t widest(const struct report *r)
+{
+    size_t most = 0, at = 0;
+    for (size_t i = 0; i < r->len; i++) {
+        at = r->text[i] == '\n' ? 0 : at + (((unsigned char)r->text[i] & 0xC0) != 0x80);
+        most = at > most ? at : most;
+    }
+    return most;
+}
+
+static void a_narrow_terminal_gets_two_lines_for_a_finding(void **state)
+{
+    (void)state;
+    for (unsigned width = 60; width < 140; width += 10) {
+        test_width = width;
+        struct report r = report("table", 3, STR("A-HOST-WITH-A-NAME-OF-SOME-LENGTH"));
+        test_width = 0;
+        if (width >= 80)
+            assert_true(widest(&r) <= width);
+        assert_int_equal(count_of(&r, "\n    A-HOST-WITH"), width < 112);
+        assert_int_equal(count_of(&r, "×3"), 1);
         free(r.text);
     }
 }
@@ -186,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_that_were_spent_are_shown_to_readers),
+        cmocka_unit_test(a_narrow_terminal_gets_two_lines_for_a_finding),
         cmocka_unit_test(the_table_folds_repeats_and_sums_them),
         cmocka_unit_test(no_control_character_reaches_the_terminal),
         cmocka_unit_test(html_shows_hostile_text_as_text),
