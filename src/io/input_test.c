@@ -58,7 +58,7 @@ static void read_all(const char *name, const struct unpack_limits *limits, struc
 {
     static const struct unpack_limits standard = {UNPACK_BYTES_MAX, UNPACK_RATIO_MAX,
                                                   UNPACK_MEMBERS_MAX};
-    struct walk_file file = {path_of(name), 0, true};
+    struct walk_file file = {.path = path_of(name), .given = true};
     struct err err = {0};
     struct input *input = input_open(&file, limits ? limits : &standard, &err);
     struct input_stream stream;
