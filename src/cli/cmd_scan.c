@@ -42,6 +42,27 @@ static void on_error(void *context, struct str path, const struct scan_error *er
     summary_add_error(&((struct scan *)context)->summary, path, error);
 }
 
+static bool any_rule_has(const struct sigma_set *set, const char *tag)
+{
+    const struct detect_options options = {.tags = &tag, .n_tags = 1};
+    bool found = false;
+    for (size_t i = 0; !found && i < set->rules.len; i++)
+        found = detect_wants(&options, &set->rules.items[i]->meta);
+    for (size_t i = 0; !found && i < set->correlations.len; i++)
+        found = detect_wants(&options, &set->correlations.items[i]->meta);
+    return found;
+}
+
+/* A tag that was mistyped would look like evidence without findings. */
+static void say_unknown_tags(const struct scan *scan)
+{
+    const text_list *tags = &scan->cli->settings.tags;
+    for (size_t i = 0; i < tags->len; i++)
+        if (!any_rule_has(&scan->engine.set, tags->items[i]))
+            cli_complain(scan->cli, "--tag %s: no rule has it (a tag is such as attack.t1003)",
+                         tags->items[i]);
+}
+
 /* Content, datasets, rules: everything that needs files of our own, before the sandbox. */
 static int prepare_rules(struct scan *scan)
 {
@@ -61,6 +82,7 @@ static int prepare_rules(struct scan *scan)
         cli_complain(scan->cli, "--strict: not every rule could be taken; nothing was read");
         return EXIT_REFUSED;
     }
+    say_unknown_tags(scan);
     if (summary_init(&scan->summary, &engine->set) < 0) {
         cli_complain(scan->cli, "no memory");
         return EXIT_BROKEN;

@@ -56,6 +56,11 @@ class ExitCodes(jaga.Case):
     def test_output_that_cannot_be_opened_is_5(self):
         self.jaga("scan", "-r", self.rule, "-w", "no/such/folder", self.hit, code=jaga.BROKEN)
 
+    def test_a_tag_that_no_rule_has_is_said(self):
+        for tag, said in (("t1003", True), ("attack.t9999", True), ("Attack.T1003", False)):
+            done = self.jaga("scan", "-q", "--tag", tag, self.write("empty", ""))
+            self.assertEqual("no rule has it" in done.err, said, tag)
+
     def test_a_full_disk_is_5(self):
         with open("/dev/full", "wb") as full:
             import subprocess
