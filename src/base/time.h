@@ -23,6 +23,17 @@ struct time_parts {
     int yearday; /* 0 to 365 */
 };
 
+/* Widens [*first, *last], both TIME_UNSET while empty, to hold `time_us` where that is set. */
+static inline void time_extend(int64_t *first, int64_t *last, int64_t time_us)
+{
+    if (time_us == TIME_UNSET)
+        return;
+    if (*first == TIME_UNSET || time_us < *first)
+        *first = time_us;
+    if (*last == TIME_UNSET || time_us > *last)
+        *last = time_us;
+}
+
 /* Instant ↔ calendar (proleptic Gregorian, UTC). */
 void time_to_parts(int64_t time_us, struct time_parts *ret_parts);
 int64_t time_from_civil(int64_t year, int month, int day, int hour, int minute, int second,

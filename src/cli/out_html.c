@@ -69,16 +69,6 @@ static struct html_rule *find_rule(struct html *html, const struct finding *find
     return &html->rules.items[html->rules.len - 1];
 }
 
-static void extend(int64_t *first, int64_t *last, int64_t time_us)
-{
-    if (time_us == TIME_UNSET)
-        return;
-    if (*first == TIME_UNSET || time_us < *first)
-        *first = time_us;
-    if (*last == TIME_UNSET || time_us > *last)
-        *last = time_us;
-}
-
 static void count_user(struct html *html, const struct finding *finding)
 {
     struct str name = finding->event ? finding->event->user : (struct str){0};
@@ -171,7 +161,7 @@ static bool add_line(struct html *html, struct html_rule *rule, const struct fin
         .last = TIME_UNSET,
         .count = 1,
     };
-    extend(&line.first, &line.last, finding_time(finding));
+    time_extend(&line.first, &line.last, finding_time(finding));
     if (vec_push(&rule->lines, line) < 0)
         return false;
     return map_put(&html->seen, key, (uint32_t)(rule->lines.len - 1)) >= 0;
@@ -192,7 +182,7 @@ static void html_finding(void *state, const struct finding *finding)
     if (!rule)
         return;
     rule->count++;
-    extend(&rule->first, &rule->last, time);
+    time_extend(&rule->first, &rule->last, time);
     buf_clear(key);
     buf_add(key, &finding->meta, sizeof(finding->meta));
     at[0] = key->len;
@@ -205,8 +195,9 @@ static void html_finding(void *state, const struct finding *finding)
     style_details(finding, 3, 300, key);
     uint32_t index = key->failed ? MAP_NONE : map_get(&html->seen, buf_str(key));
     if (index != MAP_NONE) {
-        rule->lines.items[index].count++;
-        extend(&rule->lines.items[index].first, &rule->lines.items[index].last, time);
+        struct html_line *line = &rule->lines.items[index];
+        line->count++;
+        time_extend(&line->first, &line->last, time);
     } else if (key->failed || !add_line(html, rule, finding, at)) {
         rule->unlisted++;
     }

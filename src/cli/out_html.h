@@ -1,7 +1,8 @@
 /*
- * out_html: the inside of the HTML report. out_html.c gathers findings by rule,
- * out_html_page.c writes the page. The page is one file without scripts or
- * anything loaded from elsewhere: it opens from a seized disk in an offline room.
+ * out_html: the inside of the HTML report. out_html.c gathers findings by rule, out_html_page.c
+ * writes the page, out_html_attack.c its ATT&CK part, out_html_css.c has its style. The page is one
+ * file without scripts or anything loaded from elsewhere: it opens from a seized disk in an
+ * offline room.
  */
 #ifndef JAGA_CLI_OUT_HTML_H
 #define JAGA_CLI_OUT_HTML_H
@@ -64,6 +65,9 @@ struct html {
 };
 
 void html_histogram_add(struct html_histogram *histogram, int64_t time_us, enum sigma_level level);
+
+/* The style sheet of the page, in out_html_css.c. */
+extern const char html_css[];
 
 /* Writes the whole page to options.stream. Sorts html->rules and html->users. */
 void html_write_page(struct html *html, const struct out_summary *summary);

@@ -2,100 +2,6 @@
 
 #include <stdlib.h>
 
-static const char css[] =
-    ":root{--bg:#fbfaf8;--card:#fff;--ink:#1d2330;--soft:#667085;--line:#e6e3dd;--accent:#0f6b5c;"
-    "--critical:#8f1239;--high:#d1432f;--medium:#dd8a14;--low:#3f8f5b;--informational:#4a83b8;--"
-    "none:#98a2b3}"
-    "@media(prefers-color-scheme:dark){:root{--bg:#12151b;--card:#1a1f28;--ink:#e8ebf0;--soft:#"
-    "98a2b3;"
-    "--line:#2b323e;--accent:#4fc3ae;--critical:#f0447c;--high:#f2705d;--medium:#f0b04a;--low:#"
-    "63bd82;"
-    "--informational:#76aee0}}"
-    "*{box-sizing:border-box}body{margin:0;background:var(--bg);color:var(--ink);"
-    "font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif}"
-    "main{max-width:1180px;margin:0 auto;padding:32px 24px 64px}"
-    "header h1{font-size:28px;margin:0;letter-spacing:-.01em}header p{margin:4px 0 "
-    "0;color:var(--soft)}"
-    "h2{font-size:18px;margin:40px 0 12px}h2 "
-    "small{font-weight:400;color:var(--soft);font-size:14px}"
-    ".cards{display:grid;grid-template-columns:repeat(5,1fr);gap:12px;margin-top:24px}"
-    ".card{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px "
-    "16px;"
-    "border-top:4px solid var(--c)}.card b{display:block;font-size:30px;line-height:1.1;"
-    "font-variant-numeric:tabular-nums}.card span{color:var(--soft)}"
-    ".panel{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px}"
-    ".two{display:grid;grid-template-columns:1fr 1fr;gap:12px}"
-    "svg{display:block;width:100%;height:140px}.axis{display:flex;justify-content:space-between;"
-    "color:var(--soft);font-size:13px;margin-top:6px}"
-    ".tally{width:100%;border-collapse:collapse}.tally td{padding:4px 8px 4px "
-    "0;vertical-align:middle}"
-    ".tally "
-    "td:first-child{max-width:280px;overflow:hidden;text-overflow:ellipsis;white-space:nowrap}"
-    ".tally "
-    ".n{text-align:right;font-variant-numeric:tabular-nums;width:70px}.bar{display:flex;height:"
-    "10px;"
-    "border-radius:5px;overflow:hidden;background:var(--line);min-width:80px}.bar i{display:block}"
-    ".matrix{display:flex;gap:8px;overflow:auto;max-height:620px;align-items:flex-start}.tactic{"
-    "flex:1 0 118px}"
-    ".tactic h3{font-size:12px;margin:0 0 6px;color:var(--soft);font-weight:600;min-height:36px}"
-    ".tech{display:block;border-radius:6px;padding:5px "
-    "8px;margin-bottom:5px;font-size:12px;line-height:1.3;"
-    "color:var(--ink);text-decoration:none;background:color-mix(in srgb,var(--c) 22%,var(--card));"
-    "border-left:3px solid var(--c);overflow-wrap:anywhere}.tech b{display:block}.tech "
-    "i{float:right;font-style:normal;"
-    "font-weight:600;font-variant-numeric:tabular-nums}"
-    ".filter{display:flex;gap:16px;flex-wrap:wrap;margin:0 0 12px;color:var(--soft)}"
-    ".filter label{cursor:pointer}.filter input{accent-color:var(--c)}"
-    "details.rule{background:var(--card);border:1px solid var(--line);border-left:4px solid "
-    "var(--c);"
-    "border-radius:8px;margin-bottom:8px}details.rule>summary{padding:10px "
-    "14px;cursor:pointer;display:flex;"
-    "gap:12px;align-items:baseline}summary::-webkit-details-marker{display:none}summary{list-style:"
-    "none}"
-    ".badge{color:var(--c);font-weight:700;font-size:12px;text-transform:uppercase;letter-spacing:."
-    "04em;"
-    "flex:0 0 "
-    "104px}.title{font-weight:600;flex:1}.n{font-variant-numeric:tabular-nums}.when{color:var(--"
-    "soft);"
-    "font-size:13px;white-space:nowrap}.about{padding:0 14px 10px 130px;color:var(--soft)}"
-    ".about a{color:var(--accent)}.about p{margin:0 0 6px}.tags "
-    "span{display:inline-block;border:1px solid "
-    "var(--line);border-radius:10px;padding:0 8px;font-size:12px;margin:0 4px 4px 0}"
-    "details.line{border-top:1px solid var(--line)}details.line>summary{padding:7px "
-    "14px;cursor:pointer;"
-    "display:grid;grid-template-columns:150px 150px 1fr auto;gap:12px;font-size:13px}"
-    "details.line>summary:hover,details.rule>summary:hover{background:color-mix(in srgb,var(--c) "
-    "7%,transparent)}"
-    ".details{overflow-wrap:anywhere;font-family:ui-monospace,'SF "
-    "Mono',Menlo,Consolas,monospace;font-size:12px}"
-    ".host{overflow-wrap:anywhere}.where{color:var(--soft);margin:8px "
-    "14px;font-size:13px;overflow-wrap:anywhere}"
-    "table.event{border-collapse:collapse;margin:0 14px 14px;font-size:12px;width:calc(100% - "
-    "28px)}"
-    ".event th{text-align:left;font-weight:500;color:var(--soft);padding:2px 14px 2px "
-    "6px;vertical-align:top;"
-    "white-space:nowrap;width:1%}.event td{padding:2px "
-    "6px;overflow-wrap:anywhere;white-space:pre-wrap;"
-    "font-family:ui-monospace,'SF Mono',Menlo,Consolas,monospace}.event "
-    ".key{background:color-mix(in srgb,var(--c) "
-    "10%,transparent)}.event .key th{color:var(--ink);font-weight:600}"
-    ".more{padding:8px 14px;color:var(--soft);font-size:13px;border-top:1px solid var(--line)}"
-    ".plain{margin:0;padding-left:18px;overflow-wrap:anywhere}footer{margin-top:48px;color:var(--"
-    "soft);font-size:13px}"
-    "@media(max-width:760px){.cards{grid-template-columns:repeat(2,1fr)}.two{grid-template-columns:"
-    "1fr}"
-    ".about{padding-left:14px}details.line>summary{grid-template-columns:1fr}}"
-    "@media "
-    "print{.matrix{max-height:none;flex-wrap:wrap}.filter{display:none}body{background:#fff}"
-    "details.rule{break-inside:avoid}}";
-
-static void add_count(struct buf *out, uint64_t number)
-{
-    char text[32];
-    style_count(number, text);
-    buf_add_c(out, text);
-}
-
 /* Hands on what has been written when it is much: the page may be large. */
 static void drain(const struct html *html, struct buf *out)
 {
@@ -113,7 +19,7 @@ static void write_head(const struct html *html, const struct out_summary *summar
                    "<meta name=viewport content='width=device-width,initial-scale=1'>"
                    "<meta http-equiv=Content-Security-Policy content=\"default-src 'none';"
                    "style-src 'unsafe-inline'\"><title>jaga report</title><style>");
-    buf_add_c(out, css);
+    buf_add_c(out, html_css);
     /* Unticking a level hides its rules. */
     for (int i = SIGMA_LEVEL_NONE; i <= SIGMA_CRITICAL; i++) {
         const char *level = style_level((enum sigma_level)i);
@@ -130,13 +36,13 @@ static void write_head(const struct html *html, const struct out_summary *summar
     buf_add_c(out,
               summary->interrupted ? " · <b>interrupted: not everything was read</b></p>" : "</p>");
     buf_add_c(out, "<p>");
-    add_count(out, summary->findings);
+    style_add_count(out, summary->findings);
     buf_add_c(out, " findings of ");
-    add_count(out, summary->n_rules);
+    style_add_count(out, summary->n_rules);
     buf_add_c(out, " rules in ");
-    add_count(out, summary->events);
+    style_add_count(out, summary->events);
     buf_add_c(out, " events of ");
-    add_count(out, summary->inputs);
+    style_add_count(out, summary->inputs);
     buf_printf(out, " inputs, read in %.1f s</p></header>", summary->seconds);
 }
 
@@ -145,7 +51,7 @@ static void write_cards(const struct out_summary *summary, struct buf *out)
     buf_add_c(out, "<div class=cards>");
     for (int level = SIGMA_CRITICAL; level >= SIGMA_INFORMATIONAL; level--) {
         buf_printf(out, "<div class='card %s'><b>", style_level((enum sigma_level)level));
-        add_count(out, summary->by_level[level]);
+        style_add_count(out, summary->by_level[level]);
         buf_printf(out, "</b><span>%s</span></div>", style_level((enum sigma_level)level));
     }
     buf_add_c(out, "</div>");
@@ -189,7 +95,7 @@ static void write_timeline(const struct html_histogram *h, struct buf *out)
     style_time(h->origin + (int64_t)first * h->width, from);
     style_time(h->origin + (int64_t)(last + 1) * h->width, to);
     buf_printf(out, "</svg><div class=axis><span>%s</span><span>at most ", from);
-    add_count(out, highest);
+    style_add_count(out, highest);
     buf_printf(out, " findings in a bar</span><span>%s</span></div></div>", to);
 }
 
@@ -202,7 +108,7 @@ static void write_hosts(const struct out_summary *summary, struct buf *out)
         buf_add_c(out, "<tr><td>");
         buf_add_html(out, host->host.len ? host->host : STR("(no host)"));
         buf_add_c(out, "<td class=n>");
-        add_count(out, host->count);
+        style_add_count(out, host->count);
         buf_add_c(out, "<td><div class=bar>");
         for (int level = SIGMA_CRITICAL; level >= 0; level--)
             if (host->by_level[level])
@@ -236,7 +142,7 @@ static void write_users(struct html *html, struct buf *out)
         buf_add_c(out, "<tr><td>");
         buf_add_html(out, user->name);
         buf_add_c(out, "<td class=n>");
-        add_count(out, user->count);
+        style_add_count(out, user->count);
         buf_printf(out,
                    "<td><div class=bar><i style='width:%.1f%%;background:var(--high)'></i>"
                    "<i style='width:%.1f%%;background:var(--none)'></i></div>",
@@ -298,7 +204,7 @@ static void write_line(const struct html_line *line, struct buf *out)
     buf_add_c(out, "</span><span class=n>");
     if (line->count > 1) {
         buf_add_c(out, "×");
-        add_count(out, line->count);
+        style_add_count(out, line->count);
     }
     buf_add_c(out, "</span></summary>");
     buf_add_str(out, line->body);
@@ -322,7 +228,7 @@ static void write_rule(const struct html *html, const struct html_rule *rule, st
             buf_printf(out, " – %s", last);
     }
     buf_add_c(out, "</span><span class=n>");
-    add_count(out, rule->count);
+    style_add_count(out, rule->count);
     buf_add_c(out, "</span></summary>");
     write_about(rule, out);
     for (size_t i = 0; i < rule->lines.len; i++) {
@@ -331,7 +237,7 @@ static void write_rule(const struct html *html, const struct html_rule *rule, st
     }
     if (rule->unlisted) {
         buf_add_c(out, "<div class=more>");
-        add_count(out, rule->unlisted);
+        style_add_count(out, rule->unlisted);
         buf_add_c(out, " more findings are counted but not shown here; <code>-o jsonl</code> has "
                        "them all</div>");
     }
@@ -383,7 +289,7 @@ static void write_errors(const struct out_summary *summary, struct buf *out)
     buf_add_c(out, "</ul>");
     if (summary->errors_total > summary->n_errors) {
         buf_add_c(out, "<p class=when>and ");
-        add_count(out, summary->errors_total - summary->n_errors);
+        style_add_count(out, summary->errors_total - summary->n_errors);
         buf_add_c(out, " more</p>");
     }
     buf_add_c(out, "</div>");
@@ -398,7 +304,7 @@ static void write_limits(const struct out_summary *summary, struct buf *out)
     buf_add_c(out, "<h2>Limits</h2><div class=panel><ul class=plain>");
     for (size_t i = 0; i < n; i++) {
         buf_add_c(out, "<li>");
-        add_count(out, limits[i].count);
+        style_add_count(out, limits[i].count);
         buf_printf(out, " %s", limits[i].text);
     }
     buf_add_c(out, "</ul></div>");
@@ -407,9 +313,9 @@ static void write_limits(const struct out_summary *summary, struct buf *out)
 static void write_foot(const struct html *html, const struct out_summary *summary, struct buf *out)
 {
     buf_add_c(out, "<footer>");
-    add_count(out, summary->rules_loaded);
+    style_add_count(out, summary->rules_loaded);
     buf_add_c(out, " rules loaded, ");
-    add_count(out, summary->rules_refused);
+    style_add_count(out, summary->rules_refused);
     buf_add_c(out, " refused. Times are UTC. Made by jaga " JAGA_VERSION);
     if (html->options.command) {
         buf_add_c(out, ": <code>");

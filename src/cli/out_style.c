@@ -4,26 +4,25 @@
 
 #include "base/utf8.h"
 
-static const struct {
-    const char *name;
-    const char *colour;
-} levels[] = {
-    [SIGMA_LEVEL_NONE] = {"none", "\033[37m"},
-    [SIGMA_INFORMATIONAL] = {"informational", "\033[36m"},
-    [SIGMA_LOW] = {"low", "\033[32m"},
-    [SIGMA_MEDIUM] = {"medium", "\033[33m"},
-    [SIGMA_HIGH] = {"high", "\033[31m"},
-    [SIGMA_CRITICAL] = {"critical", "\033[1;97;41m"},
+static const char *const colours[] = {
+    [SIGMA_LEVEL_NONE] = "\033[37m", [SIGMA_INFORMATIONAL] = "\033[36m",
+    [SIGMA_LOW] = "\033[32m",        [SIGMA_MEDIUM] = "\033[33m",
+    [SIGMA_HIGH] = "\033[31m",       [SIGMA_CRITICAL] = "\033[1;97;41m",
 };
 
 const char *style_level(enum sigma_level level)
 {
-    return levels[level].name;
+    return level == SIGMA_LEVEL_NONE ? "none" : sigma_level_name(level);
+}
+
+const char *style_level_short(enum sigma_level level)
+{
+    return level == SIGMA_INFORMATIONAL ? "info" : style_level(level);
 }
 
 const char *style_colour(enum sigma_level level, bool colour)
 {
-    return colour ? levels[level].colour : "";
+    return colour ? colours[level] : "";
 }
 
 const char *style_bold(bool colour)
@@ -102,6 +101,12 @@ size_t style_count(uint64_t number, char ret_text[static 32])
     }
     ret_text[out] = '\0';
     return out;
+}
+
+void style_add_count(struct buf *buf, uint64_t number)
+{
+    char text[32];
+    buf_add(buf, text, style_count(number, text));
 }
 
 /* What is being collected: indices into the event's fields, each once. */

@@ -11,6 +11,9 @@
 /* Level as written in reports: "critical" .. "informational", "none". */
 const char *style_level(enum sigma_level level);
 
+/* The same in at most eight columns: "info". */
+const char *style_level_short(enum sigma_level level);
+
 /* The ANSI colour of a level, or "" when `colour` is off; style_reset() ends it. */
 const char *style_colour(enum sigma_level level, bool colour);
 const char *style_bold(bool colour);
@@ -29,6 +32,9 @@ size_t style_time(int64_t time_us, char ret_text[static TIME_TEXT_MAX]);
 
 /* 1234567 as "1,234,567". Returns the length. */
 size_t style_count(uint64_t number, char ret_text[static 32]);
+
+/* The same, added to `buf`. */
+void style_add_count(struct buf *buf, uint64_t number);
 
 /*
  * The fields worth showing for a finding, most telling first: those its rule tests

@@ -45,15 +45,10 @@ static void *table_begin(const struct out_options *options)
     return table;
 }
 
-static void extend(struct table_line *line, int64_t time)
+static void count(struct table_line *line, const struct finding *finding)
 {
     line->count++;
-    if (time == TIME_UNSET)
-        return;
-    if (line->first == TIME_UNSET || time < line->first)
-        line->first = time;
-    if (line->last == TIME_UNSET || time > line->last)
-        line->last = time;
+    time_extend(&line->first, &line->last, finding_time(finding));
 }
 
 /* A new line whose key (and all its text) is copied; false when a limit is spent. */
@@ -72,7 +67,7 @@ static bool add_line(struct table *table, const struct finding *finding, size_t 
         .last = TIME_UNSET,
         .order = table->lines.len,
     };
-    extend(&line, finding_time(finding));
+    count(&line, finding);
     if (vec_push(&table->lines, line) < 0)
         return false;
     if (map_put(&table->seen, key, (uint32_t)(table->lines.len - 1)) < 0)
@@ -103,7 +98,7 @@ static void table_finding(void *state, const struct finding *finding)
     }
     uint32_t index = map_get(&table->seen, buf_str(key));
     if (index != MAP_NONE)
-        extend(&table->lines.items[index], finding_time(finding));
+        count(&table->lines.items[index], finding);
     else if (!add_line(table, finding, host_at, user_at, details_at))
         table->unlisted++;
 }
@@ -201,10 +196,8 @@ static void write_line(const struct table *table, const struct table_line *line,
         style_count(line->count, number);
         snprintf(count, sizeof(count), "×%.29s", number);
     }
-    /* "informational" is cut to keep the column narrow. */
-    buf_printf(out, "%s%-8.8s%s  ", style_colour(line->meta->level, colour),
-               line->meta->level == SIGMA_INFORMATIONAL ? "info" : style_level(line->meta->level),
-               style_reset(colour));
+    buf_printf(out, "%s%-8s%s  ", style_colour(line->meta->level, colour),
+               style_level_short(line->meta->level), style_reset(colour));
     if (!is_narrow(table))
         add_cell(out, line->host, columns->host);
     buf_add_c(out, style_bold(colour));
@@ -262,25 +255,18 @@ static void heading(struct buf *out, const char *name, bool colour)
     buf_printf(out, "%s%-12s%s", style_bold(colour), name, style_reset(colour));
 }
 
-static void add_count(struct buf *out, uint64_t number)
-{
-    char text[32];
-    style_count(number, text);
-    buf_add_c(out, text);
-}
-
 static void write_levels(const struct table *table, const struct out_summary *summary,
                          struct buf *out)
 {
     bool colour = table->options.colour, first = true;
     heading(out, "Findings", colour);
-    add_count(out, summary->findings);
+    style_add_count(out, summary->findings);
     if (summary->findings == 0) {
         buf_add_c(out, "\n");
         return;
     }
     buf_add_c(out, " in ");
-    add_count(out, table->lines.len);
+    style_add_count(out, table->lines.len);
     buf_add_c(out, table->lines.len == 1 ? " line: " : " lines: ");
     for (int level = SIGMA_CRITICAL; level >= 0; level--) {
         if (!summary->by_level[level])
@@ -289,12 +275,12 @@ static void write_levels(const struct table *table, const struct out_summary *su
         first = false;
         buf_printf(out, "%s%s%s ", style_colour((enum sigma_level)level, colour),
                    style_level((enum sigma_level)level), style_reset(colour));
-        add_count(out, summary->by_level[level]);
+        style_add_count(out, summary->by_level[level]);
     }
     buf_add_c(out, "\n");
     if (table->unlisted) {
         buf_add_c(out, "            ");
-        add_count(out, table->unlisted);
+        style_add_count(out, table->unlisted);
         buf_add_c(out, " more are counted but not listed (too many for a table: use -o jsonl)\n");
     }
 }
@@ -310,10 +296,8 @@ static void write_rules(const struct table *table, const struct out_summary *sum
         const struct out_rule_count *rule = &summary->rules[i];
         bool colour = table->options.colour;
         heading(out, i ? "" : "Rules", colour);
-        buf_printf(out, "%s%-8.8s%s ", style_colour(rule->meta->level, colour),
-                   rule->meta->level == SIGMA_INFORMATIONAL ? "info"
-                                                            : style_level(rule->meta->level),
-                   style_reset(colour));
+        buf_printf(out, "%s%-8s%s ", style_colour(rule->meta->level, colour),
+                   style_level_short(rule->meta->level), style_reset(colour));
         char number[32];
         style_count(rule->count, number);
         buf_printf(out, "%8s  ", number);
@@ -353,12 +337,12 @@ static void write_read(const struct table *table, const struct out_summary *summ
     char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
     double seconds = summary->seconds > 1e-6 ? summary->seconds : 1e-6;
     heading(out, "Read", table->options.colour);
-    add_count(out, summary->inputs);
+    style_add_count(out, summary->inputs);
     buf_add_c(out, summary->inputs == 1 ? " input, " : " inputs, ");
-    add_count(out, summary->events);
+    style_add_count(out, summary->events);
     buf_printf(out, " events, %.1f MB in %.2f s%s", (double)summary->bytes / 1e6, summary->seconds,
                is_narrow(table) ? "\n            (" : " (");
-    add_count(out, (uint64_t)((double)summary->events / seconds));
+    style_add_count(out, (uint64_t)((double)summary->events / seconds));
     buf_printf(out, " events/s, %.0f MB/s, %u thread%s)%s\n",
                (double)summary->bytes / 1e6 / seconds, summary->threads,
                summary->threads == 1 ? "" : "s", summary->interrupted ? ", interrupted" : "");
@@ -369,11 +353,11 @@ static void write_read(const struct table *table, const struct out_summary *summ
         buf_printf(out, "%s to %s UTC\n", first, last);
     }
     heading(out, "Rule set", table->options.colour);
-    add_count(out, summary->rules_loaded);
+    style_add_count(out, summary->rules_loaded);
     buf_add_c(out, " loaded");
     if (summary->rules_refused) {
         buf_add_c(out, ", ");
-        add_count(out, summary->rules_refused);
+        style_add_count(out, summary->rules_refused);
         buf_add_c(out, " refused (`jaga rules check` says why)");
     }
     buf_add_byte(out, '\n');
@@ -385,7 +369,7 @@ static void write_limits(const struct out_summary *summary, struct buf *out)
     size_t n = out_limits(summary, limits);
     for (size_t i = 0; i < n; i++) {
         buf_add_c(out, "            ");
-        add_count(out, limits[i].count);
+        style_add_count(out, limits[i].count);
         buf_printf(out, " %s\n", limits[i].text);
     }
 }
@@ -393,8 +377,10 @@ static void write_limits(const struct out_summary *summary, struct buf *out)
 static void write_errors(const struct table *table, const struct out_summary *summary,
                          struct buf *out)
 {
-    size_t shown = table->options.verbose ? summary->n_errors : TABLE_ERRORS_SHOWN;
-    for (size_t i = 0; i < summary->n_errors && i < shown; i++) {
+    size_t shown = summary->n_errors;
+    if (!table->options.verbose && shown > TABLE_ERRORS_SHOWN)
+        shown = TABLE_ERRORS_SHOWN;
+    for (size_t i = 0; i < shown; i++) {
         const struct out_error *error = &summary->errors[i];
         heading(out, i ? "" : "Not read", table->options.colour);
         style_printable(out, error->path, 160);
@@ -406,10 +392,9 @@ static void write_errors(const struct table *table, const struct out_summary *su
         style_printable(out, error->message, 200);
         buf_add_byte(out, '\n');
     }
-    if (summary->errors_total > (shown < summary->n_errors ? shown : summary->n_errors)) {
+    if (summary->errors_total > shown) {
         buf_add_c(out, "            and ");
-        add_count(out,
-                  summary->errors_total - (shown < summary->n_errors ? shown : summary->n_errors));
+        style_add_count(out, summary->errors_total - shown);
         buf_printf(out, " errors more%s\n",
                    table->options.verbose ? "" : " (--verbose shows up to 1,000)");
     }

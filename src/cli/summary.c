@@ -55,7 +55,6 @@ static struct out_host_count *host_count(struct summary *summary, struct str hos
 
 void summary_add_finding(struct summary *summary, const struct finding *finding)
 {
-    int64_t time = finding_time(finding);
     size_t first = finding->correlation ? summary->set->rules.len : 0;
     struct out_rule_count *rule = &summary->rules[first + finding->index];
     struct out_host_count *host =
@@ -63,10 +62,7 @@ void summary_add_finding(struct summary *summary, const struct finding *finding)
     summary->figures.findings++;
     summary->figures.by_level[finding->meta->level]++;
     rule->count++;
-    if (time != TIME_UNSET && (rule->first == TIME_UNSET || time < rule->first))
-        rule->first = time;
-    if (time != TIME_UNSET && (rule->last == TIME_UNSET || time > rule->last))
-        rule->last = time;
+    time_extend(&rule->first, &rule->last, finding_time(finding));
     if (host) {
         host->count++;
         host->by_level[finding->meta->level]++;

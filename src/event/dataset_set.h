@@ -184,7 +184,6 @@ struct datasets {
     struct map condition_ids; /* canonical text → index into conditions */
     VEC(struct condition) conditions;
     VEC(struct watch *) watches;
-    struct watch *format_watch;
     struct id_list by_format[DATASET_FORMATS_MAX];
     uint32_t n_kept;
     uint32_t keep_product, keep_category, keep_service;

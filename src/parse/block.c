@@ -1,7 +1,5 @@
 #include "parse/block.h"
 
-#include "parse/lines.h"
-
 #define STATE_BEGUN 0 /* the byte order mark is behind us */
 
 /* Is the line at the start of text one of a block: of '#', or empty? It may go on behind text. */
@@ -66,4 +64,17 @@ size_t block_cut(struct cutter *cutter, struct str data, bool last, struct str f
     size_t next = next_block(rest);
     return before +
            parse_cut_lines(cutter, str_first(rest, next), next < rest.len || last, ret_body);
+}
+
+int block_run(struct parser *parser, const struct chunk *chunk, struct sink *sink,
+              lines_event_fn *event)
+{
+    struct lines lines;
+    struct line line;
+    int status = 0;
+    lines_start(&lines, chunk, sink);
+    while (status >= 0 && lines_next(&lines, &line))
+        if (line.text.ptr[0] != '#')
+            status = lines_run_one(parser, &line, sink, event);
+    return status < 0 ? status : 0;
 }

@@ -9,7 +9,7 @@
 #ifndef JAGA_PARSE_BLOCK_H
 #define JAGA_PARSE_BLOCK_H
 
-#include "parse/parser.h"
+#include "parse/lines.h"
 
 #define BLOCK_SIZE_MAX (1u << 20) /* bytes of one block; of a longer one the rest is skipped */
 
@@ -19,5 +19,9 @@
  */
 size_t block_cut(struct cutter *cutter, struct str data, bool last, struct str fields,
                  struct str *ret_body);
+
+/* parse() of such a format, once it has read chunk->header: each line but those of '#' an event. */
+int block_run(struct parser *parser, const struct chunk *chunk, struct sink *sink,
+              lines_event_fn *event);
 
 #endif

@@ -41,22 +41,26 @@ bool lines_next(struct lines *lines, struct line *ret_line)
     return true;
 }
 
+int lines_run_one(struct parser *parser, const struct line *line, struct sink *sink,
+                  lines_event_fn *event)
+{
+    parser_begin(parser, line->record, line->offset, line->text);
+    const char *wrong = event(parser, line);
+    if (wrong)
+        parser_error(sink, line->offset, line->record, wrong);
+    return parser_end(parser, sink);
+}
+
 int lines_run(struct parser *parser, const struct chunk *chunk, struct sink *sink,
               lines_event_fn *event)
 {
     struct lines lines;
     struct line line;
+    int status = 0;
     lines_start(&lines, chunk, sink);
-    while (lines_next(&lines, &line)) {
-        parser_begin(parser, line.record, line.offset, line.text);
-        const char *wrong = event(parser, &line);
-        if (wrong)
-            parser_error(sink, line.offset, line.record, wrong);
-        int status = parser_end(parser, sink);
-        if (status < 0)
-            return status;
-    }
-    return 0;
+    while (status >= 0 && lines_next(&lines, &line))
+        status = lines_run_one(parser, &line, sink, event);
+    return status < 0 ? status : 0;
 }
 
 int lines_probe(struct str head, bool (*fits)(struct str line))

@@ -42,6 +42,10 @@ bool lines_next(struct lines *lines, struct line *ret_line);
  */
 typedef const char *lines_event_fn(struct parser *parser, const struct line *line);
 
+/* A line as one event: begun, filled by `event`, handed to the sink, whose status is returned. */
+int lines_run_one(struct parser *parser, const struct line *line, struct sink *sink,
+                  lines_event_fn *event);
+
 /* parse() of a format whose every line is an event. */
 int lines_run(struct parser *parser, const struct chunk *chunk, struct sink *sink,
               lines_event_fn *event);

@@ -161,9 +161,9 @@ static void set_time(struct parser *parser, struct str date, struct str time)
     (void)time_parse(str_of(text, date.len + 1 + time.len), &parser->event.time);
 }
 
-static const char *add_row(struct parser *parser, const struct w3c_state *state,
-                           const struct line *line)
+static const char *w3c_event(struct parser *parser, const struct line *line)
 {
+    const struct w3c_state *state = w3c_state(parser);
     struct str value, rest = line->text, date = state->date, time = STR("");
     uint32_t i = 0;
     for (; take_value(&rest, state->separator, &value); i++) {
@@ -194,24 +194,10 @@ static const char *add_row(struct parser *parser, const struct w3c_state *state,
 static int w3c_parse(struct parser *parser, const struct chunk *chunk, struct sink *sink)
 {
     struct w3c_state *state = w3c_state(parser);
-    struct lines lines;
-    struct line line;
     if (!state)
         return -ENOMEM;
     read_header(state, parser, chunk->header);
-    lines_start(&lines, chunk, sink);
-    while (lines_next(&lines, &line)) {
-        if (line.text.ptr[0] == '#')
-            continue;
-        parser_begin(parser, line.record, line.offset, line.text);
-        const char *wrong = add_row(parser, state, &line);
-        if (wrong)
-            parser_error(sink, line.offset, line.record, wrong);
-        int status = parser_end(parser, sink);
-        if (status < 0)
-            return status;
-    }
-    return 0;
+    return block_run(parser, chunk, sink, w3c_event);
 }
 
 static int w3c_probe(struct str head)

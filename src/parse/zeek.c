@@ -274,8 +274,9 @@ static inline bool take_value(struct str *rest, char separator, struct str *ret_
     return true;
 }
 
-static const char *add_row(struct parser *parser, struct zeek_state *state, const struct line *line)
+static const char *zeek_event(struct parser *parser, const struct line *line)
 {
+    struct zeek_state *state = zeek_state(parser);
     struct str text, rest = line->text;
     uint32_t i = 0;
     if (state->path.len)
@@ -300,24 +301,10 @@ static const char *add_row(struct parser *parser, struct zeek_state *state, cons
 static int zeek_parse(struct parser *parser, const struct chunk *chunk, struct sink *sink)
 {
     struct zeek_state *state = zeek_state(parser);
-    struct lines lines;
-    struct line line;
     if (!state)
         return -ENOMEM;
     read_header(state, parser, chunk->header);
-    lines_start(&lines, chunk, sink);
-    while (lines_next(&lines, &line)) {
-        if (line.text.ptr[0] == '#')
-            continue;
-        parser_begin(parser, line.record, line.offset, line.text);
-        const char *wrong = add_row(parser, state, &line);
-        if (wrong)
-            parser_error(sink, line.offset, line.record, wrong);
-        int status = parser_end(parser, sink);
-        if (status < 0)
-            return status;
-    }
-    return 0;
+    return block_run(parser, chunk, sink, zeek_event);
 }
 
 static int zeek_probe(struct str head)

@@ -92,16 +92,6 @@ static void *thread_new(void *context)
     return thread;
 }
 
-static void widen(struct detect_stats *stats, int64_t first, int64_t last)
-{
-    if (first == TIME_UNSET)
-        return;
-    if (stats->first == TIME_UNSET || first < stats->first)
-        stats->first = first;
-    if (stats->last == TIME_UNSET || last > stats->last)
-        stats->last = last;
-}
-
 /* In the owner's thread, after all work: its figures join the sums. */
 static void thread_free(void *state)
 {
@@ -113,7 +103,8 @@ static void thread_free(void *state)
     sum->undated += thread->stats.undated;
     sum->outside += thread->stats.outside;
     sum->cut += thread->stats.cut;
-    widen(sum, thread->stats.first, thread->stats.last);
+    time_extend(&sum->first, &sum->last, thread->stats.first);
+    time_extend(&sum->first, &sum->last, thread->stats.last);
     matcher_free(thread->matcher);
     buf_free(&thread->work);
     free(thread);
@@ -162,7 +153,7 @@ static bool in_range(struct detect_thread *thread, struct event *event)
         thread->stats.outside++;
         return false;
     }
-    widen(&thread->stats, time, time);
+    time_extend(&thread->stats.first, &thread->stats.last, time);
     return true;
 }
 

@@ -10,7 +10,6 @@
 #define ROUNDS 400
 #define HITS_MAX 120
 #define RULES 3
-#define TIME_MAX_US 60
 
 static uint64_t rng_state;
 
