@@ -139,6 +139,7 @@ static void fill_figures(struct scan *scan, double seconds)
     figures->correlations_undated = stats.correlations.undated;
     figures->regex_limited = stats.regex_limited;
     figures->cut = stats.cut;
+    figures->partial = stats.partial;
     figures->unrouted = datasets_unrouted(scan->engine.datasets);
     figures->seconds = seconds;
     figures->threads = (unsigned)scan->cli->settings.jobs;

@@ -20,6 +20,7 @@ size_t out_limits(const struct out_summary *summary, struct out_limit ret_limits
         {summary->undated, "events without a time were left out by --from or --to"},
         {summary->unrouted, "events are of too many kinds to tell apart: no rule saw them"},
         {summary->cut, "matched events did not fit into memory: shown without fields"},
+        {summary->partial, "events were not matched in full: no memory"},
         {summary->correlations_undated, "matches without a time could not count in correlations"},
         {summary->correlations_late, "events came too late for their correlation (--disorder)"},
         {summary->regex_limited, "regular expressions spent their limit and count as no match"},

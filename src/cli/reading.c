@@ -206,6 +206,9 @@ int reading_run(struct reading *reading, const struct scan_job *job, const struc
     if (reading->totals.streams_skipped && settings->verbose)
         cli_say(reading->cli, "left out: %llu files that are neither logs nor text",
                 (unsigned long long)reading->totals.streams_skipped);
+    if (reading->totals.events_cut)
+        cli_complain(reading->cli, "events too large to keep all their values: %llu",
+                     (unsigned long long)reading->totals.events_cut);
     if (reading->totals.interrupted)
         cli_complain(reading->cli, "interrupted: not everything was read");
     return status;

@@ -19,7 +19,7 @@
 
 #define DATASET_NONE UINT32_MAX
 #define ROUTE_NONE UINT32_MAX
-#define ROUTES_MAX 65536 /* distinct routes; later combinations share the dataset's widest */
+#define ROUTES_MAX 65536 /* distinct routes; events that need a further one are unrouted */
 #define ROUTE_LOGSOURCES_MAX 16
 #define DATASET_FORMATS_MAX 64
 

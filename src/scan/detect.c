@@ -100,6 +100,7 @@ static void thread_free(void *state)
     struct matcher_stats matcher;
     matcher_stats(thread->matcher, &matcher);
     sum->regex_limited += matcher.regex_limited;
+    sum->partial += matcher.failed;
     sum->undated += thread->stats.undated;
     sum->outside += thread->stats.outside;
     sum->cut += thread->stats.cut;

@@ -40,6 +40,7 @@ struct detect_stats {
     uint64_t undated; /* events left out because they have no time, while from or to is set */
     uint64_t outside; /* events left out because their time is outside */
     uint64_t cut;     /* findings whose event did not fit into the result */
+    uint64_t partial; /* events matched in part or not at all, for lack of memory */
     uint64_t regex_limited;
     int64_t first, last; /* of all events matched against; TIME_UNSET: none is dated */
     struct correlator_stats correlations;

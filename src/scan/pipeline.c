@@ -87,6 +87,7 @@ static int on_event(struct sink *sink, struct event *event)
 {
     struct item_sink *self = (struct item_sink *)sink;
     self->item->shown.events++;
+    self->item->shown.events_cut += event->cut;
     if (event->record > self->item->last_record)
         self->item->last_record = event->record;
     return self->job->event(self->thread_state, self->item->shown.result, event);
@@ -160,6 +161,7 @@ static void deliver(struct run *run, struct work_item *item)
     if (run->status == 0) {
         run->totals->bytes += item->data.body.len;
         run->totals->events += item->shown.events;
+        run->totals->events_cut += item->shown.events_cut;
         stream->events += item->shown.events;
         deliver_errors(run, item);
         if (job->chunk && item->data.body.len)

@@ -41,6 +41,7 @@ struct scan_chunk {
     uint64_t offset;      /* of the chunk in the stream: add it to event.offset */
     uint64_t record_base; /* add it to event.record: 0 where records are numbered by their source */
     uint64_t events;
+    uint64_t events_cut; /* of them: those that lost values to a limit */
     void *result;
 };
 
@@ -59,6 +60,7 @@ struct scan_totals {
     uint64_t streams_skipped; /* beneath folders and in archives: neither logs nor text */
     uint64_t bytes;           /* of streams, unpacked */
     uint64_t events;
+    uint64_t events_cut; /* events that lost values to a limit of their format */
     uint64_t errors;
     uint64_t file_bytes; /* of the files of the walk that are behind us: for progress */
     bool interrupted;    /* options.stop was set */

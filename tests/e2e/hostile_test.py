@@ -76,6 +76,11 @@ class Hostile(jaga.Case):
         self.assertGreater(size, 500_000_000)
         self.assertLess(peak, MEMORY_MAX_KB)
 
+    def test_values_that_do_not_fit_into_an_event_are_counted(self):
+        wide = {f"field{n}": n for n in range(5000)}
+        done = self.jaga("cat", self.write("wide.json", lines([wide, {"a": 1}])))
+        self.assertIn("events too large to keep all their values: 1\n", done.err)
+
     def test_a_gzip_bomb(self):
         out = io.BytesIO()
         with gzip.GzipFile(fileobj=out, mode="wb", compresslevel=9) as packed:
