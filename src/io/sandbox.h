@@ -17,8 +17,7 @@
 #include "base/buf.h"
 
 struct sandbox_options {
-    const char *const
-        *paths; /* may be read from now on, with all that is beneath them; NULL-terminated */
+    const char *const *paths; /* still readable, with all beneath them; NULL-terminated */
 };
 
 struct sandbox_report {
