@@ -151,6 +151,73 @@ static int check_duplicates(struct builder *b, const struct yaml_node *map)
     return status;
 }
 
+static bool is_merge(const struct yaml_node *key)
+{
+    return key->kind == YAML_SCALAR && key->plain && str_eq(key->text, STR("<<"));
+}
+
+/* Adds the pairs of `source` to `map` whose keys it has not; `seen` knows those of scalars. */
+static int merge_map(struct builder *b, struct yaml_node *map, struct map *seen,
+                     const struct yaml_node *source)
+{
+    for (uint32_t i = 0; i < source->count; i++) {
+        const struct yaml_node *key = source->pairs[i].key;
+        int added = key->kind == YAML_SCALAR ? map_put(seen, key->text, 0) : 1;
+        if (added < 0)
+            return no_memory(b);
+        if (added)
+            map->pairs[map->count++] = source->pairs[i];
+    }
+    return 0;
+}
+
+/* How many pairs the value of a merge key offers; an error where it is no map or list of them. */
+static int count_merged(struct builder *b, const struct yaml_node *value, size_t *ret_count)
+{
+    *ret_count = value->kind == YAML_MAP ? value->count : 0;
+    bool good = value->kind != YAML_SCALAR;
+    for (uint32_t i = 0; value->kind == YAML_LIST && i < value->count; i++) {
+        good = good && value->items[i]->kind == YAML_MAP;
+        *ret_count += value->items[i]->count;
+    }
+    return good ? 0
+                : err_at(b->err, -EINVAL, value->line, value->column,
+                         "'<<' takes a map or a list of maps");
+}
+
+/*
+ * Resolves the merge key (YAML 1.1's `<<`): the pairs of the maps it names, the first first, where
+ * the map has no such key of its own.
+ */
+static int merge(struct builder *b, struct yaml_node *map)
+{
+    uint32_t at = 0;
+    while (at < map->count && !is_merge(map->pairs[at].key))
+        at++;
+    if (at == map->count)
+        return 0;
+    const struct yaml_node *value = map->pairs[at].value;
+    size_t offered = 0;
+    int status = count_merged(b, value, &offered);
+    if (status < 0)
+        return status;
+    struct yaml_node own = *map;
+    struct map seen = {0};
+    map->pairs = arena_zero(b->arena, own.count + offered, sizeof(*map->pairs));
+    if (!map->pairs)
+        return no_memory(b);
+    map->count = 0;
+    memmove(own.pairs + at, own.pairs + at + 1, (own.count - at - 1) * sizeof(*own.pairs));
+    own.count--;
+    status = merge_map(b, map, &seen, &own);
+    if (status == 0 && value->kind == YAML_MAP)
+        status = merge_map(b, map, &seen, value);
+    for (uint32_t i = 0; status == 0 && value->kind == YAML_LIST && i < value->count; i++)
+        status = merge_map(b, map, &seen, value->items[i]);
+    map_free(&seen);
+    return status;
+}
+
 static int close_container(struct builder *b)
 {
     struct open_node open = b->open[--b->depth];
@@ -174,6 +241,8 @@ static int close_container(struct builder *b)
         for (uint32_t i = 0; i < node->count; i++)
             node->pairs[i] = (struct yaml_pair){first[2 * i], first[2 * i + 1]};
         status = check_duplicates(b, node);
+        if (status == 0)
+            status = merge(b, node);
     }
     b->stack.len = open.first_child;
     return status < 0 ? status : place(b, node);
@@ -265,7 +334,6 @@ int yaml_parse(struct str text, struct arena *arena, struct yaml_node ***ret_doc
     struct builder b = {.arena = arena, .err = err};
     if (!yaml_parser_initialize(&b.parser))
         return no_memory(&b);
-    yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b.parser, (const unsigned char *)(text.len ? text.ptr : ""),
                                  text.len);
     int status = run(&b);

@@ -104,6 +104,49 @@ static void aliases_work_but_cannot_explode(void **state)
     arena_free(&p.arena);
 }
 
+static void merge_keys_give_what_the_map_has_not_itself(void **state)
+{
+    (void)state;
+    struct parsed p = parse("a: &a {x: 1, y: 2}\nb: &b {y: 3, z: 4}\n"
+                            "c: {y: 5, <<: *a}\nd:\n  <<: [*b, *a]\n  w: 6\ne: {'<<': *a}\n");
+    assert_int_equal(p.status, 0);
+    struct yaml_node *c = yaml_get(p.documents[0], "c"), *d = yaml_get(p.documents[0], "d");
+    assert_int_equal(c->count, 2);
+    assert_str(yaml_text(yaml_get(c, "y")), "5");
+    assert_str(yaml_text(yaml_get(c, "x")), "1");
+    assert_int_equal(d->count, 4);
+    assert_str(yaml_text(yaml_get(d, "y")), "3");
+    assert_str(yaml_text(yaml_get(d, "x")), "1");
+    assert_str(yaml_text(yaml_get(d, "w")), "6");
+    assert_non_null(yaml_get(yaml_get(p.documents[0], "e"), "<<"));
+    arena_free(&p.arena);
+    p = parse("a: {<<: text}\n");
+    assert_int_equal(p.status, -EINVAL);
+    arena_free(&p.arena);
+    p = parse("a: {<<: [{b: 1}, c]}\n");
+    assert_int_equal(p.status, -EINVAL);
+    arena_free(&p.arena);
+}
+
+static void byte_order_marks_tell_the_encoding(void **state)
+{
+    (void)state;
+    struct parsed p = parse("\xEF\xBB\xBF"
+                            "title: A\nb: 1\n");
+    assert_int_equal(p.status, 0);
+    assert_str(yaml_text(yaml_get(p.documents[0], "title")), "A");
+    arena_free(&p.arena);
+    static const char utf16[] = "\xFF\xFE"
+                                "a\0:\0 \0"
+                                "b\0\n";
+    p = (struct parsed){0};
+    arena_init(&p.arena, 1 << 20);
+    p.status = yaml_parse(str_of(utf16, sizeof(utf16)), &p.arena, &p.documents, &p.count, &p.err);
+    assert_int_equal(p.status, 0);
+    assert_str(yaml_text(yaml_get(p.documents[0], "a")), "b");
+    arena_free(&p.arena);
+}
+
 static void depth_is_bounded(void **state)
 {
     (void)state;
@@ -123,6 +166,8 @@ int main(void)
         cmocka_unit_test(quoted_scalars_are_only_text),
         cmocka_unit_test(says_where_a_file_is_broken),
         cmocka_unit_test(aliases_work_but_cannot_explode),
+        cmocka_unit_test(merge_keys_give_what_the_map_has_not_itself),
+        cmocka_unit_test(byte_order_marks_tell_the_encoding),
         cmocka_unit_test(depth_is_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

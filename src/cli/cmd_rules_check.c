@@ -37,7 +37,7 @@ static void print_finding(const struct lint_finding *finding, bool colour)
 static void print_totals(const struct cli *cli, const struct sigma_set *set,
                          const struct lint *lint)
 {
-    size_t rules = set->rules.len - set->n_derived;
+    size_t rules = set->rules.len - set->n_derived - set->n_unfit;
     size_t loaded = rules + set->correlations.len + set->filters.len;
     printf("%u documents: %zu rules, %zu correlations, %zu filters, %zu refused", set->n_documents,
            rules, set->correlations.len, set->filters.len, set->refusals.len);

@@ -200,7 +200,7 @@ void engine_say_refusals(const struct engine *engine, bool all)
 {
     const struct sigma_set *set = &engine->set;
     const struct settings *settings = &engine->cli->settings;
-    size_t loaded = set->rules.len + set->correlations.len + set->filters.len;
+    size_t loaded = set->rules.len + set->correlations.len + set->filters.len - set->n_unfit;
     for (size_t i = 0; (all || settings->verbose) && i < set->refusals.len; i++) {
         struct buf text = {0};
         engine_describe_refusal(&set->refusals.items[i], &text);

@@ -257,8 +257,7 @@ struct sigma_refusal {
 };
 
 /*
- * The counters add up: n_documents + n_derived = rules + correlations + filters + refusals
- * (where the matcher adds refusals of its own, the rule is also still in `rules`).
+ * The counters add up: n_documents + n_derived + n_unfit = rules + correlations + filters + refusals.
  */
 struct sigma_set {
     struct arena arena;
@@ -268,6 +267,7 @@ struct sigma_set {
     VEC(struct sigma_filter) filters;
     uint32_t n_documents;
     uint32_t n_derived; /* rules made out of legacy aggregations, beside their correlation */
+    uint32_t n_unfit;   /* rules that the matcher refused later; they are in `rules` too */
     uint32_t n_other;   /* documents that are no rule at all, not counted above */
     struct sigma_reader *reader; /* working state until sigma_set_link() */
 };

@@ -156,6 +156,7 @@ static int refuse(struct ruleset *ruleset, const struct sigma_rule *rule, struct
         .origin = rule->meta.origin, .title = rule->meta.title, .id = rule->meta.id, .err = *err};
     if (refusal.err.line == 0)
         refusal.err.line = rule->meta.line;
+    ruleset->set->n_unfit++;
     return vec_push(&ruleset->set->refusals, refusal);
 }
 

@@ -40,6 +40,13 @@ class Rules(jaga.Case):
         self.assertIn("2 refused", done.out)
         self.assertEqual(done.err, "")
 
+    def test_a_rule_refused_by_the_matcher_is_counted_once(self):
+        bad = RULE.replace("Image|endswith: '\\whoami.exe'", "Image|re: '(whoami'")
+        self.assertNotEqual(bad, RULE)
+        done = self.jaga("rules", "check", self.write("bad.yml", bad), code=jaga.REFUSED)
+        self.assertIn("1 documents: 0 rules, 0 correlations, 0 filters, 1 refused", done.out)
+        self.assertEqual(done.err, "")
+
     def test_check_of_good_rules_is_0(self):
         self.jaga("rules", "check", self.write("good.yml", RULE))
 
