@@ -343,12 +343,42 @@ static void audit_events_answer_to_the_names_of_sysmon(void **state)
     assert_int_equal(natives[1], fields_find(&fields, STR("NewProcessName")));
 }
 
+static void assert_stands_for(const char *name, const char *native)
+{
+    uint32_t natives[8];
+    uint32_t n = datasets_resolve(datasets, datasets_route(datasets, event.route),
+                                  fields_find(&fields, str_from_c(name)), natives, 8);
+    for (uint32_t i = 0; i < n; i++)
+        if (natives[i] == fields_find(&fields, str_from_c(native)))
+            return;
+    fail_msg("%s does not stand for %s", native, name);
+}
+
+static void sysmon_events_moved_to_ecs_answer_to_their_own_names(void **state)
+{
+    (void)state;
+    recognise("json", "Channel=Microsoft-Windows-Sysmon/Operational|EventID=1|user.domain=CORP|"
+                      "user.name=eve|process.hash.md5=a|process.hash.sha256=b|process.pe.imphash=c|"
+                      "process.executable=x");
+    assert_true(str_eq(event_get(&event, "User"), STR("CORP\\eve")));
+    assert_true(str_eq(event_get(&event, "Hashes"), STR("MD5=a,SHA256=b,IMPHASH=c")));
+    assert_stands_for("Image", "process.executable");
+    assert_stands_for("ParentCommandLine", "process.parent.command_line");
+    recognise("json", "Channel=Microsoft-Windows-Sysmon/Operational|EventID=3|"
+                      "network.direction=egress|destination.port=88");
+    assert_true(str_eq(event_get(&event, "Initiated"), STR("true")));
+    assert_stands_for("DestinationPort", "destination.port");
+    recognise("json", "Channel=Microsoft-Windows-Sysmon/Operational|EventID=13|registry.path=x");
+    assert_stands_for("TargetObject", "registry.path");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(events_of_known_shapes_reach_their_logsources),
         cmocka_unit_test(every_dataset_has_a_title_and_can_be_found),
         cmocka_unit_test(audit_events_answer_to_the_names_of_sysmon),
+        cmocka_unit_test(sysmon_events_moved_to_ecs_answer_to_their_own_names),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }

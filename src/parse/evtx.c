@@ -55,7 +55,8 @@ static int evtx_probe(struct str head)
     if (starts_with(head, FILE_MAGIC, sizeof(FILE_MAGIC)) ||
         starts_with(head, CHUNK_MAGIC, sizeof(CHUNK_MAGIC)))
         return 100;
-    return 0;
+    /* A file's header may be lost where its chunks are not. */
+    return starts_with(str_skip(head, FILE_HEADER_SIZE), CHUNK_MAGIC, sizeof(CHUNK_MAGIC)) ? 95 : 0;
 }
 
 /* Bytes of the file header, 0 where there is none. */

@@ -109,6 +109,8 @@ static void a_wrong_file_header_is_no_obstacle(void **state)
     struct collection got = parse(buf_str(&file));
     assert_int_equal(got.count, 300);
     collection_free(&got);
+    memset(file.ptr, 0, 8);
+    assert_ptr_equal(format_recognise(buf_str(&file)), &format_evtx);
     got = parse(str_skip(buf_str(&file), 4096));
     assert_int_equal(got.count, 300);
     assert_int_equal(got.errors.len, 0);

@@ -321,6 +321,10 @@ static bool read_5424(struct str *rest, struct header *header)
     if (time.len && time_parse(time, &header->time) < 0)
         return false;
     header->host = take_part(&s);
+    if (str_starts(s, STR("CEF:")) || str_starts(s, STR("LEEF:"))) {
+        *rest = s; /* some leave out what stands between */
+        return true;
+    }
     header->program = take_part(&s);
     header->pid = take_part(&s);
     header->msgid = take_part(&s);

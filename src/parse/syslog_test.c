@@ -66,6 +66,20 @@ static void rfc_5424_gives_structured_data_by_element_and_parameter(void **state
           "\"message\":\"[broken a=b] text\"}\n");
 }
 
+static void rfc_5424_may_lack_what_stands_before_cef_and_leef(void **state)
+{
+    (void)state;
+    check(STR("<13>1 2026-10-11T22:14:15Z h CEF:0|V|P|1|2|N|3|src=10.0.0.1\n"
+              "<13>1 2026-10-11T22:14:15Z h LEEF:1.0|V|P q|1|2|a=b\n"),
+          "{\"host\":\"h\",\"facility\":\"user\",\"severity\":\"notice\","
+          "\"message\":\"CEF:0|V|P|1|2|N|3|src=10.0.0.1\",\"DeviceVendor\":\"V\","
+          "\"DeviceProduct\":\"P\",\"DeviceVersion\":\"1\",\"DeviceEventClassID\":\"2\","
+          "\"Name\":\"N\",\"Severity\":\"3\",\"src\":\"10.0.0.1\"}\n"
+          "{\"host\":\"h\",\"facility\":\"user\",\"severity\":\"notice\","
+          "\"message\":\"LEEF:1.0|V|P q|1|2|a=b\",\"DeviceVendor\":\"V\","
+          "\"DeviceProduct\":\"P q\",\"DeviceVersion\":\"1\",\"EventID\":\"2\",\"a\":\"b\"}\n");
+}
+
 static void what_is_no_syslog_is_a_message(void **state)
 {
     (void)state;
@@ -202,6 +216,7 @@ int main(void)
         cmocka_unit_test(rfc_3164_gives_host_program_pid_and_message),
         cmocka_unit_test(lines_of_var_log_need_no_priority),
         cmocka_unit_test(a_line_without_a_host_has_none),
+        cmocka_unit_test(rfc_5424_may_lack_what_stands_before_cef_and_leef),
         cmocka_unit_test(rfc_5424_gives_structured_data_by_element_and_parameter),
         cmocka_unit_test(what_is_no_syslog_is_a_message),
         cmocka_unit_test(times_are_read_with_and_without_year_and_zone),
