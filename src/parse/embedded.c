@@ -2,11 +2,14 @@
 
 #include <errno.h>
 
+#define RENDERING_LOOK 1024 /* bytes of a message in which Sysmon's UtcTime stands */
+
 /* What the makers of exports and collectors call it. */
 static const struct str CARRIERS[] = {
     {"_raw", 4},             /* Splunk */
     {"event", 5},            /* Splunk's HTTP event collector */
     {"message", 7},          /* CloudWatch, Filebeat */
+    {"Message", 7},          /* Get-WinEvent, Fluent Bit: Sysmon's rendering */
     {"MESSAGE", 7},          /* journald as JSON */
     {"log", 3},              /* containers */
     {"original", 8},         /* ECS, inside the envelope `event` */
@@ -30,7 +33,64 @@ static struct str name_of(const struct slot *slot)
     return str_of(slot->name, slot->name_len);
 }
 
-/* Adds the fields of the record in `text`. 0, or -EINVAL: it is none, and nothing was added. */
+/* Could the slot's text be a record, by a look at its first byte, which may be escaped? */
+static bool may_hold(const struct slot *slot)
+{
+    if (slot->type != VALUE_STRING || slot->text_len < 2)
+        return false;
+    return memchr("{<\\ \t\r\n", slot->text[0], 7) || slot->name_len == STR("message").len;
+}
+
+/* `Name: value` or `Name:`; its parts, where the line is so. */
+static bool split_pair(struct str line, struct str *ret_name, struct str *ret_value)
+{
+    size_t colon = str_index(line, ':');
+    if (colon == 0 || colon == line.len || (colon + 1 < line.len && line.ptr[colon + 1] != ' '))
+        return false;
+    for (size_t i = 0; i < colon; i++) {
+        unsigned char letter = (unsigned char)(line.ptr[i] | 0x20);
+        if (!(letter >= 'a' && letter <= 'z') && !(line.ptr[i] >= '0' && line.ptr[i] <= '9'))
+            return false;
+    }
+    *ret_name = str_first(line, colon);
+    *ret_value = str_skip(line, colon + 2);
+    return true;
+}
+
+/*
+ * Adds the fields of a message of Sysmon, which names them as the event does. Windows' own
+ * publishers name theirs for people, in the system's language.
+ *
+ *     Process Create:
+ *     RuleName: -
+ *     UtcTime: 2026-11-21 10:00:00.000
+ */
+static int add_rendering(struct parser *parser, struct str text)
+{
+    struct str line, name, value, last_name = {0}, last = {0};
+    if (str_find(str_first(text, RENDERING_LOOK), STR("\nUtcTime: ")) == SIZE_MAX)
+        return -EINVAL;
+    str_cut_line(&text, &line); /* what happened */
+    while (str_cut_line(&text, &line)) {
+        if (!split_pair(line, &name, &value)) {
+            if (last_name.len) /* a value of several lines */
+                last.len = (size_t)(line.ptr + line.len - last.ptr);
+            continue;
+        }
+        if (last_name.len)
+            parser_add(parser, last_name, last, VALUE_STRING, 0);
+        last_name = name;
+        last = value;
+    }
+    if (last_name.len)
+        parser_add(parser, last_name, last, VALUE_STRING, 0);
+    return 0;
+}
+
+/*
+ * Adds the fields of the record in `text`. -EINVAL: it is none, and nothing was added; 1: the text
+ * says more than they do and stays; else 0.
+ */
 static int add_record(struct parser *parser, struct str text)
 {
     uint32_t before = parser->event.n_slots;
@@ -40,6 +100,8 @@ static int add_record(struct parser *parser, struct str text)
         status = json_add_object(parser, STR(""), text);
     else if (str_starts(text, STR("<Event")) || str_starts(text, STR("<DataItem")))
         status = xml_add_event(parser, text) == 0 ? 0 : xml_add_data(parser, text);
+    else if (!event_find_name(&parser->event, STR("UtcTime")))
+        status = add_rendering(parser, text) == 0 ? 1 : -EINVAL;
     if (status < 0)
         parser->event.n_slots = before;
     return status;
@@ -58,6 +120,8 @@ static uint32_t *set_cell(const struct names_set *set, const struct slot *slots,
         at = (at + 1) & set->mask;
     return &set->cells[at];
 }
+
+#define CARRIER_STAYS UINT32_MAX
 
 /* Takes out the carrier, and each outer slot that an inner one, from `inner` on, has the name of. */
 static void prefer_inner(struct parser *parser, uint32_t inner, uint32_t carrier)
@@ -88,11 +152,12 @@ void embedded_open(struct parser *parser)
     uint32_t inner = event->n_slots;
     for (uint32_t i = 0; i < inner; i++) {
         struct slot *slot = &event->slots[i];
-        if (slot->type != VALUE_STRING || slot->text_len < 2 || !embedded_names(name_of(slot)))
+        if (!may_hold(slot) || !embedded_names(name_of(slot)))
             continue;
-        if (add_record(parser, event_text(event, slot)) < 0)
+        int status = add_record(parser, event_text(event, slot));
+        if (status < 0)
             continue;
-        prefer_inner(parser, inner, i);
+        prefer_inner(parser, inner, status == 0 ? i : CARRIER_STAYS);
         return;
     }
 }

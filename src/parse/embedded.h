@@ -20,7 +20,7 @@ bool embedded_names(struct str name);
 
 /*
  * Opens the first field of the event under construction that holds a record as text, if one does:
- * an object of JSON, a rendered Windows event, or the EventData of one.
+ * an object of JSON, a rendered Windows event, the EventData of one, or Sysmon's message.
  */
 void embedded_open(struct parser *parser);
 

@@ -102,6 +102,23 @@ static void rows_may_hold_the_events_data_as_an_object(void **state)
         "{\"detail-type\":\"AWS API Call via CloudTrail\",\"eventName\":\"x\"}\n");
 }
 
+static void messages_of_sysmon_name_its_fields(void **state)
+{
+    (void)state;
+    /* Get-WinEvent | ConvertTo-Json: ProcessId is the process that wrote the event */
+    json_gives(
+        "{\"Id\":1,\"ProviderName\":\"P\",\"LogName\":\"S\",\"ProcessId\":7,"
+        "\"Message\":\"Process Create:\\r\\nRuleName: -\\r\\nUtcTime: 2026-11-21 10:00:00.000"
+        "\\r\\nProcessId: 42\\r\\nCommandLine: a\\r\\n b: c\\r\\nUser:\"}\n",
+        "{\"EventID\":1,\"Provider_Name\":\"P\",\"Channel\":\"S\","
+        "\"Message\":\"Process Create:\\r\\nRuleName: -\\r\\nUtcTime: 2026-11-21 10:00:00.000"
+        "\\r\\nProcessId: 42\\r\\nCommandLine: a\\r\\n b: c\\r\\nUser:\","
+        "\"RuleName\":\"-\",\"UtcTime\":\"2026-11-21 10:00:00.000\",\"ProcessId\":\"42\","
+        "\"CommandLine\":\"a\\r\\n b: c\",\"User\":\"\"}\n");
+    json_gives("{\"Message\":\"Logon:\\r\\nUser: x\"}\n",
+               "{\"Message\":\"Logon:\\r\\nUser: x\"}\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +127,7 @@ int main(void)
         cmocka_unit_test(the_inner_field_counts_where_both_have_one),
         cmocka_unit_test(text_that_is_no_record_stays),
         cmocka_unit_test(tables_of_windows_events_have_sigmas_names),
+        cmocka_unit_test(messages_of_sysmon_name_its_fields),
         cmocka_unit_test(rows_may_hold_the_events_data_as_an_object),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
