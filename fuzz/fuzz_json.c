@@ -30,7 +30,15 @@ static int take_event(struct sink *sink, struct event *event)
     struct output *output = (struct output *)sink;
     for (uint32_t i = 0; i < event->n_slots; i++)
         event_text(event, &event->slots[i]);
+    size_t start = output->events.len, inside;
+    uint32_t depth;
     event_write_json(event, &output->events);
+    /* A record whose text was opened may be left with a list alone, which is a wrapper if read. */
+    struct str line = str_skip(buf_str(&output->events), start);
+    if (json_wrapper_find(line, &inside, &depth) == WRAPPER_YES) {
+        output->events.len = start;
+        return 0;
+    }
     buf_add_byte(&output->events, '\n');
     output->count++;
     return 0;

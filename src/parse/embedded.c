@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "parse/json.h"
+
 #define RENDERING_LOOK 1024 /* bytes of a message in which Sysmon's UtcTime stands */
 
 /* What the makers of exports and collectors call it. */
@@ -96,7 +98,9 @@ static int add_record(struct parser *parser, struct str text)
     uint32_t before = parser->event.n_slots;
     text = str_trim(text);
     int status = -EINVAL;
-    if (str_starts(text, STR("{")))
+    size_t inside;
+    uint32_t depth;
+    if (str_starts(text, STR("{")) && json_wrapper_find(text, &inside, &depth) != WRAPPER_YES)
         status = json_add_object(parser, STR(""), text);
     else if (str_starts(text, STR("<Event")) || str_starts(text, STR("<DataItem")))
         status = xml_add_event(parser, text) == 0 ? 0 : xml_add_data(parser, text);

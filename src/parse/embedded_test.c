@@ -58,6 +58,8 @@ static void text_that_is_no_record_stays(void **state)
 {
     (void)state;
     json_gives("{\"message\":\"{not json}\"}\n", "{\"message\":\"{not json}\"}\n");
+    json_gives("{\"message\":\"{\\\"Records\\\":[{\\\"a\\\":1}]}\"}\n",
+               "{\"message\":\"{\\\"Records\\\":[{\\\"a\\\":1}]}\"}\n");
     json_gives("{\"message\":\"<Event><System>\"}\n", "{\"message\":\"<Event><System>\"}\n");
     json_gives("{\"message\":\"<EventData><Data Name='a'>b</Data>\"}\n",
                "{\"message\":\"<EventData><Data Name='a'>b</Data>\"}\n");
