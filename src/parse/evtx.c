@@ -15,12 +15,19 @@
 #define CHUNK_HEADER_SIZE 40    /* always CHUNK_FIELDS */
 #define CHUNK_LAST_RECORD 44
 #define CHUNK_FREE_SPACE 48
+#define FILE_CHUNKS 42 /* offset in the file's header */
 #define CUT_CHUNKS 16u /* chunks passed on together */
 #define CUT_GARBAGE (CUT_CHUNKS * EVTX_CHUNK_SIZE)
 
 #define CARVE_TRIES 16u /* chunk sizes of false records tried within a chunk */
 
+/* cutter.state: */
 #define STATE_STARTED 0 /* the file header is behind us */
+#define STATE_COUNTED 1 /* chunks that it counts */
+#define STATE_PASSED 2  /* bytes passed on behind it */
+
+/* Header of the last chunk where the file's own header counts more than there are. */
+#define END_IS_MISSING STR("end is missing")
 
 static const char FILE_MAGIC[8] = "ElfFile";
 static const char CHUNK_MAGIC[8] = "ElfChnk";
@@ -68,12 +75,21 @@ static size_t file_header_size(struct str data)
     return size >= FILE_HEADER_FIELDS ? size : FILE_HEADER_SIZE;
 }
 
-/* Whole chunks at the start of data, CUT_CHUNKS of them at most. */
+/* Chunks that the file's header counts: no more than that many while it is being written. */
+static uint64_t chunks_counted(struct str data)
+{
+    return file_header_size(data) ? evtx_u16(bytes_of(data) + FILE_CHUNKS) : 0;
+}
+
+/*
+ * Whole chunks at the start of data, CUT_CHUNKS of them at most. One at the end of what has arrived
+ * waits: it may be the last, of which more is to be said.
+ */
 static size_t cut_chunks(struct str data, bool last)
 {
     size_t len = 0;
     while (len < CUT_CHUNKS * EVTX_CHUNK_SIZE && is_chunk(str_skip(data, len))) {
-        if (data.len - len < EVTX_CHUNK_SIZE)
+        if (data.len - len <= EVTX_CHUNK_SIZE)
             return last ? data.len : len;
         len += EVTX_CHUNK_SIZE;
     }
@@ -111,9 +127,18 @@ static size_t evtx_cut(struct cutter *cutter, struct str data, bool last, struct
             return 0;
         skip = skip < data.len ? skip : data.len;
         cutter->state[STATE_STARTED] = 1;
+        cutter->state[STATE_COUNTED] = chunks_counted(data);
+        if (skip == data.len && cutter->state[STATE_COUNTED]) {
+            *ret_body = data; /* a file that is all header: parse() says so */
+            return data.len;
+        }
     }
     struct str rest = str_skip(data, skip);
     size_t len = is_chunk(rest) ? cut_chunks(rest, last) : cut_garbage(rest, last);
+    cutter->state[STATE_PASSED] += len;
+    if (last && len == rest.len &&
+        cutter->state[STATE_PASSED] / EVTX_CHUNK_SIZE < cutter->state[STATE_COUNTED])
+        buf_add_str(&cutter->header, END_IS_MISSING);
     *ret_body = str_first(rest, len);
     return skip + len;
 }
@@ -291,6 +316,23 @@ static int carve_records(struct reader *reader, uint32_t at, uint32_t end)
     return 0;
 }
 
+static bool is_all_header(const struct chunk *chunk)
+{
+    return starts_with(chunk->body, FILE_MAGIC, sizeof(FILE_MAGIC));
+}
+
+/*
+ * A file that ends between two chunks, or behind its header. One that ends within a chunk says so
+ * itself.
+ */
+static void report_end(const struct chunk *chunk, struct sink *sink)
+{
+    bool whole_chunks = chunk->body.len % EVTX_CHUNK_SIZE == 0;
+    if (is_all_header(chunk) || (chunk->header.len && whole_chunks))
+        parser_error(sink, chunk->body.len, 0,
+                     "the file ends before the last of the chunks that its header counts");
+}
+
 static int read_chunk(struct reader *reader)
 {
     struct evtx_chunk *chunk = &reader->chunk;
@@ -330,7 +372,7 @@ static int evtx_parse(struct parser *parser, const struct chunk *chunk, struct s
         parser_state(parser, FORMAT_EVTX, sizeof(struct evtx_state), evtx_state_free);
     if (!state)
         return -ENOMEM;
-    for (size_t at = 0; at < chunk->body.len; at += EVTX_CHUNK_SIZE) {
+    for (size_t at = 0; at < chunk->body.len && !is_all_header(chunk); at += EVTX_CHUNK_SIZE) {
         struct str piece = str_first(str_skip(chunk->body, at), EVTX_CHUNK_SIZE);
         struct reader reader = {
             .chunk = {.parser = parser,
@@ -346,6 +388,7 @@ static int evtx_parse(struct parser *parser, const struct chunk *chunk, struct s
         if (status < 0)
             return status;
     }
+    report_end(chunk, sink);
     return 0;
 }
 

@@ -188,6 +188,23 @@ static void a_file_cut_off_anywhere_is_read_as_far_as_it_goes(void **state)
     evtx_build_free(&builder);
 }
 
+static void a_file_cut_off_between_chunks_says_that_its_end_is_missing(void **state)
+{
+    (void)state;
+    struct evtx_builder builder = {0};
+    struct str file = many_events(&builder, 300);
+    size_t chunks = (file.len - 4096) / EVTX_CHUNK_SIZE;
+    assert_true(chunks >= 2);
+    for (size_t kept = 0; kept < chunks; kept++) {
+        struct collection got = parse(str_first(file, 4096 + kept * EVTX_CHUNK_SIZE));
+        assert_int_equal(got.n_errors, 1);
+        assert_non_null(strstr(got.errors.ptr, "before the last of the chunks"));
+        assert_true((got.count > 0) == (kept > 0));
+        collection_free(&got);
+    }
+    evtx_build_free(&builder);
+}
+
 static void zeros_are_no_damage_and_anything_else_is(void **state)
 {
     (void)state;
@@ -395,6 +412,7 @@ int main(void)
         cmocka_unit_test(a_damaged_record_is_reported_and_the_rest_is_read),
         cmocka_unit_test(records_of_another_time_behind_damage_are_left_alone),
         cmocka_unit_test(a_file_cut_off_anywhere_is_read_as_far_as_it_goes),
+        cmocka_unit_test(a_file_cut_off_between_chunks_says_that_its_end_is_missing),
         cmocka_unit_test(zeros_are_no_damage_and_anything_else_is),
         cmocka_unit_test(an_empty_log_has_no_events),
         cmocka_unit_test(recovery_finds_records_in_slack_once),
