@@ -11,9 +11,6 @@
 /* The source's values, and room behind them for what its dataset derives. */
 #define SLOTS_ROOM (EVENT_SLOTS_MAX + EVENT_DERIVED_MAX)
 
-/* A number as text: sign, 19 digits. */
-#define NUMBER_TEXT_MAX 24
-
 static const struct name NAME_EMPTY = {"", 0, FIELD_NONE};
 
 struct parser *parser_new(const struct fields *fields, const struct parse_options *options)
@@ -162,25 +159,6 @@ void parser_add(struct parser *parser, struct str name, struct str text, enum va
                 unsigned flags)
 {
     parser_add_named(parser, parser_name(parser, name), text, type, flags);
-}
-
-void parser_add_i64(struct parser *parser, struct str name, int64_t number)
-{
-    char *end = arena_bytes(&parser->scratch, NUMBER_TEXT_MAX);
-    if (!end) {
-        parser->event.cut = true;
-        return;
-    }
-    end += NUMBER_TEXT_MAX;
-    char *start = end;
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        *--start = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest);
-    if (number < 0)
-        *--start = '-';
-    parser_add(parser, name, str_of(start, (size_t)(end - start)), VALUE_INT, 0);
 }
 
 int parser_end(struct parser *parser, struct sink *sink)

@@ -117,9 +117,6 @@ static inline void parser_add_named(struct parser *parser, const struct name *na
 void parser_add(struct parser *parser, struct str name, struct str text, enum value_type type,
                 unsigned flags);
 
-/* A number as text in the scratch arena. */
-void parser_add_i64(struct parser *parser, struct str name, int64_t number);
-
 /* Hands the event to the sink; returns what the sink returned. */
 int parser_end(struct parser *parser, struct sink *sink);
 

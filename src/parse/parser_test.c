@@ -99,18 +99,6 @@ static void values_past_the_limit_are_dropped_and_the_event_says_so(void **state
     assert_int_equal(fixture->parser->event.n_slots, EVENT_SLOTS_MAX);
 }
 
-static void numbers_become_text(void **state)
-{
-    struct fixture *fixture = *state;
-    parser_begin(fixture->parser, 1, 0, STR(""));
-    parser_add_i64(fixture->parser, STR("min"), INT64_MIN);
-    parser_add_i64(fixture->parser, STR("zero"), 0);
-    const struct slot *slots = fixture->parser->event.slots;
-    assert_true(str_eq(str_of(slots[0].text, slots[0].text_len), STR("-9223372036854775808")));
-    assert_true(str_eq(str_of(slots[1].text, slots[1].text_len), STR("0")));
-    assert_int_equal(slots[1].type, VALUE_INT);
-}
-
 static void lines_are_cut_behind_the_last_line_end(void **state)
 {
     (void)state;
@@ -154,7 +142,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_become_utf8, set_up, tear_down),
         cmocka_unit_test_setup_teardown(values_past_the_limit_are_dropped_and_the_event_says_so,
                                         set_up, tear_down),
-        cmocka_unit_test_setup_teardown(numbers_become_text, set_up, tear_down),
         cmocka_unit_test(lines_are_cut_behind_the_last_line_end),
         cmocka_unit_test(the_rest_of_a_line_that_is_too_long_is_skipped),
     };

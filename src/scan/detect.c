@@ -5,8 +5,7 @@
 
 #include "scan/copy.h"
 #include "scan/evidence.h"
-
-#define ALIASES_MAX 16 /* native fields that one field of a rule may stand for */
+#include "sigma/values.h"
 
 /* What a matched rule gives to correlations. */
 struct match_hit {
@@ -158,28 +157,17 @@ static bool in_range(struct detect_thread *thread, struct event *event)
     return true;
 }
 
-/* The value of the field a rule calls `name`; ptr NULL: absent. */
+/* The first value of the field a rule calls `name`; ptr NULL: absent. */
 static struct str hit_value(struct detect *detect, struct event *event, struct str name,
                             struct arena *arena)
 {
-    const struct detect_options *options = &detect->options;
-    uint32_t natives[ALIASES_MAX];
-    uint32_t field = fields_find(options->fields, name);
-    struct slot *slot = NULL;
-    if (field == FIELD_NONE) {
-        slot = event_find_name(event, name);
-    } else if (event->route == ROUTE_NONE) {
-        slot = event_find(event, field);
-    } else {
-        uint32_t n =
-            datasets_resolve(options->datasets, datasets_route(options->datasets, event->route),
-                             field, natives, ALIASES_MAX);
-        for (uint32_t i = 0; !slot && i < n; i++)
-            slot = event_find(event, natives[i]);
-    }
-    if (!slot || slot->type == VALUE_NULL)
-        return (struct str){0};
-    return arena_copy(arena, event_text(event, slot));
+    struct values values;
+    struct slot *slot;
+    values_begin(&values, detect->options.datasets, event, name);
+    do
+        slot = values_next(&values);
+    while (slot && slot->type == VALUE_NULL);
+    return slot ? arena_copy(arena, event_text(event, slot)) : (struct str){0};
 }
 
 static bool add_hit(struct detect *detect, struct event *event, uint32_t rule, struct arena *arena,
