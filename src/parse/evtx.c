@@ -1,8 +1,8 @@
 /*
  * EVTX files: where chunks and records are. A chunk is parsed by itself; what lies between
  * chunks is reported, and searched for records where the options say so. The header of the
- * file is not trusted for anything: it is old while the log is being written. So are the checksums
- * of chunks, which therefore say nothing about damage and are not compared.
+ * file is old while the log is being written, and says one thing only: how many chunks there were at
+ * least. The checksums of chunks are old then, too: they say nothing about damage and are not compared.
  */
 #include "parse/evtx.h"
 
