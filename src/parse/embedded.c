@@ -95,7 +95,6 @@ static int add_rendering(struct parser *parser, struct str text)
  */
 static int add_record(struct parser *parser, struct str text)
 {
-    uint32_t before = parser->event.n_slots;
     text = str_trim(text);
     int status = -EINVAL;
     size_t inside;
@@ -106,8 +105,6 @@ static int add_record(struct parser *parser, struct str text)
         status = xml_add_event(parser, text) == 0 ? 0 : xml_add_data(parser, text);
     else if (!event_find_name(&parser->event, STR("UtcTime")))
         status = add_rendering(parser, text) == 0 ? 1 : -EINVAL;
-    if (status < 0)
-        parser->event.n_slots = before;
     return status;
 }
 

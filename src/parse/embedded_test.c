@@ -61,6 +61,10 @@ static void text_that_is_no_record_stays(void **state)
     json_gives("{\"message\":\"{\\\"Records\\\":[{\\\"a\\\":1}]}\"}\n",
                "{\"message\":\"{\\\"Records\\\":[{\\\"a\\\":1}]}\"}\n");
     json_gives("{\"message\":\"<Event><System>\"}\n", "{\"message\":\"<Event><System>\"}\n");
+    json_gives(
+        "{\"message\":\"<Event><System><EventID>1</EventID><TimeCreated SystemTime='2026-01-01'/>"
+        "</System><EventData><Data Name='a'>b</Data></EventData>\"}\n",
+        "{\"a\":\"b\"}\n");
     json_gives("{\"message\":\"<EventData><Data Name='a'>b</Data>\"}\n",
                "{\"message\":\"<EventData><Data Name='a'>b</Data>\"}\n");
     json_gives("{\"message\":\"\",\"log\":7,\"event\":null}\n",

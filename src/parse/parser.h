@@ -147,13 +147,13 @@ int json_add_object(struct parser *parser, struct str prefix, struct str text);
 
 /*
  * Adds the slots of a rendered Windows event, an <Event> element, under the names that EVTX gives,
- * and sets the event's time. 0, or -EINVAL when it is none or not well-formed.
+ * and sets the event's time. 0, or -EINVAL when it is none or not well-formed: nothing was added.
  */
 int xml_add_event(struct parser *parser, struct str xml);
 
 /*
  * The same for the first <EventData> element in `text`, without the event around it, as Log
- * Analytics keeps it: <DataItem ..><EventData ..>. Where -EINVAL, some slots may have been added.
+ * Analytics keeps it: <DataItem ..><EventData ..>.
  */
 int xml_add_data(struct parser *parser, struct str text);
 

@@ -472,7 +472,14 @@ int xml_read_event(struct parser *parser, struct str text, unsigned flags,
 int xml_add_event(struct parser *parser, struct str xml)
 {
     struct xml_event event;
-    return xml_read_event(parser, str_trim(xml), SLOT_UNCHECKED, &event);
+    uint32_t n_slots = parser->event.n_slots;
+    int64_t time = parser->event.time;
+    int status = xml_read_event(parser, str_trim(xml), SLOT_UNCHECKED, &event);
+    if (status < 0) {
+        parser->event.n_slots = n_slots;
+        parser->event.time = time;
+    }
+    return status;
 }
 
 int xml_add_data(struct parser *parser, struct str text)
@@ -487,6 +494,9 @@ int xml_add_data(struct parser *parser, struct str text)
                       .flags = SLOT_UNCHECKED,
                       .event = &event,
                       .outer = &event_scope};
+    uint32_t n_slots = parser->event.n_slots;
     read_element(&xml);
+    if (xml.error)
+        parser->event.n_slots = n_slots;
     return xml.error ? -EINVAL : 0;
 }
