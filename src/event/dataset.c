@@ -329,13 +329,20 @@ int64_t datasets_time(const struct datasets *datasets, struct event *event)
     return event->time;
 }
 
+/* What stands where nothing is known; the number is the audit trail's for "no user logged in". */
+static bool says_nothing(struct str text)
+{
+    return text.len == 0 || str_eq(text, STR("-")) || str_eq(text, STR("unset")) ||
+           str_eq(text, STR("4294967295"));
+}
+
 /* The first of the fields that says something. */
 static struct str first_text(struct event *event, const uint32_t *fields, uint32_t n_fields)
 {
     for (uint32_t i = 0; i < n_fields; i++) {
         struct slot *slot = event_find(event, fields[i]);
         struct str text = slot ? event_text(event, slot) : (struct str){0};
-        if (text.len && !str_eq(text, STR("-")))
+        if (!says_nothing(text))
             return text;
     }
     return (struct str){0};

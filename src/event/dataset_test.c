@@ -393,12 +393,14 @@ static void time_host_and_user_come_from_the_first_field_that_says(void **state)
 {
     struct fixture *f = *state;
     recognise(f, 0, "Channel", "Security", "EventID", "1", "TimeCreated", "not a time", "UtcTime",
-              "2026-01-02 03:04:05.678", "Computer", "-", "Host", "dc1", "SubjectUserName", "eve",
-              NULL);
+              "2026-01-02 03:04:05.678", "Computer", "4294967295", "Host", "dc1", "SubjectUserName",
+              "eve", NULL);
     assert_int_equal(datasets_time(f->datasets, &f->event), INT64_C(1767323045678000));
     assert_int_equal(f->event.time, INT64_C(1767323045678000));
     assert_true(str_eq(datasets_host(f->datasets, &f->event), STR("dc1")));
     assert_true(str_eq(datasets_user(f->datasets, &f->event), STR("eve")));
+    recognise(f, 0, "Channel", "Security", "EventID", "1", "Computer", "-", "Host", "dc2", NULL);
+    assert_true(str_eq(datasets_host(f->datasets, &f->event), STR("dc2")));
     recognise(f, 0, "hostname", "web1", "@timestamp", "2026-01-02T03:04:05Z", NULL);
     assert_int_equal(f->event.dataset, DATASET_NONE);
     assert_int_equal(datasets_time(f->datasets, &f->event), INT64_C(1767323045000000));
