@@ -1,0 +1,97 @@
+/*
+ * intake: what every door does with what it received: events into a batch, the batch into the spool, what is
+ * malformed into the dead letters, and the loss account kept. A door parses its protocol, calls this, and answers
+ * its client when `done` says what became of it.
+ *
+ *     door ─▶ intake_begin ─▶ intake_add, intake_reject ... ─▶ intake_submit ─▶ spool ─▶ done ─▶ answer
+ *                                   └──────────────────────▶ dead letters ─┘
+ *
+ * Threads: an intake is shared; an intake_batch belongs to one thread until it is submitted.
+ */
+#ifndef JAGA_WATCH_INTAKE_H
+#define JAGA_WATCH_INTAKE_H
+
+#include "base/buf.h"
+#include "parse/parse.h"
+#include "spool/spool.h"
+#include "watch/sender.h"
+
+#define INTAKE_EVENT_MAX (1u << 20) /* bytes of one event at a door; larger ones are rejected */
+
+enum door {
+    DOOR_NONE,
+    DOOR_ELASTIC,
+    DOOR_HEC,
+    DOOR_OTLP,
+    DOOR_NDJSON,
+    DOOR_SYSLOG_UDP,
+    DOOR_SYSLOG_TCP,
+    DOOR_SYSLOG_TLS,
+    DOOR_REPLAY, /* from the dead letters */
+    DOOR_COUNT
+};
+extern const char *const door_names[DOOR_COUNT]; /* "elastic", "hec", "otlp", ... */
+
+struct intake;
+
+struct intake_options {
+    const struct spool_ops *engine;
+    struct spool *spool; /* events */
+    struct spool *dead;  /* dead letters: one partition, the reason is the batch's hint */
+    struct senders *senders;
+};
+
+struct intake *intake_new(const struct intake_options *options);
+void intake_free(struct intake *intake);
+
+/* What a request became. */
+struct intake_result {
+    int status; /* 0: all that was added is durable; else -errno of the spool: nothing is */
+    bool repeated;
+    uint64_t offset; /* of the first event */
+    uint32_t partition;
+    uint32_t stored, rejected;
+};
+typedef void intake_done(void *context, const struct intake_result *result);
+
+/* Events of one sender through one door, growing; zero it, begin, use it again after submit. */
+struct intake_batch {
+    struct intake *intake;
+    struct sender *sender;
+    struct spool_batch head; /* what all its events share; texts are borrowed until submit */
+    struct buf bytes;
+    uint32_t *ends;
+    size_t ends_cap;
+    struct buf rejects; /* of rejected events: lengths, reasons, bytes */
+    uint32_t n_rejects;
+    bool failed; /* no memory: submit says so */
+};
+
+/* `sender`, `door`, `format`, `peer` and `hint` of what follows. */
+void intake_begin(struct intake_batch *batch, struct intake *intake, struct sender *sender,
+                  enum door door, enum format_id format, struct str peer, struct str hint);
+
+/*
+ * Adds an event (copied, without a line end). Empty and too large ones are rejected. True: it was
+ * taken; false: it was rejected. Counts it as received.
+ */
+bool intake_add(struct intake_batch *batch, struct str event);
+
+/* The same in place: write the event to batch->bytes (buf_*), then call this. `start`: len before. */
+bool intake_added(struct intake_batch *batch, size_t start);
+
+/* Adds what is no event, with the reason (a constant or a sentence): kept, counted, not matched. */
+void intake_reject(struct intake_batch *batch, struct str bytes, const char *reason);
+
+/*
+ * Hands it over. 0: `done` will be called exactly once, maybe before this returns, in a thread of the
+ * spool. -EAGAIN (come back soon), -ENOSPC, -EROFS, -EIO, -ENOMEM: nothing was kept, `done` is not
+ * called, the account says refused. An empty batch calls done at once. The batch is empty afterwards.
+ */
+int intake_submit(struct intake_batch *batch, intake_done *done, void *context);
+void intake_batch_free(struct intake_batch *batch);
+
+/* Why nothing can be stored now: 0, -EAGAIN, -ENOSPC ...: for doors that ask before they read. */
+int intake_ready(const struct intake *intake);
+
+#endif

@@ -1,0 +1,109 @@
+/*
+ * live: detection as events arrive. Workers read the spool, a partition at a time and in its order, parse,
+ * recognise, match rules and indicators; one thread puts hits into correlations and matches into the ledger,
+ * with the offsets they end at, in one transaction.
+ *
+ *     spool ─▶ worker 0..n: parse ─▶ route ─▶ rules, indicators ─▶ exceptions ─▶ round {matches, hits, offset}
+ *                                                                                     │
+ *     ledger ◀── transaction {findings, offsets} ◀── fold, throttle ◀── correlator ◀── recorder
+ *
+ * Exactly once: findings and offsets are one transaction, so a match below a partition's offset is in
+ * the ledger already. The correlator's state is a blob with its own offsets, written at intervals:
+ * after a restart reading starts at those, and what the ledger has is not counted again; matches of
+ * correlations have names made of what they hold, taken once.
+ *
+ * Rules, datasets and indicators are one immutable version. A reload gives a new one; a worker changes
+ * over between two batches, so each event is matched by exactly one version.
+ */
+#ifndef JAGA_WATCH_LIVE_H
+#define JAGA_WATCH_LIVE_H
+
+#include "event/dataset.h"
+#include "intel/intel.h"
+#include "ledger/ledger.h"
+#include "sigma/ruleset.h"
+#include "spool/spool.h"
+#include "watch/sender.h"
+
+/* All that matching needs, immutable. */
+struct live_version {
+    uint64_t number; /* set by live_swap() */
+    const struct sigma_set *set;
+    struct ruleset *ruleset;
+    struct datasets *datasets;
+    const struct fields *fields;
+    struct intel *intel; /* NULL: none */
+    const struct live_agency *agencies;
+    size_t n_agencies;
+    void *owner;
+    void (*free)(struct live_version *version); /* called when no thread uses it any more */
+};
+
+/* What an agency wants different. */
+struct live_agency {
+    struct str name;
+    uint8_t level;             /* findings below are not wanted; 0: all */
+    const struct str *without; /* ids, tags ("attack.t1003") or titles of rules it does not want */
+    size_t n_without;
+};
+
+struct live_options {
+    const struct spool_ops *engine;
+    struct spool *spool;
+    struct senders *senders;
+    struct health *health;   /* told of every batch; may be NULL */
+    const char *ledger;      /* URL: the recorder opens its own */
+    const char *journal_key; /* file; NULL: signs nothing */
+    unsigned threads;
+    int64_t disorder_us; /* of correlations */
+    int64_t fold_us;     /* window of repeats */
+    uint32_t
+        throttle; /* events kept a minute for one rule and agency; past it they are only counted */
+    int64_t snapshot_us; /* between two snapshots of correlations */
+    size_t correlator_memory;
+    int64_t (*now)(void);
+    void (*published)(void *context); /* after each transaction that changed findings; any thread */
+    void *context;
+};
+
+struct live;
+
+/* Opens the ledger, reads the snapshot, starts the threads. *err says why not. */
+struct live *live_start(const struct live_options *options, struct live_version *version,
+                        struct err *err);
+
+/* Finishes what was read, writes a last snapshot, frees everything and the version. */
+void live_stop(struct live *live);
+
+/*
+ * From now on this version; the old one is freed when nobody uses it. Correlation state goes over to rules
+ * that are the same.
+ */
+int live_swap(struct live *live, struct live_version *version, struct err *err);
+
+/* Exceptions are read from the ledger again. */
+void live_reload_exceptions(struct live *live);
+
+#define LIVE_LATENCY_BUCKETS 24 /* of 1 ms, 2 ms, 4 ms ... and more */
+
+struct live_stats {
+    uint64_t events, bytes, parse_errors, matches, indicator_matches, findings, folded, throttled;
+    uint64_t excepted; /* matches that exceptions or an agency's choice took away */
+    uint64_t lag;      /* events stored and not yet matched */
+    uint64_t regex_limited, partial, cut;
+    uint64_t correlation_hits, correlation_late, correlation_ahead, correlation_forgotten;
+    uint64_t version;
+    uint64_t latency[LIVE_LATENCY_BUCKETS]; /* received to committed, of matches */
+    int64_t latency_sum_us;
+    uint64_t ledger_errors;
+};
+void live_stats(struct live *live, struct live_stats *ret_stats);
+
+/* What rules have cost and found since their version came, most found first; at most `max`. */
+struct live_rule {
+    struct str id, title;
+    uint64_t matches, throttled;
+};
+size_t live_rules(struct live *live, struct live_rule *ret_rules, size_t max);
+
+#endif
