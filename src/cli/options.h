@@ -19,6 +19,7 @@ enum colour_when { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 /* What the command line says, with defaults filled in. */
 struct settings {
     text_list paths; /* what is no option */
+    text_list given; /* names of the options that the command line has */
     text_list rules;
     text_list tags;
     const char *placeholders; /* NULL: none */
@@ -35,6 +36,23 @@ struct settings {
     uint64_t unpack_max, unpack_ratio, unpack_members;
     uint64_t colour; /* enum colour_when */
     bool recover, source, strict, no_cache, quiet, verbose, help;
+
+    /* the centre */
+    const char *data;   /* folder */
+    const char *config; /* NULL: jaga.yaml of the data folder, where there is one */
+    text_list listen, listen_plain, syslog_udp, syslog_tcp, syslog_tls;
+    const char *certificate, *key, *client_ca; /* NULL: those of the data folder; none */
+    const char *spool, *ledger;                /* URLs */
+    uint64_t partitions;
+    uint64_t spool_quota, spool_keep_size, spool_pending; /* bytes */
+    int64_t spool_keep;                                   /* µs */
+    int64_t lateness, fold, snapshot;                     /* µs */
+    uint64_t throttle, correlation_memory;
+    int64_t silence, learn, drift, backwards; /* µs */
+    uint64_t connections, body_max;
+    int64_t request_time; /* µs */
+    const char *elastic_version;
+    uint64_t log_level; /* enum log_level */
 };
 
 struct option_row {
@@ -51,8 +69,9 @@ struct option_row {
     const char *about;                   /* one sentence or a few */
 };
 
-/* Every option, ended by a row without a name. */
-extern const struct option_row option_table[];
+/* Every option: tables by theme, ended by NULL; each is ended by a row without a name. */
+extern const struct option_row *const option_tables[];
+extern const struct option_row options_scan[], options_centre[];
 
 /* The row of a long name, or NULL. */
 const struct option_row *option_find(struct str name);
@@ -64,6 +83,13 @@ const struct option_row *option_find(struct str name);
 int options_parse(const char *const *taken, int argc, char **argv, struct settings *ret_settings,
                   struct err *err);
 void options_free(struct settings *settings);
+
+/* Gives one option a value, as a person would type it. 0, or -EINVAL with a sentence in *err. */
+int option_set(struct settings *settings, const struct option_row *row, const char *text,
+               struct err *err);
+
+/* Was it on the command line? */
+bool option_given(const struct settings *settings, const struct option_row *row);
 
 /*
  * The word of `words` nearest to a mistyped one, or NULL when none is near.

@@ -111,17 +111,23 @@ static void what_a_command_does_not_take_is_refused_with_a_hint(void **state)
     assert_string_equal(err.message, "there is no option --formta; did you mean --format?");
 }
 
+static void check_row(const struct option_row *row, const struct option_row *table)
+{
+    assert_non_null(row->parse);
+    assert_non_null(row->about);
+    assert_true(row->about[strlen(row->about) - 1] == '.');
+    assert_ptr_equal(option_find(str_from_c(row->name)), row);
+    for (const struct option_row *other = table; other->name; other++)
+        assert_true(other == row || row->letter == 0 || row->letter != other->letter);
+}
+
 static void every_row_is_whole(void **state)
 {
     (void)state;
-    for (const struct option_row *row = option_table; row->name; row++) {
-        assert_non_null(row->parse);
-        assert_non_null(row->about);
-        assert_true(row->about[strlen(row->about) - 1] == '.');
-        assert_ptr_equal(option_find(str_from_c(row->name)), row);
-        for (const struct option_row *other = row + 1; other->name; other++)
-            assert_true(row->letter == 0 || row->letter != other->letter);
-    }
+    for (size_t i = 0; option_tables[i]; i++)
+        for (const struct option_row *row = option_tables[i]; row->name; row++)
+            for (size_t k = 0; option_tables[k]; k++)
+                check_row(row, option_tables[k]);
 }
 
 int main(void)

@@ -1,0 +1,127 @@
+#include "cli/option_value.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "io/clock.h"
+#include "io/pool.h"
+#include "sigma/correlate.h"
+
+int value_flag(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    (void)row;
+    (void)text;
+    (void)err;
+    *(bool *)to = true;
+    return 0;
+}
+
+int value_text(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    if (!*text)
+        return err_set(err, -EINVAL, "--%s needs a value: %s", row->name, row->argument);
+    *(const char **)to = text;
+    return 0;
+}
+
+int value_list(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    text_list *list = to;
+    if (!*text)
+        return err_set(err, -EINVAL, "--%s needs a value: %s", row->name, row->argument);
+    return vec_push(list, text) < 0 ? err_set(err, -ENOMEM, "no memory") : 0;
+}
+
+static int check_range(const struct option_row *row, uint64_t number, void *to, struct err *err)
+{
+    if (number < row->min || number > row->max)
+        return err_set(err, -EINVAL, "--%s takes %llu to %llu%s%s", row->name,
+                       (unsigned long long)row->min, (unsigned long long)row->max,
+                       row->unit ? " " : "", row->unit ? row->unit : "");
+    *(uint64_t *)to = number;
+    return 0;
+}
+
+int value_number(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    uint64_t number;
+    if (str_to_u64(str_from_c(text), &number) < 0)
+        return err_set(err, -EINVAL, "--%s takes a number, not '%s'", row->name, text);
+    return check_range(row, number, to, err);
+}
+
+int value_jobs(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    if (strcmp(text, "all cores") != 0)
+        return value_number(row, text, to, err);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    *(uint64_t *)to = cores < 1 ? 1 : cores > POOL_THREADS_MAX ? POOL_THREADS_MAX : (uint64_t)cores;
+    return 0;
+}
+
+int value_size(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    struct str s = str_from_c(text);
+    static const char suffixes[] = "KMGT";
+    const char *suffix = s.len ? strchr(suffixes, s.ptr[s.len - 1] & ~0x20) : NULL;
+    unsigned shift = suffix && *suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+    uint64_t number;
+    if (str_to_u64(shift ? str_first(s, s.len - 1) : s, &number) < 0 ||
+        (number << shift) >> shift != number)
+        return err_set(err, -EINVAL, "--%s takes a size such as 512M or 20G, not '%s'", row->name,
+                       text);
+    return check_range(row, number << shift, to, err);
+}
+
+int value_time(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    int64_t instant, duration;
+    if (time_parse(str_from_c(text), &instant) == 0)
+        *(int64_t *)to = instant;
+    else if (time_parse_duration(str_from_c(text), &duration) == 0)
+        *(int64_t *)to = clock_now_us() - duration;
+    else
+        return err_set(err, -EINVAL,
+                       "--%s takes a time such as 2026-11-21T08:00:00Z or 24h (ago), not '%s'",
+                       row->name, text);
+    return 0;
+}
+
+int value_duration(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    if (time_parse_duration(str_from_c(text), (int64_t *)to) < 0)
+        return err_set(err, -EINVAL, "--%s takes a duration such as 90s, 5m or 7d, not '%s'",
+                       row->name, text);
+    return 0;
+}
+
+int value_disorder(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    int64_t duration;
+    if (strcmp(text, "all") == 0)
+        *(int64_t *)to = CORRELATE_DISORDER_ALL;
+    else if (time_parse_duration(str_from_c(text), &duration) == 0)
+        *(int64_t *)to = duration;
+    else
+        return err_set(err, -EINVAL, "--%s takes a duration such as 90s or 5m, or 'all', not '%s'",
+                       row->name, text);
+    return 0;
+}
+
+static const char *choice_word(const void *row, size_t index)
+{
+    return ((const struct option_row *)row)->choice(index);
+}
+
+int value_choice(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    for (size_t i = 0; row->choice(i); i++) {
+        if (strcmp(text, row->choice(i)) == 0) {
+            *(uint64_t *)to = i;
+            return 0;
+        }
+    }
+    const char *near = options_nearest(str_from_c(text), choice_word, row);
+    return err_set(err, -EINVAL, "--%s does not know '%s'%s%s%s", row->name, text,
+                   near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+}
