@@ -65,6 +65,7 @@ struct intake_batch {
     struct buf rejects; /* of rejected events: lengths, reasons, bytes */
     uint32_t n_rejects;
     bool failed; /* no memory: submit says so */
+    bool keep;   /* for senders that cannot send again; see intake_submit() */
 };
 
 /* `sender`, `door`, `format`, `peer` and `hint` of what follows. */
@@ -87,6 +88,11 @@ void intake_reject(struct intake_batch *batch, struct str bytes, const char *rea
  * Hands it over. 0: `done` will be called exactly once, maybe before this returns, in a thread of the
  * spool. -EAGAIN (come back soon), -ENOSPC, -EROFS, -EIO, -ENOMEM: nothing was kept, `done` is not
  * called, the account says refused. An empty batch calls done at once. The batch is empty afterwards.
+ *
+ * With batch->keep set after intake_begin() (syslog, whose senders hear no answer) nothing is given up: when this
+ * fails, or `done` says so, the batch still has its events, they stay in flight in the account, and it may be
+ * submitted again, as often as it takes. Until `done` was called it must not be touched. The next
+ * intake_begin() or intake_batch_free() empties it; events that were not stored until then count as failed.
  */
 int intake_submit(struct intake_batch *batch, intake_done *done, void *context);
 void intake_batch_free(struct intake_batch *batch);
