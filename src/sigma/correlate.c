@@ -9,58 +9,20 @@
  *
  * Instants are the times of hits and the deadlines of full windows, in one order.
  */
-#include "sigma/correlate.h"
+#include "sigma/correlate_state.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/time.h"
-#include "sigma/correlate_window.h"
 
-#define DRAIN_HITS_MIN 1024     /* fewer new hits than this are not worth a round of sorting */
 #define CHECK_MEMORY_EVERY 1024 /* events, while releasing */
 
 /* How many hits ahead their record, their texts and their groups are asked for. */
 #define LOOK_AHEAD_RECORD 12
 #define LOOK_AHEAD_TEXT 8
 #define LOOK_AHEAD_GROUP 4
-
-/* A record about to enter a window. */
-struct arrival {
-    const struct plan_path *path;
-    struct record *record;
-};
-
-struct correlator {
-    const struct sigma_set *set;
-    correlator_sink *sink;
-    void *context;
-    int64_t disorder;
-    size_t memory_max;
-
-    struct memory_account account;
-    struct plan plan;
-    struct texts texts;
-    struct record_pool *pools; /* by rule */
-    struct order order;
-    size_t drain_at; /* held hits that make the next round worth while */
-
-    int64_t newest;        /* of all hits, or correlator_advance() */
-    int64_t watermark;     /* older hits are late */
-    int64_t now;           /* the instant that is being filled */
-    int64_t next_deadline; /* of full windows */
-    uint64_t event;        /* numbers events and matches */
-
-    struct window *windows; /* in the plan's order */
-    uint32_t n_windows;
-    uint64_t *busy;               /* bit per window: to be looked at in this instant */
-    VEC(struct arrival) arrivals; /* scratch */
-    VEC(uint32_t) numbers;        /* scratch: items of a match */
-    struct str *values, *names;   /* scratch: CORRELATE_FIELDS_MAX */
-    uint64_t *marks;              /* scratch: CORRELATE_EVENTS_MAX */
-    struct correlator_stats stats;
-};
 
 static bool counts_values(enum sigma_correlation_type type)
 {
@@ -147,7 +109,7 @@ struct correlator *correlator_new(const struct sigma_set *set,
     texts_init(&c->texts, hash_mix((uintptr_t)c, (uintptr_t)set), &c->account);
     if (plan_make(&c->plan, set, err) < 0)
         goto fail;
-    c->values = calloc(CORRELATE_FIELDS_MAX, sizeof(*c->values));
+    c->values = calloc(CORRELATE_FIELDS_MAX + 1, sizeof(*c->values));
     c->names = calloc(CORRELATE_FIELDS_MAX, sizeof(*c->names));
     c->marks = calloc(CORRELATE_EVENTS_MAX, sizeof(*c->marks));
     if (!c->values || !c->names || !c->marks || make_pools(c) < 0 || make_windows(c) < 0) {
@@ -196,8 +158,7 @@ uint32_t correlator_fields(const struct correlator *c, uint32_t rule, const stru
     return c->plan.rules[rule].n_fields;
 }
 
-/* Gives one reference back. */
-static void release(struct correlator *c, struct record *record)
+void correlator_give_back(struct correlator *c, struct record *record)
 {
     if (--record->refs)
         return;
@@ -217,7 +178,7 @@ static void mark_busy(struct correlator *c, uint32_t window)
 static void expire(struct correlator *c, struct window *window, int64_t time)
 {
     while (window_deadline(window) < time)
-        release(c, window_pop(window));
+        correlator_give_back(c, window_pop(window));
 }
 
 /* Puts a record into the window of a path, at the present instant. */
@@ -230,7 +191,7 @@ static int enter(struct correlator *c, uint32_t path, struct record *record, uin
         expire(c, window, c->now);
     int r = window_add(window, path, record, c->now, event, evidence);
     if (r == -ENOSPC) { /* a full ring: the oldest has to go */
-        release(c, window_pop(window));
+        correlator_give_back(c, window_pop(window));
         c->stats.forgotten++;
         r = window_add(window, path, record, c->now, event, evidence);
     }
@@ -293,8 +254,12 @@ static void tell(struct correlator *c, const struct window *window, uint32_t num
         .group_values = c->values,
         .events = c->marks,
     };
-    match.n_groups =
-        text_values(first->record->slots[path->group_slot].text, c->values, CORRELATE_FIELDS_MAX);
+    match.n_groups = text_values(first->record->slots[path->group_slot].text, c->values,
+                                 CORRELATE_FIELDS_MAX + 1);
+    if (match.n_groups > correlation->n_group_by) {
+        match.n_groups = correlation->n_group_by;
+        match.realm = c->values[match.n_groups];
+    }
     for (uint32_t g = 0; g < match.n_groups; g++)
         c->names[g] = correlation->group_by[g].name;
     for (uint32_t i = 0; i < n; i++) {
@@ -348,12 +313,12 @@ static int look_at_full(struct correlator *c, struct window *window)
         uint32_t group = window_item(window, window->ring_head)->group;
         if (window_group(window, group)->fresh)
             r = look_at(c, window, group);
-        release(c, window_pop(window));
+        correlator_give_back(c, window_pop(window));
     }
     return r;
 }
 
-static void find_next_deadline(struct correlator *c)
+void correlator_find_deadline(struct correlator *c)
 {
     c->next_deadline = INT64_MAX;
     for (uint32_t w = 0; w < c->n_windows; w++) {
@@ -380,7 +345,7 @@ static int end_instant(struct correlator *c)
         }
     }
     if (closing)
-        find_next_deadline(c);
+        correlator_find_deadline(c);
     return r;
 }
 
@@ -464,9 +429,9 @@ static void forget(struct correlator *c)
         if (!fullest)
             break;
         for (uint32_t i = 0; i < (most + 7) / 8; i++, c->stats.forgotten++)
-            release(c, window_pop(fullest));
+            correlator_give_back(c, window_pop(fullest));
     }
-    find_next_deadline(c);
+    correlator_find_deadline(c);
 }
 
 /*
@@ -521,7 +486,7 @@ static int release_until(struct correlator *c, int64_t until)
             r = take_event(c, held + at, end - at);
         for (; at < end; at++) {
             account_remove(&c->account, 2 * sizeof(struct held));
-            release(c, held[at].record);
+            correlator_give_back(c, held[at].record);
         }
     }
     order_drop(&c->order, at);
@@ -591,8 +556,11 @@ static int fill_slots(struct correlator *c, const struct correlation_hit *hit,
                 out->number = NAN;
             continue;
         }
-        out->text = n == slot->n ? text_intern(&c->texts, c->values, n) : NULL;
-        if (n == slot->n && !out->text) {
+        bool whole = n == slot->n;
+        if (hit->realm.len)
+            c->values[n++] = hit->realm;
+        out->text = whole ? text_intern(&c->texts, c->values, n) : NULL;
+        if (whole && !out->text) {
             while (i-- > 0)
                 if (!c->plan.slots.items[rule->slots + i].number)
                     text_release(&c->texts, record->slots[i].text);
@@ -602,8 +570,7 @@ static int fill_slots(struct correlator *c, const struct correlation_hit *hit,
     return 0;
 }
 
-/* Does any correlation group, and count, what the hit carries? */
-static bool fits(const struct correlator *c, const struct record *record)
+bool correlator_fits(const struct correlator *c, const struct record *record)
 {
     const struct plan_rule *rule = &c->plan.rules[record->rule];
     for (uint32_t p = 0; p < rule->n_paths; p++) {
@@ -635,13 +602,13 @@ static int hold(struct correlator *c, const struct correlation_hit *hit)
         record_give_back(&c->pools[hit->rule], record, &c->account);
         return -ENOMEM;
     }
-    if (!fits(c, record)) {
-        release(c, record);
+    if (!correlator_fits(c, record)) {
+        correlator_give_back(c, record);
         return 0;
     }
     struct held held = {.time = hit->time, .record = record};
     if (vec_push(&c->order.held, held) < 0) {
-        release(c, record);
+        correlator_give_back(c, record);
         return -ENOMEM;
     }
     account_add(&c->account, 2 * sizeof(held)); /* the array doubles; sorting needs a second one */
@@ -694,6 +661,11 @@ int correlator_advance(struct correlator *c, int64_t time)
     if (time > c->newest)
         c->newest = time;
     return drain(c, time_minus(c->newest, c->disorder));
+}
+
+int correlator_release(struct correlator *c, int64_t time)
+{
+    return drain(c, time);
 }
 
 int correlator_finish(struct correlator *c)

@@ -47,6 +47,7 @@
 #ifndef JAGA_SIGMA_CORRELATE_H
 #define JAGA_SIGMA_CORRELATE_H
 
+#include "base/buf.h"
 #include "sigma/rule.h"
 
 #define CORRELATE_DISORDER_ALL INT64_MAX      /* hold everything until correlator_finish() */
@@ -68,11 +69,12 @@ struct correlator_options {
  * each (event, rule) once.
  */
 struct correlation_hit {
-    int64_t time;             /* µs; TIME_UNSET: counted as undated and left out */
-    uint32_t rule;            /* in sigma_set.rules */
-    uint64_t source;          /* number of the input, the same in every run over the same inputs */
-    uint64_t record;          /* number of the event there */
-    uint64_t event;           /* the caller's mark for the event; handed back in matches */
+    int64_t time;     /* µs; TIME_UNSET: counted as undated and left out */
+    uint32_t rule;    /* in sigma_set.rules */
+    uint64_t source;  /* number of the input, the same in every run over the same inputs */
+    uint64_t record;  /* number of the event there */
+    uint64_t event;   /* the caller's mark for the event; handed back in matches */
+    struct str realm; /* whose event it is: hits of different realms never meet; may be empty */
     const struct str *values; /* one per field of correlator_fields(); ptr NULL: absent */
     uint32_t n_values;
 };
@@ -83,6 +85,7 @@ struct correlation_match {
     int64_t first, last;  /* µs: the window's first and last event */
     uint64_t count;       /* events in it */
     double value;         /* what the condition compared */
+    struct str realm;     /* of its events */
     const struct str *group_names;
     const struct str *group_values; /* as the window's first event spells them */
     uint32_t n_groups;
@@ -130,8 +133,25 @@ int correlator_add(struct correlator *correlator, const struct correlation_hit *
  */
 int correlator_advance(struct correlator *correlator, int64_t time);
 
+/*
+ * Releases the hits older than `time` and closes the windows that are over by then; hits older than
+ * that are late from now on. For whoever knows better than the newest hit how far time has
+ * come; such a correlator is made with CORRELATE_DISORDER_ALL.
+ */
+int correlator_release(struct correlator *correlator, int64_t time);
+
 /* No more hits: releases everything, closes every window. 0 or -ENOMEM. */
 int correlator_finish(struct correlator *correlator);
+
+/*
+ * What the correlator holds, as bytes (appended), and back: hits that wait and windows half
+ * filled. Rules and correlations are named by what they are, not by their numbers: loaded into a
+ * correlator of another set, a correlation that is the same there goes on where it was, others start
+ * empty. For a correlator that has seen no hit yet. save: 0 or -ENOMEM. load: 0; -EBADMSG: the bytes are
+ * damaged, -ENOTSUP: of another version, -ENOMEM: then the correlator is good for correlator_free().
+ */
+int correlator_save(const struct correlator *correlator, struct buf *out);
+int correlator_load(struct correlator *correlator, struct str bytes, struct err *err);
 
 struct correlator_stats {
     uint64_t hits;      /* taken by correlator_add(), those below included */
@@ -140,6 +160,7 @@ struct correlator_stats {
     uint64_t late;      /* older than what had been released when they came: left out */
     uint64_t early;     /* released before their time, for lack of memory */
     uint64_t forgotten; /* events given up in windows, for lack of memory */
+    uint64_t dropped;   /* loaded hits and events that no correlation wants any more */
     uint64_t matches;   /* correlations come true, also those that are no findings */
     uint64_t windows;   /* groups with a window now */
     size_t memory;      /* bytes now */

@@ -60,4 +60,12 @@ struct plan {
 int plan_make(struct plan *plan, const struct sigma_set *set, struct err *err);
 void plan_free(struct plan *plan);
 
+/* Does the path, or feed, start at that rule? Those of a rule stand together, in the rules' order. */
+static inline bool plan_path_of(const struct plan *plan, uint32_t rule, uint32_t path)
+{
+    uint32_t end =
+        rule + 1 < plan->n_rules ? plan->rules[rule + 1].paths : (uint32_t)plan->paths.len;
+    return path >= plan->rules[rule].paths && path < end;
+}
+
 #endif

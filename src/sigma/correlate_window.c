@@ -260,19 +260,25 @@ uint32_t window_oldest(const struct window *window, uint32_t group, uint32_t *re
     return n;
 }
 
-int window_add(struct window *window, uint32_t path, struct record *record, int64_t time,
-               uint64_t event, bool evidence)
+/* The text that the path groups by; NULL: the record lacks it, or the value that is counted. */
+static struct text *key_of(const struct window *window, uint32_t path, const struct record *record)
 {
     const struct plan_path *way = &window->plan->paths.items[path];
-    struct text *key = record->slots[way->group_slot].text;
-    if (!key)
-        return 0;
     if (way->value_slot != SLOT_NONE) {
         const union hit_value *value = &record->slots[way->value_slot];
         bool text = window->correlation->type == SIGMA_VALUE_COUNT;
         if (text ? !value->text : value->number != value->number)
-            return 0;
+            return NULL;
     }
+    return record->slots[way->group_slot].text;
+}
+
+int window_add(struct window *window, uint32_t path, struct record *record, int64_t time,
+               uint64_t event, bool evidence)
+{
+    struct text *key = key_of(window, path, record);
+    if (!key)
+        return 0;
     int r = grow_ring(window);
     if (r < 0)
         return r;
@@ -307,6 +313,32 @@ int window_add(struct window *window, uint32_t path, struct record *record, int6
     group->event = event;
     append(window, &item);
     return 1;
+}
+
+int window_restore(struct window *window, const struct item *item, bool firing, bool fresh)
+{
+    struct text *key = key_of(window, item->path, item->record);
+    if (!key)
+        return -EINVAL;
+    int r = grow_ring(window);
+    if (r < 0)
+        return r;
+    struct item restored = *item;
+    restored.group = find_or_begin_group(window, key->folded);
+    if (restored.group == WINDOW_NONE)
+        return -ENOMEM;
+    struct group *group = window_group(window, restored.group);
+    if (item->flags & ITEM_MEASURED)
+        r = window->measure->add(window, restored.group, &restored);
+    if (r < 0) {
+        if (group->items == 0)
+            end_group(window, restored.group);
+        return r;
+    }
+    group->firing = firing;
+    group->fresh = fresh && !window->rising; /* those are looked at as they come */
+    append(window, &restored);
+    return 0;
 }
 
 struct record *window_pop(struct window *window)

@@ -151,6 +151,12 @@ int window_add(struct window *window, uint32_t path, struct record *record, int6
                uint64_t event, bool evidence);
 
 /*
+ * Puts back an item that another window held: its time, record, path and flags; those of a window in
+ * their order. Keeps a reference. 0, -EINVAL when the record lacks what the path needs, -ENOMEM, -ENOSPC.
+ */
+int window_restore(struct window *window, const struct item *item, bool firing, bool fresh);
+
+/*
  * The ring numbers of the group's items, oldest first, at most `max` of them; returns how many.
  * Walks through all items of the group.
  */
