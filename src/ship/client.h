@@ -26,9 +26,11 @@ struct client_options {
     const char *token_file; /* its first line; read again after a 401. NULL: `token` */
     const char *token;      /* NULL: none is sent */
     const char *ca;         /* PEM file of authorities; NULL: those of the system */
-    const char
-        *fingerprint;   /* SHA-256 of the server's certificate in hex, colons or not: that very */
-                        /* certificate is taken, whoever signed it, and no other; NULL: not asked */
+    /*
+     * SHA-256 of the server's certificate in hex, colons or not: that very certificate is taken, whoever signed
+     * it, and no other. NULL: not asked.
+     */
+    const char *fingerprint;
     bool insecure;      /* whoever answers is taken */
     int64_t connect_us; /* to be connected by then; 0: 10 s */
     int64_t request_us; /* a try that takes longer has failed; 0: 60 s */
