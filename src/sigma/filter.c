@@ -54,11 +54,50 @@ static bool part_fits(struct str filter, struct str rule)
     return filter.len == 0 || str_eq(filter, rule);
 }
 
+static bool logsource_fits(const struct logsource *filter, const struct logsource *rule)
+{
+    return part_fits(filter->product, rule->product) &&
+           part_fits(filter->category, rule->category) && part_fits(filter->service, rule->service);
+}
+
 bool filter_fits(const struct pending_filter *filter, const struct sigma_rule *rule)
 {
-    return part_fits(filter->logsource.product, rule->logsource.product) &&
-           part_fits(filter->logsource.category, rule->logsource.category) &&
-           part_fits(filter->logsource.service, rule->logsource.service);
+    return logsource_fits(&filter->logsource, &rule->logsource);
+}
+
+int sigma_set_filter(struct sigma_set *set, struct sigma_alone_filter *ret_filter)
+{
+    const struct pending_filter *filter = NULL;
+    for (size_t i = 0; set->reader && !filter && i < set->reader->entries.len; i++)
+        filter = set->reader->entries.items[i].filter;
+    if (!filter)
+        return -ENOENT;
+    struct str *references =
+        arena_zero(&set->arena, (size_t)filter->n_references + 1, sizeof(*references));
+    if (!references)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < filter->n_references; i++)
+        references[i] = filter->references[i].text;
+    *ret_filter = (struct sigma_alone_filter){
+        .meta = filter->meta,
+        .logsource = filter->logsource,
+        .any = filter->any,
+        .references = references,
+        .n_references = filter->n_references,
+        .condition = filter->condition,
+    };
+    return 0;
+}
+
+bool sigma_filter_for(const struct sigma_alone_filter *filter, const struct sigma_rule *rule)
+{
+    if (!logsource_fits(&filter->logsource, &rule->logsource))
+        return false;
+    for (uint32_t i = 0; i < filter->n_references; i++)
+        if (str_eq_ascii_nocase(filter->references[i], rule->meta.id) ||
+            (rule->meta.name.len && str_eq(filter->references[i], rule->meta.name)))
+            return true;
+    return filter->any;
 }
 
 /*

@@ -296,6 +296,22 @@ int sigma_set_add(struct sigma_set *set, struct str yaml, struct str origin);
  */
 int sigma_set_link(struct sigma_set *set);
 
+/* A filter to be asked about matches by itself, of rules that it is not applied to. */
+struct sigma_alone_filter {
+    struct sigma_meta meta;
+    struct logsource logsource;   /* of the rules it is for; empty parts: any */
+    bool any;                     /* for every rule of the logsource; else for these: */
+    const struct str *references; /* ids or names */
+    uint32_t n_references;
+    const struct sigma_node *condition; /* false: it takes the match away (sigma_eval_node()) */
+};
+
+/* The first filter read into a set, before sigma_set_link(). Lives as long as the set. -ENOENT; -ENOMEM. */
+int sigma_set_filter(struct sigma_set *set, struct sigma_alone_filter *ret_filter);
+
+/* Is it for that rule, of whatever set? */
+bool sigma_filter_for(const struct sigma_alone_filter *filter, const struct sigma_rule *rule);
+
 const char *sigma_level_name(enum sigma_level level); /* "high"; "" for none */
 bool sigma_level_parse(struct str text, enum sigma_level *ret_level);
 

@@ -12,8 +12,12 @@
  * after a restart reading starts at those, and what the ledger has is not counted again; matches of
  * correlations have names made of what they hold, taken once.
  *
- * Rules, datasets and indicators are one immutable version. A reload gives a new one; a worker changes
- * over between two batches, so each event is matched by exactly one version.
+ * Time, for correlations, is as far as every partition has been recorded: the receipt of its last batch, or
+ * now where nothing is left to read. So a backlog, or a partition that lags, makes nothing late; an
+ * event is late, or ahead, by its own receipt alone, the same after every restart.
+ *
+ * Rules, datasets and indicators are one immutable version. A reload gives a new one; workers change
+ * over between two rounds, so each event is matched by exactly one version.
  */
 #ifndef JAGA_WATCH_LIVE_H
 #define JAGA_WATCH_LIVE_H
@@ -21,6 +25,7 @@
 #include "event/dataset.h"
 #include "intel/intel.h"
 #include "ledger/ledger.h"
+#include "sigma/attack.h"
 #include "sigma/ruleset.h"
 #include "spool/spool.h"
 #include "watch/sender.h"
@@ -32,7 +37,8 @@ struct live_version {
     struct ruleset *ruleset;
     struct datasets *datasets;
     const struct fields *fields;
-    struct intel *intel; /* NULL: none */
+    struct intel *intel;         /* NULL: none */
+    const struct attack *attack; /* names of techniques; NULL: none */
     const struct live_agency *agencies;
     size_t n_agencies;
     void *owner;
@@ -55,10 +61,17 @@ struct live_options {
     const char *ledger;      /* URL: the recorder opens its own */
     const char *journal_key; /* file; NULL: signs nothing */
     unsigned threads;
-    int64_t disorder_us; /* of correlations */
-    int64_t fold_us;     /* window of repeats */
-    uint32_t
-        throttle; /* events kept a minute for one rule and agency; past it they are only counted */
+    /*
+     * Of correlations: an event may be received this long after it happened, or carry a time this far
+     * ahead, and still count. Their findings come this much later than the events.
+     */
+    int64_t disorder_us;
+    int64_t fold_us; /* window of repeats */
+    /*
+     * Matches a minute of one rule and agency that fold by host and user and keep their events; those
+     * past it are counted together. 0: no limit.
+     */
+    uint32_t throttle;
     int64_t snapshot_us; /* between two snapshots of correlations */
     size_t correlator_memory;
     int64_t (*now)(void);
@@ -76,12 +89,13 @@ struct live *live_start(const struct live_options *options, struct live_version 
 void live_stop(struct live *live);
 
 /*
- * From now on this version; the old one is freed when nobody uses it. Correlation state goes over to rules
- * that are the same.
+ * From now on this version; the old one is freed when nobody uses it. Correlation state goes over to
+ * correlations that are the same. Returns at once: the change is made between two rounds, when what was matched by
+ * the old version is recorded. On failure the version stays the caller's, and the old one goes on.
  */
 int live_swap(struct live *live, struct live_version *version, struct err *err);
 
-/* Exceptions are read from the ledger again. */
+/* Exceptions are read from the ledger again, soon. */
 void live_reload_exceptions(struct live *live);
 
 #define LIVE_LATENCY_BUCKETS 24 /* of 1 ms, 2 ms, 4 ms ... and more */
@@ -90,8 +104,14 @@ struct live_stats {
     uint64_t events, bytes, parse_errors, matches, indicator_matches, findings, folded, throttled;
     uint64_t excepted; /* matches that exceptions or an agency's choice took away */
     uint64_t lag;      /* events stored and not yet matched */
-    uint64_t regex_limited, partial, cut;
-    uint64_t correlation_hits, correlation_late, correlation_ahead, correlation_forgotten;
+    uint64_t regex_limited;
+    uint64_t partial; /* events matched in part or not at all, for lack of memory */
+    uint64_t cut;     /* matches without their event: it was too large */
+    uint64_t gone;    /* events that retention took before they were read */
+    uint64_t damaged; /* places of the spool that could not be read */
+    uint64_t correlation_hits, correlation_matches;
+    uint64_t correlation_late, correlation_ahead; /* left out: see disorder_us */
+    uint64_t correlation_forgotten;               /* for lack of memory, or in a changed rule set */
     uint64_t version;
     uint64_t latency[LIVE_LATENCY_BUCKETS]; /* received to committed, of matches */
     int64_t latency_sum_us;
