@@ -28,7 +28,8 @@
 /*
  * Several events of one sender. Event i is bytes[ends[i - 1] .. ends[i]) (from 0 for the first) and ends
  * with '\n', which is not part of it. Texts and arrays live for the length of the call that hands
- * them over.
+ * them over. A producer sends batch after batch: it goes on only behind one that append() took, and after one
+ * that failed it begins again with that one.
  */
 struct spool_batch {
     struct str agency, source; /* who it is from: labels */
