@@ -283,6 +283,11 @@ static int json_probe(struct str head)
     return str_starts(inside, STR("]")) ? 70 : 0;
 }
 
+const char *json_check(struct str text)
+{
+    return text.len == 0 ? "expected a JSON object" : JSON_BEST(json_check)(text);
+}
+
 const struct format format_json = {
     .id = FORMAT_JSON,
     .name = "json",

@@ -10,6 +10,7 @@
  *     json_keys.c     members' names: from the bytes in the text to a dotted name and its field
  *     json_shape.c    the shapes that Windows events come in ─▶ the names Sigma rules use
  *     json_roles.c    .. where an event's XML became objects
+ *     json_check.c    is a text one object? without reading it
  */
 #ifndef JAGA_PARSE_JSON_H
 #define JAGA_PARSE_JSON_H
@@ -133,6 +134,15 @@ struct json_reader {
  * frames[0].owner, which the caller sets.
  */
 json_walk_fn json_walk_base, json_walk_avx2;
+
+/*
+ * Is `text` one object that the walk can read, with nothing but white space around it? NULL, or why not
+ * (a constant). For doors, which take or refuse a record before it is kept.
+ */
+const char *json_check(struct str text);
+
+typedef const char *json_check_fn(struct str text);
+json_check_fn json_check_base, json_check_avx2;
 
 int json_keys_init(struct json_keys *keys);
 void json_keys_free(struct json_keys *keys);
