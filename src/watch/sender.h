@@ -1,11 +1,13 @@
 /*
  * sender: who is at a door. A token, a client certificate or the peer's address decides agency, source name and
- * rate; who is not known is refused and counted. Senders are interned: they live as long as the table, so that a
- * batch on its way may point to one, and a reload never takes one away under a connection.
+ * rate; who is not known is refused and counted. Senders and grants live as long as the table, so that a batch on
+ * its way may point to one, and a reload never takes one away under a connection.
  *
  *     token hash ──┐
  *     certificate ─┼─▶ grant {agency, source, rate} ── the source a request names ──▶ sender ─▶ account
  *     peer CIDR ───┘
+ *
+ * Threads: all functions from any thread; look-ups take no lock. Rules are added by one thread at a time.
  */
 #ifndef JAGA_WATCH_SENDER_H
 #define JAGA_WATCH_SENDER_H
@@ -15,22 +17,26 @@
 
 #include "ledger/token.h"
 
-#define SENDERS_MAX                                                                                \
-    100000 /* distinct (agency, source); past it new ones share "other" of their agency */
+/* Distinct (agency, source), of all and of one agency; past it new ones share "other" of their agency. */
+#define SENDERS_MAX 100000
+#define SENDERS_AGENCY_MAX 50000
+#define SENDERS_OTHERS_MAX 4096 /* agencies that may have an "other" beyond SENDERS_MAX */
+#define SENDER_LABEL_MAX 64     /* bytes of an agency or source */
+#define SENDER_NAME_MAX 255     /* bytes of the name in a certificate */
 
 /* Every event a source has sent is in exactly one place of its account (loss account). */
 struct account {
-    _Atomic uint64_t received;  /* events framed at a door, after the sender was let in */
+    _Atomic uint64_t received;  /* events handed to the spool or the dead letters by a door */
     _Atomic uint64_t stored;    /* durable in the spool */
     _Atomic uint64_t repeated;  /* acknowledged again: stored before, by producer and sequence */
     _Atomic uint64_t rejected;  /* malformed: kept in the dead letters with the reason */
     _Atomic uint64_t failed;    /* the spool could not take them: the sender was told */
     _Atomic uint64_t in_flight; /* received = stored + repeated + rejected + failed + in_flight */
-    _Atomic uint64_t
-        throttled; /* requests, lines or datagrams turned away by its rate: never received */
-    _Atomic uint64_t refused; /* the same for overload or size */
-    _Atomic uint64_t bytes;   /* of received events */
-    _Atomic int64_t last;     /* µs: when something was last received; 0: never */
+    _Atomic uint64_t throttled; /* turned away by its rate, never received: events where the door */
+                                /* had framed them, else requests */
+    _Atomic uint64_t refused;   /* the same for overload or size */
+    _Atomic uint64_t bytes;     /* of received events, without the rejected */
+    _Atomic int64_t last;       /* µs: when something was last received; 0: never */
 };
 
 struct sender {
@@ -80,14 +86,24 @@ struct grant *senders_by_peer(struct senders *senders, const struct sockaddr *ad
 /* The sender of a grant; `source` is what the request names, where the grant leaves it open. */
 struct sender *senders_get(struct senders *senders, struct grant *grant, struct str source);
 
-/* Of agency and source, made if need be; NULL: no memory. Labels are repaired: bad bytes become '_'. */
+/*
+ * Of agency and source, made if need be; NULL: no memory. Labels are repaired (label_ok()): bad bytes
+ * become '_', those at the start go, a long one is cut and ends with a hash of the whole, an empty one is
+ * "unknown".
+ */
 struct sender *senders_intern(struct senders *senders, struct str agency, struct str source);
+
+/* How often a name found no room and became "other". */
+uint64_t senders_overflowed(const struct senders *senders);
 
 /* Calls `each` for every sender, in the order they came. */
 void senders_each(struct senders *senders, void (*each)(void *context, struct sender *sender),
                   void *context);
 
-/* May n events pass now? False: too fast; *ret_wait_ms says when to come back. */
+/*
+ * May n events pass now? False: too fast; *ret_wait_ms says when to come back. One second's worth may come
+ * at once; what is larger than that passes when the sender has been quiet, and is paid for afterwards.
+ */
 bool grant_take(struct grant *grant, uint64_t n, int64_t ticks_us, uint32_t *ret_wait_ms);
 
 /* Identities that were not known, since the start. */
