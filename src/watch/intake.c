@@ -1,0 +1,416 @@
+#include "watch/intake.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "base/time.h"
+#include "base/vec.h"
+#include "io/clock.h"
+#include "parse/json.h"
+
+/* Batches that the largest request can become: 4 GiB of events of two bytes. */
+#define PARTS_MAX 4096
+
+_Static_assert((UINT64_C(1) << 32) / 2 / SPOOL_BATCH_EVENTS_MAX <= PARTS_MAX &&
+                   INTAKE_SEQUENCE_MAX <= UINT64_MAX / PARTS_MAX,
+               "every part of a request has a sequence of its own");
+
+const char *const door_names[DOOR_COUNT] = {
+    [DOOR_NONE] = "none",
+    [DOOR_ELASTIC] = "elastic",
+    [DOOR_HEC] = "hec",
+    [DOOR_OTLP] = "otlp",
+    [DOOR_NDJSON] = "ndjson",
+    [DOOR_SYSLOG_UDP] = "syslog-udp",
+    [DOOR_SYSLOG_TCP] = "syslog-tcp",
+    [DOOR_SYSLOG_TLS] = "syslog-tls",
+    [DOOR_REPLAY] = "replay",
+};
+
+struct intake {
+    struct intake_options options;
+    _Atomic int trouble;           /* what the spool said last: 0 or -errno */
+    _Atomic int64_t trouble_until; /* ticks */
+};
+
+/* A batch on its way into the spool, an append after the other. */
+struct intake_request {
+    struct intake_batch *batch;
+    struct intake_batch own; /* where the caller has its batch back already */
+    intake_done *done;
+    void *context;
+    struct intake_result result;
+    uint32_t n_part; /* events of the append under way */
+    uint32_t n_repeated;
+    uint32_t *ends; /* of a part that does not begin the batch */
+};
+
+static spool_done events_done, rejects_done;
+
+struct intake *intake_new(const struct intake_options *options)
+{
+    struct intake *intake = calloc(1, sizeof(*intake));
+    if (intake)
+        intake->options = *options;
+    return intake;
+}
+
+void intake_free(struct intake *intake)
+{
+    free(intake);
+}
+
+int intake_ready(const struct intake *intake)
+{
+    int trouble = atomic_load(&intake->trouble);
+    return trouble && clock_ticks_us() < atomic_load(&intake->trouble_until) ? trouble : 0;
+}
+
+/* Remembers what the spool says, and returns it. */
+static int heard(struct intake *intake, int status)
+{
+    if (status < 0)
+        atomic_store(&intake->trouble_until, clock_ticks_us() + INTAKE_TROUBLE_US);
+    if (atomic_load(&intake->trouble) != status)
+        atomic_store(&intake->trouble, status);
+    return status;
+}
+
+/* ---- a batch grows ---- */
+
+static uint32_t unfinished(const struct intake_batch *batch)
+{
+    return batch->head.n - batch->n_stored + (batch->rejects_stored ? 0 : batch->n_rejects);
+}
+
+/* Forgets what it holds; what had been received and is not stored has failed. */
+static void empty(struct intake_batch *batch)
+{
+    if (batch->counted) {
+        atomic_fetch_sub(&batch->sender->account.in_flight, unfinished(batch));
+        atomic_fetch_add(&batch->sender->account.failed, unfinished(batch));
+    }
+    buf_clear(&batch->bytes);
+    buf_clear(&batch->rejects);
+    batch->head.n = 0;
+    batch->head.split = false;
+    batch->n_rejects = batch->n_stored = batch->part = 0;
+    batch->failed = batch->counted = batch->rejects_stored = false;
+}
+
+void intake_batch_free(struct intake_batch *batch)
+{
+    empty(batch);
+    buf_free(&batch->bytes);
+    buf_free(&batch->rejects);
+    free(batch->ends);
+    free(batch->reject_ends);
+    *batch = (struct intake_batch){0};
+}
+
+void intake_begin(struct intake_batch *batch, struct intake *intake, struct sender *sender,
+                  enum door door, enum format_id format, struct str peer, struct str hint)
+{
+    empty(batch);
+    batch->intake = intake;
+    batch->sender = sender;
+    batch->keep = false;
+    batch->head = (struct spool_batch){
+        .agency = sender->agency,
+        .source = sender->source,
+        .peer = str_first(peer, SPOOL_LABEL_MAX),
+        .hint = str_first(hint, SPOOL_LABEL_MAX),
+        .received = clock_now_us(),
+        .format = (uint8_t)format,
+        .door = (uint8_t)door,
+    };
+}
+
+/* Notes that an event ends at the end of `bytes`. */
+static bool add_end(const struct buf *bytes, uint32_t **ends, size_t *cap, uint32_t *n)
+{
+    if (bytes->failed || bytes->len > UINT32_MAX)
+        return false;
+    if (*n == *cap) {
+        uint32_t *grown = vec_grow(*ends, cap, (size_t)*n + 1, sizeof(**ends));
+        if (!grown)
+            return false;
+        *ends = grown;
+    }
+    (*ends)[(*n)++] = (uint32_t)bytes->len;
+    return true;
+}
+
+void intake_reject(struct intake_batch *batch, struct str bytes, const char *reason)
+{
+    buf_add_c(&batch->rejects, reason);
+    buf_add_byte(&batch->rejects, '\n');
+    buf_add_str(&batch->rejects, str_first(bytes, INTAKE_EVENT_MAX));
+    buf_add_byte(&batch->rejects, '\n');
+    if (!add_end(&batch->rejects, &batch->reject_ends, &batch->reject_ends_cap, &batch->n_rejects))
+        batch->failed = true;
+}
+
+/* Why it can't be taken; NULL: it can. */
+static const char *flaw(const struct intake_batch *batch, struct str event)
+{
+    if (event.len == 0)
+        return "an empty event";
+    if (event.len > INTAKE_EVENT_MAX)
+        return "an event longer than 1 MiB";
+    return batch->head.format == FORMAT_JSON ? json_check(event) : NULL;
+}
+
+_Static_assert(INTAKE_EVENT_MAX == 1u << 20, "flaw() says so");
+
+/* The event is at the end of batch->bytes, with its line end. */
+static bool take(struct intake_batch *batch, struct str event)
+{
+    if (str_index(event, '\n') < event.len)
+        batch->head.split = true;
+    if (!add_end(&batch->bytes, &batch->ends, &batch->ends_cap, &batch->head.n))
+        batch->failed = true;
+    return true;
+}
+
+bool intake_add(struct intake_batch *batch, struct str event)
+{
+    const char *reason = flaw(batch, event);
+    if (reason) {
+        intake_reject(batch, event, reason);
+        return false;
+    }
+    char *end = buf_reserve(&batch->bytes, event.len + 1);
+    if (end) {
+        memcpy(end, event.ptr, event.len);
+        end[event.len] = '\n';
+        batch->bytes.len += event.len + 1;
+    }
+    return take(batch, event);
+}
+
+bool intake_added(struct intake_batch *batch, size_t start)
+{
+    struct str event = str_skip(buf_str(&batch->bytes), start);
+    const char *reason = batch->bytes.failed ? NULL : flaw(batch, event);
+    if (reason) {
+        intake_reject(batch, event, reason);
+        batch->bytes.len = start;
+        return false;
+    }
+    size_t len = event.len;
+    buf_add_byte(&batch->bytes, '\n');
+    return take(batch, str_first(str_skip(buf_str(&batch->bytes), start), len));
+}
+
+/* ---- a batch goes into the spool ---- */
+
+/*
+ * What the next append is. Each part of a request has a sequence of its own, the same whenever it is sent
+ * again; and no sender can use up the sequences of another's producer.
+ */
+static struct spool_batch begin_part(const struct intake_batch *batch, uint32_t part)
+{
+    struct spool_batch spooled = batch->head;
+    if (spooled.producer) {
+        uint64_t names = hash_mix(hash_text(batch->head.agency), hash_text(batch->head.source));
+        spooled.producer = hash_mix(spooled.producer, names) | 1;
+        spooled.sequence = spooled.sequence * PARTS_MAX + part;
+    }
+    return spooled;
+}
+
+/* How many events from `first` on fit into one batch of the spool. */
+static uint32_t part_length(const struct intake_batch *batch, uint32_t first)
+{
+    uint32_t start = first ? batch->ends[first - 1] : 0;
+    uint32_t n = batch->head.n - first;
+    if (n > SPOOL_BATCH_EVENTS_MAX)
+        n = SPOOL_BATCH_EVENTS_MAX;
+    while (batch->ends[first + n - 1] - start > SPOOL_BATCH_BYTES_MAX)
+        n--;
+    return n;
+}
+
+static int append_events(struct intake_request *request, const struct intake_batch *holder)
+{
+    const struct intake_options *options = &holder->intake->options;
+    uint32_t first = request->batch->n_stored;
+    struct spool_batch part = begin_part(holder, request->batch->part);
+    part.n = request->n_part = part_length(holder, first);
+    part.bytes = holder->bytes.ptr;
+    part.ends = holder->ends;
+    if (first) {
+        uint32_t start = holder->ends[first - 1];
+        uint32_t *ends = reallocarray(request->ends, part.n, sizeof(*ends));
+        if (!ends)
+            return -ENOMEM;
+        for (uint32_t i = 0; i < part.n; i++)
+            ends[i] = holder->ends[first + i] - start;
+        part.bytes += start;
+        part.ends = request->ends = ends;
+    }
+    return options->engine->append(options->spool, holder->sender->partition, &part, events_done,
+                                   request);
+}
+
+static int append_rejects(struct intake_request *request, const struct intake_batch *holder)
+{
+    const struct intake_options *options = &holder->intake->options;
+    struct spool_batch part = begin_part(holder, 0);
+    part.n = holder->n_rejects;
+    part.bytes = holder->rejects.ptr;
+    part.ends = holder->reject_ends;
+    part.split = true;
+    return options->engine->append(options->dead, 0, &part, rejects_done, request);
+}
+
+/*
+ * The next append, of bytes that `holder` has. 0: it is under way, and the request may be gone already;
+ * 1: there is nothing left to append; or -errno.
+ */
+static int advance(struct intake_request *request, const struct intake_batch *holder)
+{
+    struct intake_batch *batch = request->batch;
+    int status = 1;
+    if (batch->n_rejects && !batch->rejects_stored)
+        status = append_rejects(request, holder);
+    else if (batch->n_stored < batch->head.n)
+        status = append_events(request, holder);
+    return status < 0 ? heard(holder->intake, status) : status;
+}
+
+static void finish(struct intake_request *request, int status)
+{
+    struct intake_batch *batch = request->batch;
+    request->result.status = status;
+    request->result.rejected = batch->n_rejects;
+    request->result.repeated = status == 0 && batch->head.n && request->n_repeated == batch->head.n;
+    if (status == 0)
+        empty(batch);
+    intake_batch_free(&request->own);
+    request->done(request->context, &request->result);
+    free(request->ends);
+    free(request);
+}
+
+/* After an append that was durable, or was not. */
+static void go_on(struct intake_request *request, int status)
+{
+    heard(request->batch->intake, status);
+    if (status == 0)
+        status = advance(request, request->batch);
+    if (status != 0)
+        finish(request, status < 0 ? status : 0);
+}
+
+static void rejects_done(void *context, const struct spool_receipt *receipt)
+{
+    struct intake_request *request = context;
+    struct intake_batch *batch = request->batch;
+    if (receipt->status == 0) {
+        batch->rejects_stored = true;
+        atomic_fetch_add(&batch->sender->account.rejected, batch->n_rejects);
+        atomic_fetch_sub(&batch->sender->account.in_flight, batch->n_rejects);
+    }
+    go_on(request, receipt->status);
+}
+
+static void events_done(void *context, const struct spool_receipt *receipt)
+{
+    struct intake_request *request = context;
+    struct intake_batch *batch = request->batch;
+    uint32_t n = request->n_part;
+    if (receipt->status == 0) {
+        struct account *account = &batch->sender->account;
+        if (batch->n_stored == 0)
+            request->result.offset = receipt->offset;
+        batch->n_stored += n;
+        batch->part++;
+        request->n_repeated += receipt->repeated ? n : 0;
+        request->result.stored += receipt->repeated ? 0 : n;
+        atomic_fetch_add(receipt->repeated ? &account->repeated : &account->stored, n);
+        atomic_fetch_sub(&account->in_flight, n);
+    }
+    go_on(request, receipt->status);
+}
+
+/* Is one append enough? Then the caller can have its batch back at once. */
+static bool is_one_append(const struct intake_batch *batch)
+{
+    return batch->head.n == 0 || (batch->n_rejects == 0 && part_length(batch, 0) == batch->head.n);
+}
+
+/*
+ * What the request needs of a batch that goes back to the caller: all of it, or all but the bytes, which
+ * its only append copies while the caller waits. Returns who holds the bytes.
+ */
+static struct intake_batch *take_over(struct intake_request *request, struct intake_batch *batch)
+{
+    if (batch->keep) {
+        request->batch = batch;
+        return batch;
+    }
+    bool lend = is_one_append(batch);
+    struct intake_batch *loser = lend ? &request->own : batch;
+    request->batch = &request->own;
+    request->own = *batch;
+    loser->bytes = loser->rejects = (struct buf){0};
+    loser->ends = loser->reject_ends = NULL;
+    loser->ends_cap = loser->reject_ends_cap = 0;
+    batch->counted = false;
+    return lend ? batch : &request->own;
+}
+
+/* Counts what is received. */
+static void count(struct intake_batch *batch)
+{
+    struct account *account = &batch->sender->account;
+    uint32_t n = batch->head.n + batch->n_rejects;
+    if (batch->counted)
+        return;
+    batch->counted = true;
+    atomic_fetch_add(&account->received, n);
+    atomic_fetch_add(&account->in_flight, n);
+    atomic_fetch_add(&account->bytes, batch->bytes.len - batch->head.n);
+    atomic_store(&account->last, batch->head.received);
+}
+
+/* The batch is of no more use here, whatever became of it. */
+static int give_up(struct intake_batch *batch, int status)
+{
+    empty(batch);
+    return status;
+}
+
+int intake_submit(struct intake_batch *batch, intake_done *done, void *context)
+{
+    if (batch->head.n + batch->n_rejects == 0 && !batch->failed) {
+        done(context, &(struct intake_result){.partition = batch->sender->partition});
+        return 0;
+    }
+    count(batch);
+    if (batch->failed)
+        return give_up(batch, -ENOMEM);
+    if (batch->head.sequence > INTAKE_SEQUENCE_MAX)
+        return give_up(batch, -EINVAL);
+    struct intake_request *request = calloc(1, sizeof(*request));
+    if (!request)
+        return batch->keep ? -ENOMEM : give_up(batch, -ENOMEM);
+
+    request->done = done;
+    request->context = context;
+    request->result.partition = batch->sender->partition;
+    bool keep = batch->keep;
+    const struct intake_batch *holder = take_over(request, batch);
+    int status = advance(request, holder);
+    assert(status <= 0);
+    if (status < 0) {
+        intake_batch_free(&request->own);
+        free(request->ends);
+        free(request);
+    }
+    return keep ? status : give_up(batch, status);
+}
