@@ -62,6 +62,11 @@ void intake_free(struct intake *intake)
     free(intake);
 }
 
+const struct intake_options *intake_options(const struct intake *intake)
+{
+    return &intake->options;
+}
+
 int intake_ready(const struct intake *intake)
 {
     int trouble = atomic_load(&intake->trouble);
@@ -82,7 +87,8 @@ static int heard(struct intake *intake, int status)
 
 static uint32_t unfinished(const struct intake_batch *batch)
 {
-    return batch->head.n - batch->n_stored + (batch->rejects_stored ? 0 : batch->n_rejects);
+    return batch->head.n - batch->events_done.n_stored + batch->n_rejects -
+           batch->rejects_done.n_stored;
 }
 
 /* Forgets what it holds; what had been received and is not stored has failed. */
@@ -96,8 +102,9 @@ static void empty(struct intake_batch *batch)
     buf_clear(&batch->rejects);
     batch->head.n = 0;
     batch->head.split = false;
-    batch->n_rejects = batch->n_stored = batch->part = 0;
-    batch->failed = batch->counted = batch->rejects_stored = false;
+    batch->n_rejects = 0;
+    batch->events_done = batch->rejects_done = (struct intake_progress){0};
+    batch->failed = batch->counted = false;
 }
 
 void intake_batch_free(struct intake_batch *batch)
@@ -147,14 +154,14 @@ void intake_reject(struct intake_batch *batch, struct str bytes, const char *rea
 {
     buf_add_c(&batch->rejects, reason);
     buf_add_byte(&batch->rejects, '\n');
-    buf_add_str(&batch->rejects, str_first(bytes, INTAKE_EVENT_MAX));
+    /* One byte more than may be: it is too large for ever. */
+    buf_add_str(&batch->rejects, str_first(bytes, INTAKE_EVENT_MAX + 1));
     buf_add_byte(&batch->rejects, '\n');
     if (!add_end(&batch->rejects, &batch->reject_ends, &batch->reject_ends_cap, &batch->n_rejects))
         batch->failed = true;
 }
 
-/* Why it can't be taken; NULL: it can. */
-static const char *flaw(const struct intake_batch *batch, struct str event)
+const char *intake_flaw(const struct intake_batch *batch, struct str event)
 {
     if (event.len == 0)
         return "an empty event";
@@ -163,7 +170,7 @@ static const char *flaw(const struct intake_batch *batch, struct str event)
     return batch->head.format == FORMAT_JSON ? json_check(event) : NULL;
 }
 
-_Static_assert(INTAKE_EVENT_MAX == 1u << 20, "flaw() says so");
+_Static_assert(INTAKE_EVENT_MAX == 1u << 20, "intake_flaw() says so");
 
 /* The event is at the end of batch->bytes, with its line end. */
 static bool take(struct intake_batch *batch, struct str event)
@@ -177,7 +184,7 @@ static bool take(struct intake_batch *batch, struct str event)
 
 bool intake_add(struct intake_batch *batch, struct str event)
 {
-    const char *reason = flaw(batch, event);
+    const char *reason = intake_flaw(batch, event);
     if (reason) {
         intake_reject(batch, event, reason);
         return false;
@@ -194,7 +201,7 @@ bool intake_add(struct intake_batch *batch, struct str event)
 bool intake_added(struct intake_batch *batch, size_t start)
 {
     struct str event = str_skip(buf_str(&batch->bytes), start);
-    const char *reason = batch->bytes.failed ? NULL : flaw(batch, event);
+    const char *reason = batch->bytes.failed ? NULL : intake_flaw(batch, event);
     if (reason) {
         intake_reject(batch, event, reason);
         batch->bytes.len = start;
@@ -207,64 +214,77 @@ bool intake_added(struct intake_batch *batch, size_t start)
 
 /* ---- a batch goes into the spool ---- */
 
-/*
- * What the next append is. Each part of a request has a sequence of its own, the same whenever it is sent
- * again; and no sender can use up the sequences of another's producer.
- */
-static struct spool_batch begin_part(const struct intake_batch *batch, uint32_t part)
+/* What is appended to one of the spools. */
+struct run {
+    const char *bytes;
+    const uint32_t *ends;
+    uint32_t n;
+    bool split;
+};
+
+static struct run events_of(const struct intake_batch *batch)
 {
-    struct spool_batch spooled = batch->head;
-    if (spooled.producer) {
-        uint64_t names = hash_mix(hash_text(batch->head.agency), hash_text(batch->head.source));
-        spooled.producer = hash_mix(spooled.producer, names) | 1;
-        spooled.sequence = spooled.sequence * PARTS_MAX + part;
-    }
-    return spooled;
+    return (struct run){batch->bytes.ptr, batch->ends, batch->head.n, batch->head.split};
+}
+
+static struct run rejects_of(const struct intake_batch *batch)
+{
+    return (struct run){batch->rejects.ptr, batch->reject_ends, batch->n_rejects, true};
 }
 
 /* How many events from `first` on fit into one batch of the spool. */
-static uint32_t part_length(const struct intake_batch *batch, uint32_t first)
+static uint32_t part_length(const struct run *run, uint32_t first)
 {
-    uint32_t start = first ? batch->ends[first - 1] : 0;
-    uint32_t n = batch->head.n - first;
+    uint32_t start = first ? run->ends[first - 1] : 0;
+    uint32_t n = run->n - first;
     if (n > SPOOL_BATCH_EVENTS_MAX)
         n = SPOOL_BATCH_EVENTS_MAX;
-    while (batch->ends[first + n - 1] - start > SPOOL_BATCH_BYTES_MAX)
+    while (run->ends[first + n - 1] - start > SPOOL_BATCH_BYTES_MAX)
         n--;
     return n;
 }
 
-static int append_events(struct intake_request *request, const struct intake_batch *holder)
+/* The ends of a part of the run, from its own start. NULL: no memory. */
+static const uint32_t *part_ends(struct intake_request *request, const struct run *run,
+                                 uint32_t first, uint32_t n)
 {
-    const struct intake_options *options = &holder->intake->options;
-    uint32_t first = request->batch->n_stored;
-    struct spool_batch part = begin_part(holder, request->batch->part);
-    part.n = request->n_part = part_length(holder, first);
-    part.bytes = holder->bytes.ptr;
-    part.ends = holder->ends;
-    if (first) {
-        uint32_t start = holder->ends[first - 1];
-        uint32_t *ends = reallocarray(request->ends, part.n, sizeof(*ends));
-        if (!ends)
-            return -ENOMEM;
-        for (uint32_t i = 0; i < part.n; i++)
-            ends[i] = holder->ends[first + i] - start;
-        part.bytes += start;
-        part.ends = request->ends = ends;
-    }
-    return options->engine->append(options->spool, holder->sender->partition, &part, events_done,
-                                   request);
+    if (first == 0)
+        return run->ends;
+    uint32_t *ends = reallocarray(request->ends, n, sizeof(*ends));
+    if (!ends)
+        return NULL;
+    request->ends = ends;
+    for (uint32_t i = 0; i < n; i++)
+        ends[i] = run->ends[first + i] - run->ends[first - 1];
+    return ends;
 }
 
-static int append_rejects(struct intake_request *request, const struct intake_batch *holder)
+/*
+ * Appends the next part of a run. Each part of a request has a sequence of its own, the same whenever it is
+ * sent again; and no sender can use up the sequences of another's producer.
+ */
+static int append_part(struct intake_request *request, const struct run *run,
+                       const struct intake_progress *progress, bool rejects)
 {
-    const struct intake_options *options = &holder->intake->options;
-    struct spool_batch part = begin_part(holder, 0);
-    part.n = holder->n_rejects;
-    part.bytes = holder->rejects.ptr;
-    part.ends = holder->reject_ends;
-    part.split = true;
-    return options->engine->append(options->dead, 0, &part, rejects_done, request);
+    const struct intake_batch *batch = request->batch;
+    const struct intake_options *options = &batch->intake->options;
+    struct spool_batch part = batch->head;
+    uint32_t first = progress->n_stored;
+    if (part.producer) {
+        uint64_t names = hash_mix(hash_text(part.agency), hash_text(part.source));
+        part.producer = hash_mix(part.producer, names) | 1;
+        part.sequence = part.sequence * PARTS_MAX + progress->part;
+    }
+    part.n = request->n_part = part_length(run, first);
+    part.bytes = run->bytes + (first ? run->ends[first - 1] : 0);
+    part.ends = part_ends(request, run, first, part.n);
+    part.split = run->split;
+    if (!part.ends)
+        return -ENOMEM;
+    if (rejects)
+        return options->engine->append(options->dead, 0, &part, rejects_done, request);
+    return options->engine->append(options->spool, batch->sender->partition, &part, events_done,
+                                   request);
 }
 
 /*
@@ -274,11 +294,12 @@ static int append_rejects(struct intake_request *request, const struct intake_ba
 static int advance(struct intake_request *request, const struct intake_batch *holder)
 {
     struct intake_batch *batch = request->batch;
+    struct run rejects = rejects_of(holder), events = events_of(holder);
     int status = 1;
-    if (batch->n_rejects && !batch->rejects_stored)
-        status = append_rejects(request, holder);
-    else if (batch->n_stored < batch->head.n)
-        status = append_events(request, holder);
+    if (batch->rejects_done.n_stored < rejects.n)
+        status = append_part(request, &rejects, &batch->rejects_done, true);
+    else if (batch->events_done.n_stored < events.n)
+        status = append_part(request, &events, &batch->events_done, false);
     return status < 0 ? heard(holder->intake, status) : status;
 }
 
@@ -311,9 +332,10 @@ static void rejects_done(void *context, const struct spool_receipt *receipt)
     struct intake_request *request = context;
     struct intake_batch *batch = request->batch;
     if (receipt->status == 0) {
-        batch->rejects_stored = true;
-        atomic_fetch_add(&batch->sender->account.rejected, batch->n_rejects);
-        atomic_fetch_sub(&batch->sender->account.in_flight, batch->n_rejects);
+        batch->rejects_done.n_stored += request->n_part;
+        batch->rejects_done.part++;
+        atomic_fetch_add(&batch->sender->account.rejected, request->n_part);
+        atomic_fetch_sub(&batch->sender->account.in_flight, request->n_part);
     }
     go_on(request, receipt->status);
 }
@@ -325,10 +347,10 @@ static void events_done(void *context, const struct spool_receipt *receipt)
     uint32_t n = request->n_part;
     if (receipt->status == 0) {
         struct account *account = &batch->sender->account;
-        if (batch->n_stored == 0)
+        if (batch->events_done.n_stored == 0)
             request->result.offset = receipt->offset;
-        batch->n_stored += n;
-        batch->part++;
+        batch->events_done.n_stored += n;
+        batch->events_done.part++;
         request->n_repeated += receipt->repeated ? n : 0;
         request->result.stored += receipt->repeated ? 0 : n;
         atomic_fetch_add(receipt->repeated ? &account->repeated : &account->stored, n);
@@ -340,7 +362,9 @@ static void events_done(void *context, const struct spool_receipt *receipt)
 /* Is one append enough? Then the caller can have its batch back at once. */
 static bool is_one_append(const struct intake_batch *batch)
 {
-    return batch->head.n == 0 || (batch->n_rejects == 0 && part_length(batch, 0) == batch->head.n);
+    struct run events = events_of(batch), rejects = rejects_of(batch);
+    const struct run *only = events.n ? &events : &rejects;
+    return (events.n == 0 || rejects.n == 0) && part_length(only, 0) == only->n;
 }
 
 /*

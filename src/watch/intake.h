@@ -47,6 +47,9 @@ struct intake_options {
 struct intake *intake_new(const struct intake_options *options);
 void intake_free(struct intake *intake);
 
+/* What it was made with; lives as long as the intake. */
+const struct intake_options *intake_options(const struct intake *intake);
+
 /* What a request became. */
 struct intake_result {
     int status; /* 0: all that was added is durable; else -errno: not all is, see intake_submit() */
@@ -78,9 +81,10 @@ struct intake_batch {
 
     /* Of intake_submit(): how far a batch that is kept has come. */
     bool counted; /* as received */
-    bool rejects_stored;
-    uint32_t n_stored; /* events */
-    uint32_t part;     /* batches of the spool they were */
+    struct intake_progress {
+        uint32_t n_stored; /* events, from the first on */
+        uint32_t part;     /* batches of the spool they were */
+    } events_done, rejects_done;
 };
 
 /*
@@ -89,6 +93,9 @@ struct intake_batch {
  */
 void intake_begin(struct intake_batch *batch, struct intake *intake, struct sender *sender,
                   enum door door, enum format_id format, struct str peer, struct str hint);
+
+/* Why an event would be rejected (a constant); NULL: it would be taken. */
+const char *intake_flaw(const struct intake_batch *batch, struct str event);
 
 /*
  * Adds an event (copied, without a line end). Empty ones, too large ones and malformed ones are rejected: kept

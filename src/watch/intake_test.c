@@ -176,7 +176,7 @@ static void an_event_that_is_too_large_is_rejected_and_its_start_kept(void **sta
     const char reason[] = "an event longer than 1 MiB\n";
     struct str letter = spool_event(&f->dead.appends[0].batch, 0);
     assert_true(str_starts(letter, STR(reason)));
-    assert_int_equal(letter.len, sizeof(reason) - 1 + INTAKE_EVENT_MAX);
+    assert_int_equal(letter.len, sizeof(reason) - 1 + INTAKE_EVENT_MAX + 1);
 }
 
 static void no_answer_before_both_spools_have_it(void **state)
@@ -338,6 +338,19 @@ static void a_request_is_split_by_bytes_too(void **state)
     assert_account(f, 65, 0, 0, 0);
 }
 
+static void many_dead_letters_are_split_too(void **state)
+{
+    struct fixture *f = *state;
+    begin(f, FORMAT_JSON);
+    for (uint32_t i = 0; i < SPOOL_BATCH_EVENTS_MAX + 2; i++)
+        intake_add(&f->batch, STR("["));
+    assert_int_equal(intake_submit(&f->batch, answered, f), 0);
+    assert_int_equal(f->answers, 1);
+    assert_int_equal(f->dead.n, 2);
+    assert_str(spool_event(&f->dead.appends[1].batch, 1), "expected a JSON object\n[");
+    assert_account(f, 0, SPOOL_BATCH_EVENTS_MAX + 2, 0, 0);
+}
+
 static void when_a_later_part_fails_the_first_is_counted_as_stored(void **state)
 {
     struct fixture *f = *state;
@@ -490,6 +503,7 @@ int main(void)
         TEST(an_empty_batch_is_answered_at_once),
         TEST(a_large_request_becomes_several_batches_and_one_answer),
         TEST(a_request_is_split_by_bytes_too),
+        TEST(many_dead_letters_are_split_too),
         TEST(when_a_later_part_fails_the_first_is_counted_as_stored),
         TEST(parts_of_a_request_have_rising_sequences_of_one_producer),
         TEST(senders_cannot_use_up_the_sequences_of_others),
