@@ -34,15 +34,15 @@ struct ledger_match {
     struct str host, user; /* main entities, empty: none */
     struct str source;     /* label of the source of its event */
     struct str tags;       /* as a JSON array of strings */
-    struct str fold;       /* same text: same finding, within fold_us of its last match */
-    struct str once;       /* not empty: a match with this text is taken once, for ever (replays) */
+    struct str fold; /* same text: same finding, within fold_us of its last match; empty: never */
+    struct str once; /* not empty: a match with this text is taken once, for ever (replays) */
     int64_t fold_us;
     int64_t time;    /* µs: of the event; where undated, when it was received */
     int64_t seen;    /* µs: now */
     struct str ocsf; /* made for the first match of a finding */
     const struct ledger_event *events;
     uint32_t n_events;
-    uint64_t count;     /* matches this stands for: more than 1 where a throttle merged them */
+    uint64_t count;     /* matches this stands for, 1 or more (a throttle merges them) */
     uint64_t throttled; /* of them: those whose events were not kept, by the throttle */
 };
 
@@ -60,15 +60,19 @@ struct ledger_finding {
 };
 
 /*
- * Takes a match: opens a finding or folds it into one. *ret_new: a finding was opened; *ret_taken:
- * it counted (false: `once` was there already). ret_id gets the finding's id, NUL-terminated.
- * Within a transaction of the caller, for many at once.
+ * Takes a match: opens a finding or folds it into the open one with the same `fold` whose last match is at
+ * most fold_us before or after it. *ret_new: a finding was opened; *ret_taken: it counted (false: `once`
+ * was there already). ret_id gets the finding's id, NUL-terminated; "" where it did not count.
+ * Within a transaction of the caller, for many at once. Texts of more than 4 KiB are cut. -EINVAL:
+ * a count of 0; -E2BIG: an event or OCSF text of more than 16 MiB.
  */
 int finding_take(struct ledger *ledger, const struct ledger_match *match, bool *ret_new,
                  bool *ret_taken, char ret_id[static FINDING_ID_MAX]);
 
-/* Sets the status of a finding (a source that speaks again clears its own). `fold` or id names it. */
+/* Clears what is open under a fold text (a source speaks again). -ENOENT: nothing is. */
 int finding_clear(struct ledger *ledger, struct str fold, int64_t now);
+
+/* Sets the status of one. -ENOENT: no such, or not the caller's. */
 int finding_set_status(struct ledger *ledger, const struct ledger_scope *scope, struct str id,
                        enum finding_status status, struct str actor);
 
@@ -84,25 +88,27 @@ struct finding_query {
     enum finding_sort sort;
     bool ascending;
     uint32_t limit;    /* 1 to LEDGER_PAGE_MAX; 0: 50 */
-    struct str cursor; /* of an earlier answer; -EINVAL when it is not one */
+    struct str cursor; /* of an earlier answer to the same query; -EINVAL when it is not one */
 };
 
 /*
- * Calls `each` per finding in order; a negative return stops and is returned. *ret_cursor (appended)
- * is empty at the end of the list.
+ * Calls `each` per finding in order; its texts live for that call; a negative return stops and is
+ * returned. *ret_cursor (appended, base64url) is empty at the end of the list.
  */
 int finding_list(struct ledger *ledger, const struct ledger_scope *scope,
                  const struct finding_query *query,
                  int (*each)(void *context, const struct ledger_finding *finding), void *context,
                  struct buf *ret_cursor);
 
-/* One by its id. -ENOENT: no such, or not the caller's. */
+/* One by its id; its texts live until the next call on the ledger. -ENOENT: no such, or not the caller's. */
 int finding_get(struct ledger *ledger, const struct ledger_scope *scope, struct str id,
                 struct ledger_finding *ret_finding);
+
+/* Its events in the order they came; texts live for the length of the call to `each`. */
 int finding_events(struct ledger *ledger, const struct ledger_scope *scope, struct str id,
                    int (*each)(void *context, const struct ledger_event *event), void *context);
 
-/* Highest change number of all. */
+/* Highest change number of all; 0: nothing was ever found. */
 int finding_change(struct ledger *ledger, uint64_t *ret_change);
 
 #endif

@@ -2,8 +2,21 @@
  * journal: what was done, in order, so that nobody can change it unseen. Each entry holds the SHA-256 of the one
  * before it; at intervals the last hash is signed with Ed25519.
  *
- *     entry n: seq, time, actor, action, body (JSON) ─▶ hash = SHA-256(hash of n−1, seq, time, actor, action, body)
- *     signature: seq, hash, time, public key, signature over them
+ * The hash of an entry is SHA-256 (FIPS 180-4) over these bytes; numbers are big-endian, a text is
+ * its length as 32 bits and its bytes:
+ *
+ *     "jaga.journal.1" │ hash of entry seq − 1 (32; zeros for the first) │ seq (64 bits) │
+ *     time (64 bits, two's complement) │ actor │ action │ body
+ *
+ * A signature is Ed25519 (RFC 8032) over these, by the key that it names:
+ *
+ *     "jaga.signature.1" │ seq (64) │ hash of entry seq (32) │ time (64) │ public key (32)
+ *
+ * A body is one line of JSON without spaces, its keys sorted. Under each key stand the notes of the
+ * transaction: {"key":{"list":[...],"total":n}}. The list is cut at JOURNAL_LIST_MAX; total counts them all.
+ *
+ * What a signature covers can't be changed without the private key. Entries behind the last signature can
+ * be taken away by whoever writes the file: sign often, and keep signatures elsewhere too.
  */
 #ifndef JAGA_LEDGER_JOURNAL_H
 #define JAGA_LEDGER_JOURNAL_H
@@ -11,6 +24,8 @@
 #include "ledger/ledger.h"
 
 #define JOURNAL_HASH 32
+#define JOURNAL_LIST_MAX 1000 /* notes of one key in one entry; all are counted */
+#define JOURNAL_KEY_HEX 65    /* bytes of a public key in hex, with its NUL */
 
 struct journal_entry {
     uint64_t seq; /* from 1, without gaps */
@@ -19,7 +34,10 @@ struct journal_entry {
     unsigned char hash[JOURNAL_HASH];
 };
 
-/* Adds to the body of the open transaction's entry: {"key": json, ...}. `json` is well-formed. */
+/*
+ * Adds to the list under `key` in the entry of the open transaction. `json` is one well-formed value; `key`
+ * lives for ever. A transaction without notes makes no entry.
+ */
 int journal_note(struct ledger *ledger, const char *key, struct str json);
 
 /* Signs the last entry, unless it is signed. -ENOKEY without a key. */
@@ -27,18 +45,19 @@ int journal_sign(struct ledger *ledger);
 
 struct journal_report {
     uint64_t entries, signatures;
-    uint64_t bad_seq;        /* of the first entry that is not as it was; 0: none */
-    uint64_t unsigned_after; /* the last seq that a signature covers */
-    char key[65];            /* the public key, hex */
+    uint64_t bad_seq;          /* of the first entry that is not as it was; 0: none */
+    uint64_t unsigned_after;   /* the last seq that a signature covers; 0: none */
+    char key[JOURNAL_KEY_HEX]; /* the public key of the signatures, hex; empty: none */
 };
 
 /*
  * Walks the whole journal. 0: it is whole; -EBADMSG: *err says where not. `key`: hex of the public
- * key the signatures must be of; NULL: the one in the ledger.
+ * key the signatures must be of (-EINVAL: it is none); NULL: that of the first signature.
  */
 int journal_verify(struct ledger *ledger, const char *key, struct journal_report *ret_report,
                    struct err *err);
 
+/* Entries with a seq after `after`, in order, at most `limit`. A negative return of `each` stops and is returned. */
 int journal_list(struct ledger *ledger, uint64_t after, uint32_t limit,
                  int (*each)(void *context, const struct journal_entry *entry), void *context);
 

@@ -1,9 +1,9 @@
 /*
- * ledger: the port that keeps state: findings, tokens, exceptions, sources, progress, and the journal.
+ * ledger: the port that keeps state: findings, tokens, exceptions, progress, and the journal.
  * Everything that changes is one transaction that also appends to the journal.
  *
- *     finding.c  token.c  exception.c  source.c  progress.c  journal.c     what is kept (engine-neutral SQL)
- *          └────────┴──────────┴───────────┴─────────┴──────────┘
+ *     finding.c  token.c  exception.c  progress.c  journal.c  migrate.c    what is kept (engine-neutral SQL)
+ *          └────────┴──────────┴───────────┴──────────┴──────────┘
  *                                 db.h                                     the port: a struct of functions
  *                        sqlite.c       (PostgreSQL later)
  *
@@ -27,7 +27,8 @@ struct ledger;
 struct ledger_options {
     bool create; /* make what is missing and bring an old schema up to date */
     bool read_only;
-    const char *key; /* file of the journal's Ed25519 key (created 0600); NULL: signs nothing */
+    const char *
+        key; /* file of the journal's Ed25519 key (made, 0600, with `create`); NULL: signs nothing */
     int64_t (*now)(void); /* NULL: the real clock */
 };
 
@@ -36,13 +37,20 @@ struct ledger *ledger_open(const char *url, const struct ledger_options *options
 void ledger_close(struct ledger *ledger);
 const char *ledger_problem(const struct ledger *ledger);
 
-/* Changes whenever any connection has committed: for caches of tokens and exceptions. */
+/*
+ * Rises whenever a token or an exception was added, revoked or removed, over any connection: for caches of
+ * them. (Findings have finding_change().)
+ */
 int ledger_version(struct ledger *ledger, uint64_t *ret_version);
 
 /*
  * A transaction. What is done between is durable after ledger_commit() or not at all; `actor` and
  * `action` go into the journal with what the calls between have noted. Calls outside of one open and
- * commit their own. Not nested.
+ * commit their own. Not nested (-EBUSY).
+ *
+ * Once the disk is full, may not be written or fails, every further call says so, ledger_commit() rolls
+ * all back and returns the first failure; the next transaction starts afresh and works once the cause is gone. A
+ * call that is refused for what it asks (-EINVAL, -ENOENT, -E2BIG) changes nothing and spoils nothing.
  */
 int ledger_begin(struct ledger *ledger, struct str actor, struct str action);
 int ledger_commit(struct ledger *ledger);

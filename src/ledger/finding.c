@@ -1,0 +1,453 @@
+#include "ledger/finding.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "base/time.h"
+#include "base/utf8.h"
+#include "ledger/inside.h"
+
+#define FOLD_CELLS 4096 /* a power of two; filled to three quarters at most */
+#define NAME_HASH 16    /* bytes kept of a fold or once text */
+
+/* A finding as far as a match changes it. */
+struct folded {
+    int64_t number;
+    char id[FINDING_ID_MAX];
+    int64_t level, matches, throttled, kept, first, last;
+};
+
+/* What the open transaction folded, for its journal entry. */
+struct fold_table {
+    size_t used;
+    uint64_t matches; /* folded and new */
+    struct fold_cell {
+        int64_t number; /* of the finding; 0: free */
+        uint64_t matches;
+        char id[FINDING_ID_MAX];
+    } cells[FOLD_CELLS];
+};
+
+static void name_hash(struct str text, unsigned char ret_hash[static NAME_HASH])
+{
+    crypto_generichash(ret_hash, NAME_HASH, (const unsigned char *)(text.len ? text.ptr : ""),
+                       text.len, NULL, 0);
+}
+
+static struct db_value hash_value(const unsigned char hash[static NAME_HASH])
+{
+    return db_bytes(str_of((const char *)hash, NAME_HASH));
+}
+
+static int64_t add_clamped(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
+/* Numbers of changes rise within the transaction; finding_flush() writes the last. */
+static int change_next(struct ledger *ledger, int64_t *ret_change)
+{
+    if (ledger->change == 0) {
+        int64_t last;
+        int status = ledger_number(ledger, STR("SELECT value FROM counter WHERE name = 'change'"),
+                                   NULL, 0, &last);
+        if (status < 0)
+            return status;
+        ledger->change = (uint64_t)last;
+    }
+    *ret_change = (int64_t)++ledger->change;
+    return 0;
+}
+
+/* ---- what the journal says about it ---- */
+
+/* Moves the counts into the journal's list; a finding that is folded again afterwards is there twice. */
+static int flush_folds(struct ledger *ledger)
+{
+    struct fold_table *folds = ledger->folds;
+    for (size_t i = 0; i < FOLD_CELLS && folds->used; i++) {
+        struct fold_cell *cell = &folds->cells[i];
+        struct buf note = {0};
+        if (cell->number == 0)
+            continue;
+        buf_printf(&note, "[\"%s\",%llu]", cell->id, (unsigned long long)cell->matches);
+        int status = journal_note_buf(ledger, "finding.fold", &note);
+        if (status < 0)
+            return status;
+        cell->number = 0;
+        folds->used--;
+    }
+    return 0;
+}
+
+static int note_fold(struct ledger *ledger, const struct folded *finding, uint64_t matches)
+{
+    struct fold_table *folds = ledger->folds;
+    if (folds->used >= FOLD_CELLS / 4 * 3) {
+        int status = flush_folds(ledger);
+        if (status < 0)
+            return status;
+    }
+    size_t at = (size_t)finding->number & (FOLD_CELLS - 1);
+    while (folds->cells[at].number && folds->cells[at].number != finding->number)
+        at = (at + 1) & (FOLD_CELLS - 1);
+    struct fold_cell *cell = &folds->cells[at];
+    if (cell->number == 0) {
+        *cell = (struct fold_cell){.number = finding->number};
+        memcpy(cell->id, finding->id, sizeof(cell->id));
+        folds->used++;
+    }
+    cell->matches += matches;
+    folds->matches += matches;
+    return 0;
+}
+
+/* A finding that is opened is named with the hash of what it says. */
+static int note_open(struct ledger *ledger, const struct ledger_match *match, const char *id)
+{
+    unsigned char hash[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof(hash) + 1];
+    struct buf note = {0};
+    crypto_hash_sha256(hash, (const unsigned char *)(match->ocsf.len ? match->ocsf.ptr : ""),
+                       match->ocsf.len);
+    sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
+    buf_add_c(&note, "{\"agency\":");
+    buf_add_json(&note, text_cut(match->agency));
+    buf_printf(&note, ",\"id\":\"%s\",\"ocsf\":\"%s\",\"rule\":", id, hex);
+    buf_add_json(&note, text_cut(match->rule));
+    buf_add_byte(&note, '}');
+    ledger->folds->matches += match->count;
+    return journal_note_buf(ledger, "finding.open", &note);
+}
+
+int finding_flush(struct ledger *ledger)
+{
+    if (ledger->change == 0)
+        return 0;
+    int status = ledger_run(ledger, STR("UPDATE counter SET value = ?1 WHERE name = 'change'"),
+                            DB_VALUES(db_integer((int64_t)ledger->change)), NULL);
+    if (status == 0 && ledger->folds && ledger->folds->matches) {
+        struct buf note = {0};
+        buf_add_u64(&note, ledger->folds->matches);
+        status = flush_folds(ledger);
+        if (status == 0)
+            status = journal_note_buf(ledger, "finding.matches", &note);
+        else
+            buf_free(&note);
+    }
+    return status;
+}
+
+void finding_forget(struct ledger *ledger)
+{
+    struct fold_table *folds = ledger->folds;
+    if (!folds || (folds->used == 0 && folds->matches == 0))
+        return;
+    memset(folds, 0, sizeof(*folds));
+}
+
+/* ---- taking a match ---- */
+
+static int check(struct ledger *ledger, const struct ledger_match *match)
+{
+    if (match->count == 0 || match->count > INT64_MAX || match->throttled > match->count)
+        return ledger_refuse(ledger, -EINVAL, "a match stands for one at least");
+    if (match->fold_us < 0)
+        return ledger_refuse(ledger, -EINVAL, "a window of less than no time");
+    if (match->ocsf.len > LEDGER_JSON_MAX)
+        return ledger_refuse(ledger, -E2BIG, "the OCSF text of a finding has %zu bytes",
+                             match->ocsf.len);
+    for (uint32_t i = 0; i < match->n_events; i++)
+        if (match->events[i].json.len > LEDGER_JSON_MAX)
+            return ledger_refuse(ledger, -E2BIG, "an event of a finding has %zu bytes",
+                                 match->events[i].json.len);
+    return 0;
+}
+
+/* *ret_first: its `once` was not there, or it has none. */
+static int take_once(struct ledger *ledger, const struct ledger_match *match, bool *ret_first)
+{
+    unsigned char hash[NAME_HASH];
+    uint64_t changed = 1;
+    int status = 0;
+    if (match->once.len) {
+        name_hash(match->once, hash);
+        status =
+            ledger_run(ledger, STR("INSERT INTO once (name) VALUES (?1) ON CONFLICT DO NOTHING"),
+                       DB_VALUES(hash_value(hash)), &changed);
+    }
+    *ret_first = changed > 0;
+    return status;
+}
+
+/* The open finding that the match belongs to: 1, 0 (none) or -errno. */
+static int find_open(struct ledger *ledger, const struct ledger_match *match, int64_t time,
+                     const unsigned char *fold, struct folded *ret_finding)
+{
+    const struct db_ops *ops = ledger->db->ops;
+    struct db_rows *rows;
+    if (match->fold.len == 0)
+        return 0;
+    int status = ledger_ask(
+        ledger,
+        STR("SELECT number, id, level, matches, throttled, kept, first_time, last_time "
+            "FROM finding WHERE fold = ?1 AND status = 0 AND last_time BETWEEN ?2 AND ?3 "
+            "ORDER BY last_time DESC LIMIT 1"),
+        DB_VALUES(hash_value(fold), db_integer(add_clamped(time, -match->fold_us)),
+                  db_integer(add_clamped(time, match->fold_us))),
+        &rows);
+    if (status < 0)
+        return status;
+    status = ledger_next(ledger, rows);
+    if (status > 0) {
+        struct str id = str_first(ops->text(rows, 1), FINDING_ID_MAX - 1);
+        *ret_finding = (struct folded){
+            .number = ops->integer(rows, 0),
+            .level = ops->integer(rows, 2),
+            .matches = ops->integer(rows, 3),
+            .throttled = ops->integer(rows, 4),
+            .kept = ops->integer(rows, 5),
+            .first = ops->integer(rows, 6),
+            .last = ops->integer(rows, 7),
+        };
+        memcpy(ret_finding->id, id.ptr, id.len);
+    }
+    ledger_done(ledger, rows);
+    return status;
+}
+
+/* Adds the match's events behind those kept, up to the limit. */
+static int keep_events(struct ledger *ledger, const struct ledger_match *match,
+                       struct folded *finding)
+{
+    for (uint32_t i = 0; i < match->n_events && finding->kept < LEDGER_EVENTS_MAX; i++) {
+        const struct ledger_event *event = &match->events[i];
+        int status = ledger_run(
+            ledger,
+            STR("INSERT INTO finding_event (finding, ordinal, partition_number, spool_offset, "
+                "time, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"),
+            DB_VALUES(db_integer(finding->number), db_integer(finding->kept),
+                      db_integer(event->partition), db_integer((int64_t)event->offset),
+                      db_integer(event->time), db_text(event->json)),
+            NULL);
+        if (status < 0)
+            return status;
+        finding->kept++;
+    }
+    return 0;
+}
+
+static int fold_into(struct ledger *ledger, const struct ledger_match *match, int64_t time,
+                     struct folded *finding)
+{
+    int64_t change;
+    int status = change_next(ledger, &change);
+    if (status == 0)
+        status = keep_events(ledger, match, finding);
+    if (status < 0)
+        return status;
+    status = ledger_run(
+        ledger,
+        STR("UPDATE finding SET change = ?2, level = ?3, matches = ?4, throttled = ?5, kept = ?6, "
+            "first_time = ?7, last_time = ?8, updated = ?9 WHERE number = ?1"),
+        DB_VALUES(db_integer(finding->number), db_integer(change),
+                  db_integer(match->level > finding->level ? match->level : finding->level),
+                  db_integer(add_clamped(finding->matches, (int64_t)match->count)),
+                  db_integer(add_clamped(finding->throttled, (int64_t)match->throttled)),
+                  db_integer(finding->kept),
+                  db_integer(time < finding->first ? time : finding->first),
+                  db_integer(time > finding->last ? time : finding->last), db_integer(match->seen)),
+        NULL);
+    return status < 0 ? status : note_fold(ledger, finding, match->count);
+}
+
+static int insert_text(struct ledger *ledger, const struct ledger_match *match, int64_t number)
+{
+    char folded[LEDGER_TEXT_MAX * 3 / 2 + 4];
+    answer_begin(ledger);
+    struct str title = utf8_repair(text_cut(match->title), &ledger->answer);
+    if (match->title.len && !title.ptr)
+        return ledger_fail(ledger, -ENOMEM);
+    title = text_cut(title); /* repairing may have made it longer */
+    size_t len = utf8_fold_text(title, folded);
+    return ledger_run(ledger,
+                      STR("INSERT INTO finding_text (finding, title, title_folded, tags, ocsf) "
+                          "VALUES (?1, ?2, ?3, ?4, ?5)"),
+                      DB_VALUES(db_integer(number), db_text(title), db_text(str_of(folded, len)),
+                                db_text(match->tags), db_text(match->ocsf)),
+                      NULL);
+}
+
+static int open_new(struct ledger *ledger, const struct ledger_match *match, int64_t time,
+                    const unsigned char *fold, struct folded *finding)
+{
+    int64_t change;
+    int64_t kept = match->n_events < LEDGER_EVENTS_MAX ? match->n_events : LEDGER_EVENTS_MAX;
+    int status = change_next(ledger, &change);
+    if (status < 0)
+        return status;
+    *finding = (struct folded){.number = change};
+    id_make("f-", match->seen, finding->id);
+    status = ledger_run(
+        ledger,
+        STR("INSERT INTO finding (number, id, change, kind, status, level, matches, throttled, "
+            "kept, first_time, last_time, created, updated, fold, agency, rule, host, account, "
+            "source) VALUES (?1, ?2, ?1, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?9, ?10, ?11, ?12, "
+            "?13, ?14, ?15)"),
+        DB_VALUES(db_integer(change), db_text(str_from_c(finding->id)), db_integer(match->kind),
+                  db_integer(match->level), db_integer((int64_t)match->count),
+                  db_integer((int64_t)match->throttled), db_integer(kept), db_integer(time),
+                  db_integer(match->seen), hash_value(fold), db_text(text_cut(match->agency)),
+                  db_text(text_cut(match->rule)), db_text(text_cut(match->host)),
+                  db_text(text_cut(match->user)), db_text(text_cut(match->source))),
+        NULL);
+    if (status == 0)
+        status = insert_text(ledger, match, change);
+    if (status == 0)
+        status = keep_events(ledger, match, finding);
+    return status < 0 ? status : note_open(ledger, match, finding->id);
+}
+
+static int take(struct ledger *ledger, const struct ledger_match *match, bool *ret_new,
+                bool *ret_taken, struct folded *finding)
+{
+    unsigned char fold[NAME_HASH];
+    int64_t time = match->time == TIME_UNSET ? match->seen : match->time;
+    int status = take_once(ledger, match, ret_taken);
+    if (status < 0 || !*ret_taken)
+        return status;
+    name_hash(match->fold, fold);
+    status = find_open(ledger, match, time, fold, finding);
+    if (status < 0)
+        return status;
+    *ret_new = status == 0;
+    return *ret_new ? open_new(ledger, match, time, fold, finding)
+                    : fold_into(ledger, match, time, finding);
+}
+
+int finding_take(struct ledger *ledger, const struct ledger_match *match, bool *ret_new,
+                 bool *ret_taken, char ret_id[static FINDING_ID_MAX])
+{
+    struct folded finding = {0};
+    bool own, is_new = false, taken = false;
+    int status = check(ledger, match);
+    if (status < 0)
+        return status;
+    if (!ledger->folds && !(ledger->folds = calloc(1, sizeof(*ledger->folds))))
+        return ledger_fail(ledger, -ENOMEM);
+    status = change_begin(ledger, STR("jaga"), "finding.take", &own);
+    if (status < 0)
+        return status;
+    status = change_end(ledger, own, take(ledger, match, &is_new, &taken, &finding));
+    if (status < 0)
+        return status;
+    *ret_new = is_new;
+    *ret_taken = taken;
+    memcpy(ret_id, finding.id, sizeof(finding.id));
+    return 0;
+}
+
+/* ---- status ---- */
+
+static const char *const status_names[] = {
+    [FINDING_OPEN] = "open", [FINDING_CLEARED] = "cleared", [FINDING_CLOSED] = "closed"};
+
+static int update_status(struct ledger *ledger, int64_t number, const char *id,
+                         enum finding_status to, struct str actor, int64_t now)
+{
+    int64_t change;
+    struct buf note = {0};
+    int status = change_next(ledger, &change);
+    if (status == 0)
+        status = ledger_run(
+            ledger,
+            STR("UPDATE finding SET status = ?2, change = ?3, updated = ?4 WHERE number = ?1"),
+            DB_VALUES(db_integer(number), db_integer(to), db_integer(change), db_integer(now)),
+            NULL);
+    if (status < 0)
+        return status;
+    buf_printf(&note, "[\"%s\",\"%s\",", id, status_names[to]);
+    buf_add_json(&note, text_cut(actor));
+    buf_add_byte(&note, ']');
+    return journal_note_buf(ledger, "finding.status", &note);
+}
+
+/* The first open finding of a fold hash: 1, 0 or -errno. */
+static int first_open(struct ledger *ledger, const unsigned char *fold, int64_t *ret_number,
+                      char ret_id[static FINDING_ID_MAX])
+{
+    const struct db_ops *ops = ledger->db->ops;
+    struct db_rows *rows;
+    int status = ledger_ask(ledger,
+                            STR("SELECT number, id FROM finding WHERE fold = ?1 AND status = 0 "
+                                "ORDER BY last_time LIMIT 1"),
+                            DB_VALUES(hash_value(fold)), &rows);
+    if (status < 0)
+        return status;
+    status = ledger_next(ledger, rows);
+    if (status > 0) {
+        struct str id = str_first(ops->text(rows, 1), FINDING_ID_MAX - 1);
+        *ret_number = ops->integer(rows, 0);
+        memcpy(ret_id, id.ptr, id.len);
+        ret_id[id.len] = '\0';
+    }
+    ledger_done(ledger, rows);
+    return status;
+}
+
+int finding_clear(struct ledger *ledger, struct str fold, int64_t now)
+{
+    unsigned char hash[NAME_HASH];
+    char id[FINDING_ID_MAX];
+    int64_t number;
+    uint64_t cleared = 0;
+    bool own;
+    int status = change_begin(ledger, STR("jaga"), "finding.clear", &own);
+    if (status < 0)
+        return status;
+    name_hash(fold, hash);
+    while (status == 0 && (status = first_open(ledger, hash, &number, id)) > 0) {
+        status = update_status(ledger, number, id, FINDING_CLEARED, STR("jaga"), now);
+        cleared++;
+    }
+    if (status == 0 && cleared == 0)
+        status = ledger_refuse(ledger, -ENOENT, "no such finding is open");
+    return change_end(ledger, own, status);
+}
+
+int finding_set_status(struct ledger *ledger, const struct ledger_scope *scope, struct str id,
+                       enum finding_status status, struct str actor)
+{
+    struct db_value values[1 + LEDGER_AGENCIES_MAX] = {db_text(id)};
+    char known[FINDING_ID_MAX];
+    int64_t number = 0;
+    size_t n = 1;
+    bool own;
+    struct buf sql = {0};
+    if (status > FINDING_CLOSED || id.len >= sizeof(known))
+        return ledger_refuse(ledger, status > FINDING_CLOSED ? -EINVAL : -ENOENT,
+                             "no such finding or status");
+    buf_add_c(&sql, "SELECT number FROM finding WHERE id = ?1 AND ");
+    int result = scope_add(ledger, scope, "agency", &sql, values, &n);
+    if (result == 0)
+        result = change_begin(ledger, actor, "finding.status", &own);
+    if (result < 0)
+        goto out;
+    result = sql.failed ? ledger_fail(ledger, -ENOMEM)
+                        : ledger_number(ledger, buf_str(&sql), values, n, &number);
+    if (result == -ENOENT)
+        ledger_refuse(ledger, -ENOENT, "there is no finding '%.*s'", STR_ARG(id));
+    if (result == 0) {
+        memcpy(known, id.ptr, id.len);
+        known[id.len] = '\0';
+        result = update_status(ledger, number, known, status, actor, ledger->now());
+    }
+    result = change_end(ledger, own, result);
+out:
+    buf_free(&sql);
+    return result;
+}
