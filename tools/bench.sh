@@ -47,6 +47,8 @@ title "JSON to events"
 for lane in structured_windows sysmon_file_event no_match; do
     zstd -dqf "$lanes/$lane.ndjson.zst" -o "$scratch/$lane.ndjson" && "$build/bench/bench_json" "$scratch/$lane.ndjson"
 done
+title "Elasticsearch bulk requests to batches"
+"$build/bench/bench_bulk" "$scratch/structured_windows.ndjson"
 title "EVTX to events"
 # shellcheck disable=SC2046
 "$build/bench/bench_evtx" $(find "$data/evtx/parser" -name '*.evtx' -size +1M | grep -v ' ' | sort)
