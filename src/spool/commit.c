@@ -228,6 +228,7 @@ static void fail_group(struct spool *spool, struct group *group, int status)
 
     pthread_mutex_lock(&spool->lock);
     spool->error = disk_error(status);
+    spool->failures++;
     *group->end = spool->queue;
     spool->queue = NULL;
     spool->queue_end = &spool->queue;
@@ -373,5 +374,7 @@ void *spool_commit_thread(void *argument)
             housekeep(spool);
     }
     store_consumers(spool);
+    /* Gives back what the disk has set aside, and leaves nothing of a commit that failed. */
+    (void)cut_back(spool);
     return NULL;
 }

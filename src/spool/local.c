@@ -187,11 +187,12 @@ static bool is_repeated(const struct spool *spool, const struct spool_batch *bat
 
 /*
  * Queues an append that was let in, in its order. A repeated one takes no room but its place: what it
- * repeats may be queued itself, and is acknowledged first. With the lock.
+ * repeats may be queued itself, and is acknowledged first. One that was let in before a failure must not
+ * overtake its producer's batches that failed. With the lock.
  */
-static int enqueue(struct spool *spool, struct append *append)
+static int enqueue(struct spool *spool, struct append *append, uint64_t failures)
 {
-    int status = spool->error;
+    int status = spool->error < 0 ? spool->error : failures != spool->failures ? -EAGAIN : 0;
     if (status == 0 && append->size > 0 && append->producer != 0) {
         if (producers_has(&spool->producers, append->producer, append->sequence)) {
             spool->pending -= append->size;
@@ -215,6 +216,23 @@ static int enqueue(struct spool *spool, struct append *append)
     return 0;
 }
 
+static struct append *append_new(uint32_t partition, const struct spool_batch *batch, uint32_t size)
+{
+    struct append *append = malloc(sizeof(*append) + size);
+    if (!append)
+        return NULL;
+    *append = (struct append){
+        .producer = batch->producer,
+        .sequence = batch->sequence,
+        .partition = partition,
+        .n = batch->n,
+        .size = size,
+    };
+    if (size > 0)
+        record_batch_write(append->record, partition, batch);
+    return append;
+}
+
 static int local_append(struct spool *spool, uint32_t partition, const struct spool_batch *batch,
                         spool_done *done, void *context)
 {
@@ -232,34 +250,25 @@ static int local_append(struct spool *spool, uint32_t partition, const struct sp
         size = 0;
     if (status == 0)
         spool->pending += size;
+    uint64_t failures = spool->failures;
     pthread_mutex_unlock(&spool->lock);
     if (status < 0)
         return status;
 
     /* The copy and its CRC are made without the lock. */
-    struct append *append = malloc(sizeof(*append) + size);
+    struct append *append = append_new(partition, batch, size);
     if (append) {
-        *append = (struct append){
-            .done = done,
-            .context = context,
-            .producer = batch->producer,
-            .sequence = batch->sequence,
-            .partition = partition,
-            .n = batch->n,
-            .size = size,
-        };
-        if (size > 0)
-            record_batch_write(append->record, partition, batch);
+        append->done = done;
+        append->context = context;
     }
-
     pthread_mutex_lock(&spool->lock);
-    if (append)
-        status = enqueue(spool, append);
-    else
+    if (append) {
+        status = enqueue(spool, append, failures);
+    } else {
         spool->pending -= size;
+        status = -ENOMEM;
+    }
     pthread_mutex_unlock(&spool->lock);
-    if (!append)
-        return -ENOMEM;
     if (status < 0)
         free(append);
     return status;
@@ -321,6 +330,10 @@ static void local_stats(struct spool *spool, struct spool_stats *ret_stats)
     *ret_stats = spool->stats;
     ret_stats->pending = spool->pending;
     ret_stats->error = spool->error;
+    uint64_t quota = spool->options.size_max;
+    if (ret_stats->error == 0 && quota > 0 &&
+        spool->stats.size + spool->pending + QUOTA_SLACK > quota)
+        ret_stats->error = -ENOSPC;
     spool->stats.commit_us_max = 0;
     pthread_mutex_unlock(&spool->lock);
 }

@@ -32,6 +32,7 @@
 #define RESERVE_STEP (UINT64_C(16) << 20) /* bytes the disk is asked to set aside at a time */
 #define RETRY_MIN_US INT64_C(100000)
 #define RETRY_MAX_US INT64_C(5000000)
+#define QUOTA_SLACK (UINT64_C(64) << 10) /* room below which the quota counts as spent */
 #define HOUSEKEEPING_US INT64_C(1000000) /* consumers' file, retention */
 
 /* An append that is not durable yet. */
@@ -66,7 +67,8 @@ struct spool {
     pthread_mutex_t lock;
     pthread_cond_t has_work, has_news;
     bool closing;
-    int error; /* -errno */
+    int error;         /* -errno */
+    uint64_t failures; /* commits that failed */
     struct append *queue, **queue_end;
     size_t pending;             /* bytes of records that were let in */
     uint64_t *queued, *durable; /* of each partition: next offset of appends, of readers */

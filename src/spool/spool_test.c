@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -147,4 +148,73 @@ struct spool *test_open(const struct spool_ops *ops, const char *place,
     if (!spool)
         fail_msg("%s", err.message);
     return spool;
+}
+
+static atomic_int write_error, sync_error, reserve_error;
+static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t gate_moved = PTHREAD_COND_INITIALIZER;
+static bool gate_shut, gate_waited_at;
+
+static ssize_t disk_test_write(int fd, const struct iovec *parts, int n, off_t at)
+{
+    if ((errno = write_error) == 0)
+        return disk_real.write(fd, parts, n, at);
+    /* A full disk takes a part of it first. */
+    struct iovec part = {parts[0].iov_base, parts[0].iov_len / 2};
+    (void)disk_real.write(fd, &part, 1, at);
+    errno = write_error;
+    return -1;
+}
+
+static int disk_test_sync(int fd)
+{
+    pthread_mutex_lock(&gate_lock);
+    while (gate_shut) {
+        gate_waited_at = true;
+        pthread_cond_broadcast(&gate_moved);
+        pthread_cond_wait(&gate_moved, &gate_lock);
+    }
+    pthread_mutex_unlock(&gate_lock);
+    return (errno = sync_error) ? -1 : disk_real.sync(fd);
+}
+
+static int disk_test_reserve(int fd, off_t at, off_t len)
+{
+    return (errno = reserve_error) ? -1 : disk_real.reserve(fd, at, len);
+}
+
+const struct disk test_disk = {disk_test_write, disk_test_sync, disk_test_reserve};
+
+void test_disk_set(int write, int sync, int reserve)
+{
+    write_error = write;
+    sync_error = sync;
+    reserve_error = reserve;
+}
+
+static void move_gate(bool shut)
+{
+    pthread_mutex_lock(&gate_lock);
+    gate_shut = shut;
+    gate_waited_at = false;
+    pthread_cond_broadcast(&gate_moved);
+    pthread_mutex_unlock(&gate_lock);
+}
+
+void test_disk_shut(void)
+{
+    move_gate(true);
+}
+
+void test_disk_open(void)
+{
+    move_gate(false);
+}
+
+void test_disk_await_sync(void)
+{
+    pthread_mutex_lock(&gate_lock);
+    while (!gate_waited_at)
+        pthread_cond_wait(&gate_moved, &gate_lock);
+    pthread_mutex_unlock(&gate_lock);
 }

@@ -6,6 +6,7 @@
 #define JAGA_SPOOL_SPOOL_TEST_H
 
 #include "base/test.h"
+#include "spool/disk.h"
 #include "spool/spool.h"
 
 /* A batch of `n` events "PREFIX-0\n", "PREFIX-1\n" ...; lives until the next call in the same thread. */
@@ -34,6 +35,16 @@ void test_folder_remove(const char *folder);
 
 struct spool *test_open(const struct spool_ops *ops, const char *place,
                         const struct spool_options *options);
+
+/*
+ * A disk that does what the test says: the errno with which its calls fail (0: they work), and a gate that holds
+ * every sync while it is shut, so that what is appended meanwhile becomes one group.
+ */
+extern const struct disk test_disk;
+void test_disk_set(int write_error, int sync_error, int reserve_error);
+void test_disk_shut(void);
+void test_disk_await_sync(void); /* until a sync waits at the shut gate */
+void test_disk_open(void);
 
 /* Runs what every engine must pass on places that `make_place` makes. Failures as cmocka counts them. */
 int spool_conformance(const struct spool_ops *ops, const char *(*make_place)(void),
