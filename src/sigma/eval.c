@@ -3,9 +3,9 @@
 
 #include <pcre2.h>
 
+#include "base/address.h"
 #include "base/time.h"
 #include "base/utf8.h"
-#include "sigma/address.h"
 #include "sigma/pattern.h"
 #include "sigma/values.h"
 

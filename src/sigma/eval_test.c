@@ -1,7 +1,7 @@
 /* The plain meaning of every op, on events made by hand. */
 #include "sigma/rule_test.h"
 
-#include "sigma/address.h"
+#include "base/address.h"
 #include "sigma/pattern.h"
 
 /* "Name=value" makes text, "Name:value" a number, "Name" null, "Name[" an empty list. */

@@ -1,5 +1,5 @@
+#include "base/address.h"
 #include "base/buf.h"
-#include "sigma/address.h"
 #include "sigma/operand.h"
 
 /* Arguments of change_open. */

@@ -1,5 +1,6 @@
-#include "sigma/address.h"
 #include "sigma/engine.h"
+
+#include "base/address.h"
 #include "sigma/pattern.h"
 #include "sigma/text.h"
 

@@ -1,4 +1,4 @@
-#include "sigma/address.h"
+#include "base/address.h"
 
 #include <arpa/inet.h>
 
@@ -40,6 +40,21 @@ bool address_parse(struct str s, struct address *ret_address)
     return true;
 }
 
+size_t address_format(const struct address *address, char ret_text[static ADDRESS_TEXT_MAX])
+{
+    int family = address->ipv6 ? AF_INET6 : AF_INET;
+    return inet_ntop(family, address->bytes, ret_text, ADDRESS_TEXT_MAX) ? strlen(ret_text) : 0;
+}
+
+void address_mask(struct address *address, unsigned bits)
+{
+    for (unsigned i = 0; i < sizeof(address->bytes); i++) {
+        unsigned kept = bits > i * 8 ? bits - i * 8 : 0;
+        if (kept < 8)
+            address->bytes[i] &= (uint8_t)(0xff00u >> kept);
+    }
+}
+
 bool address_in_network(const struct address *address, const struct address *network, unsigned bits)
 {
     if (address->ipv6 != network->ipv6)
@@ -70,9 +85,8 @@ bool address_parse_network(struct str s, struct address *ret_network, unsigned *
             return false;
         }
     }
-    struct address masked = {.ipv6 = network.ipv6};
-    for (unsigned i = 0; i < (unsigned)bits; i++)
-        masked.bytes[i / 8] |= (uint8_t)(network.bytes[i / 8] & (0x80u >> (i % 8)));
+    struct address masked = network;
+    address_mask(&masked, (unsigned)bits);
     if (memcmp(masked.bytes, network.bytes, sizeof(masked.bytes)) != 0) {
         *ret_problem = "it has bits set behind its prefix";
         return false;

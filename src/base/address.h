@@ -2,8 +2,8 @@
  * address: IPv4 and IPv6 addresses as bytes, and networks in CIDR notation (RFC 4632, 4291).
  * Pure functions.
  */
-#ifndef JAGA_SIGMA_ADDRESS_H
-#define JAGA_SIGMA_ADDRESS_H
+#ifndef JAGA_BASE_ADDRESS_H
+#define JAGA_BASE_ADDRESS_H
 
 #include "base/str.h"
 
@@ -17,6 +17,14 @@ struct address {
  * text. False for anything else (brackets, ports, zone ids). An IPv4-mapped IPv6 address is IPv6.
  */
 bool address_parse(struct str s, struct address *ret_address);
+
+#define ADDRESS_TEXT_MAX 48
+
+/* The one text of an address (RFC 5952: lower case, the longest run of zeros as "::"); its length. */
+size_t address_format(const struct address *address, char ret_text[static ADDRESS_TEXT_MAX]);
+
+/* Sets all but the first `bits` bits to zero. */
+void address_mask(struct address *address, unsigned bits);
 
 /* Are the first `bits` bits of the two the same, and their families? */
 bool address_in_network(const struct address *address, const struct address *network,
