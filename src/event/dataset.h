@@ -57,6 +57,8 @@ enum field_type {
     FIELD_SID,
     FIELD_REGISTRY,
     FIELD_AGENT,
+    FIELD_JA3,
+    FIELD_JA4,
 };
 
 struct dataset_field {
