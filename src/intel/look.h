@@ -1,0 +1,44 @@
+/*
+ * look: everything an intel says about one value, by what the value is: an address is also in networks, a name has
+ * parents, a URL has a host. What is found goes to a callback; allow-listed values are not given.
+ */
+#ifndef JAGA_INTEL_LOOK_H
+#define JAGA_INTEL_LOOK_H
+
+#include "intel/image.h"
+
+struct look {
+    const struct intel *intel;
+    struct arena *arena; /* values of networks, and copies of what is canonical */
+    uint32_t present;    /* bits 1 << enum indicator_type: what there are indicators of */
+
+    /* `value`: the indicator's; in the arena, or as long as what was looked up. */
+    void (*found)(struct look *look, enum indicator_type type, struct str value, uint32_t meta);
+};
+
+#define LOOK_BIT(type) (UINT32_C(1) << (type))
+#define LOOK_ADDRESS                                                                               \
+    (LOOK_BIT(INDICATOR_IPV4) | LOOK_BIT(INDICATOR_IPV6) | LOOK_BIT(INDICATOR_CIDR4) |             \
+     LOOK_BIT(INDICATOR_CIDR6))
+#define LOOK_NAME (LOOK_ADDRESS | LOOK_BIT(INDICATOR_DOMAIN) | LOOK_BIT(INDICATOR_HOST))
+#define LOOK_URL (LOOK_NAME | LOOK_BIT(INDICATOR_URL))
+#define LOOK_DIGEST                                                                                \
+    (LOOK_BIT(INDICATOR_MD5) | LOOK_BIT(INDICATOR_SHA1) | LOOK_BIT(INDICATOR_SHA256))
+#define LOOK_EMAIL (LOOK_NAME | LOOK_BIT(INDICATOR_EMAIL))
+#define LOOK_PATH (LOOK_BIT(INDICATOR_FILE_NAME) | LOOK_BIT(INDICATOR_FILE_PATH))
+
+/* `present` of an intel. */
+uint32_t look_present(const struct intel *intel);
+
+/* Each takes a value as events write it; what is no such value finds nothing. */
+void look_address(struct look *look, struct str text); /* also with a port; lists with commas */
+void look_name(struct look *look, struct str text);    /* a name or an address */
+void look_url(struct look *look, struct str text);
+void look_urls_within(struct look *look, struct str text); /* every "scheme://..." in a text */
+void look_digest(struct look *look, struct str text);
+void look_digests(struct look *look, struct str text); /* "SHA256=...,MD5=...,IMPHASH=..." */
+void look_email(struct look *look, struct str text);   /* one or several, with names */
+void look_path(struct look *look, struct str text);
+void look_as(struct look *look, enum indicator_type type, struct str text); /* as that type only */
+
+#endif
