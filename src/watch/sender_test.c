@@ -8,6 +8,8 @@
 
 #include "base/test.h"
 #include "base/time.h"
+#include "io/clock.h"
+#include "ledger/ledger_test.h"
 
 static int setup(void **state)
 {
@@ -246,6 +248,104 @@ static void a_grant_ends_when_it_expires(void **state)
     assert_null(by_peer(senders, "10.0.0.1"));
 }
 
+/* ---- tokens ---- */
+
+struct known_token {
+    char text[TOKEN_TEXT_MAX], id[TOKEN_TEXT_MAX];
+};
+
+static struct known_token add_token(struct ledger *ledger, const struct token *token)
+{
+    struct known_token known;
+    assert_int_equal(token_add(ledger, token, known.text, known.id), 0);
+    return known;
+}
+
+static struct grant *by_token(struct senders *senders, const struct known_token *token)
+{
+    return senders_by_token(senders, str_from_c(token->text), clock_now_us());
+}
+
+static void a_token_of_the_ledger_lets_in_until_it_is_revoked(void **state)
+{
+    struct senders *senders = *state;
+    struct scratch scratch;
+    scratch_open(&scratch);
+    struct token dns = grant_of("health", "dns"), reader = {.role = TOKEN_READ,
+                                                            .agency = STR("health,finance"),
+                                                            .expires = TIME_UNSET};
+    dns.rate = 100;
+    struct known_token sends = add_token(scratch.ledger, &dns);
+    struct known_token reads = add_token(scratch.ledger, &reader);
+    assert_null(by_token(senders, &sends));
+    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+
+    struct grant *grant = by_token(senders, &sends);
+    assert_non_null(grant);
+    assert_int_equal(grant->role, TOKEN_SEND);
+    assert_int_equal(grant->rate, 100);
+    assert_str(grant->sender->source, "dns");
+    assert_true(str_eq(grant->id, str_from_c(sends.id)));
+    assert_str(by_token(senders, &reads)->agency, "health,finance");
+    assert_null(by_token(senders, &reads)->sender);
+
+    assert_int_equal(token_revoke(scratch.ledger, str_from_c(sends.id)), 0);
+    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    assert_true(grant->withdrawn);
+    assert_null(by_token(senders, &sends));
+    assert_non_null(by_token(senders, &reads));
+    scratch_close(&scratch);
+}
+
+static void loading_again_keeps_what_connections_hold(void **state)
+{
+    struct senders *senders = *state;
+    struct scratch scratch;
+    scratch_open(&scratch);
+    struct token dns = grant_of("health", "dns");
+    struct known_token token = add_token(scratch.ledger, &dns);
+    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    struct grant *held = by_token(senders, &token);
+    senders_reload_begin(senders);
+    senders_reload_end(senders);
+    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    assert_ptr_equal(by_token(senders, &token), held);
+    assert_false(held->withdrawn);
+    scratch_close(&scratch);
+}
+
+static void an_expired_token_is_not_known(void **state)
+{
+    struct senders *senders = *state;
+    struct scratch scratch;
+    scratch_open(&scratch);
+    struct token dns = grant_of("health", "dns");
+    dns.expires = clock_now_us() + TIME_DAY_US;
+    struct known_token token = add_token(scratch.ledger, &dns);
+    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    struct grant *held = by_token(senders, &token);
+    assert_non_null(held);
+    assert_null(senders_by_token(senders, str_from_c(token.text), dns.expires));
+    assert_true(held->withdrawn);
+    scratch_close(&scratch);
+}
+
+static void guesses_are_unknown_and_counted(void **state)
+{
+    struct senders *senders = *state;
+    struct scratch scratch;
+    scratch_open(&scratch);
+    struct token dns = grant_of("health", "dns");
+    struct known_token token = add_token(scratch.ledger, &dns);
+    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    size_t last = strlen(token.text) - 1;
+    token.text[last] = token.text[last] == 'A' ? 'B' : 'A';
+    assert_null(by_token(senders, &token));
+    assert_null(senders_by_token(senders, STR(""), clock_now_us()));
+    assert_int_equal(senders_unknown(senders), 2);
+    scratch_close(&scratch);
+}
+
 /* ---- rate ---- */
 
 static void a_rate_holds_over_time_and_allows_a_second_at_once(void **state)
@@ -325,6 +425,10 @@ int main(void)
         TEST(a_rule_that_says_something_else_replaces_the_first),
         TEST(bad_rules_are_refused),
         TEST(a_grant_ends_when_it_expires),
+        TEST(a_token_of_the_ledger_lets_in_until_it_is_revoked),
+        TEST(loading_again_keeps_what_connections_hold),
+        TEST(an_expired_token_is_not_known),
+        TEST(guesses_are_unknown_and_counted),
         TEST(a_rate_holds_over_time_and_allows_a_second_at_once),
         TEST(who_is_too_fast_is_told_when_to_come_back),
         TEST(a_batch_larger_than_a_second_passes_and_is_paid_for),
