@@ -1,0 +1,684 @@
+#include "base/test.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "api/fakes_test.h"
+#include "io/log.h"
+
+#define SENDER "Authorization: Bearer " TOKEN_SENDER "\r\n"
+#define READER "Authorization: Bearer " TOKEN_READER "\r\n"
+#define BODY_LIMIT 100000
+
+/* ---- routes of the test ---- */
+
+static void handle_echo(struct api_request *request)
+{
+    request_reply(request, 200, "text/plain", request_body(request));
+}
+
+static void handle_segments(struct api_request *request)
+{
+    struct buf out = {0};
+    buf_printf(&out, "%.*s|%.*s|%.*s", STR_ARG(request_segment(request, 0)),
+               STR_ARG(request_segment(request, 1)), STR_ARG(request_query(request, "q")));
+    request_reply(request, 200, "text/plain", buf_str(&out));
+    buf_free(&out);
+}
+
+static void handle_scope(struct api_request *request)
+{
+    const struct ledger_scope *scope = request_scope(request);
+    struct buf out = {0};
+    buf_add_c(&out, scope->all ? "all" : "");
+    for (size_t i = 0; i < scope->n; i++)
+        buf_printf(&out, "%.*s;", STR_ARG(scope->agencies[i]));
+    request_reply(request, 200, "text/plain", buf_str(&out));
+    buf_free(&out);
+}
+
+static void after_wait(struct api_request *request)
+{
+    request_reply(request, 200, "text/plain", str_from_c(request_context(request)));
+}
+
+/* Resumed before it is suspended: the door's callback was quicker than the door. */
+static void handle_early(struct api_request *request)
+{
+    request_resume(request);
+    request_suspend(request, after_wait, (void *)(uintptr_t) "early");
+}
+
+static _Atomic(struct api_request *) waiting;
+
+static void handle_late(struct api_request *request)
+{
+    request_suspend(request, after_wait, (void *)(uintptr_t) "late");
+    atomic_store(&waiting, request);
+}
+
+static void handle_nothing(struct api_request *request)
+{
+    (void)request;
+}
+
+static void refuse_foreign(struct api_request *request, unsigned status, const char *reason)
+{
+    char text[128];
+    snprintf(text, sizeof(text), "foreign: %s", reason);
+    request_reply(request, status, "text/plain", str_from_c(text));
+}
+
+static const struct api_route routes_test[] = {
+    {"POST", "/echo", API_SEND, handle_echo, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/public", API_PUBLIC, handle_echo, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/scope", API_READ, handle_scope, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/admin", API_ADMIN, handle_echo, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/early", API_PUBLIC, handle_early, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/late", API_PUBLIC, handle_late, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/nothing", API_PUBLIC, handle_nothing, NULL, NULL, NULL, NULL, NULL},
+    {"POST", "/foreign", API_SEND, handle_echo, NULL, NULL, NULL, NULL, refuse_foreign},
+    {"GET", "/{index}/_bulk", API_PUBLIC, handle_segments, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/literal/_bulk", API_PUBLIC, handle_echo, NULL, NULL, NULL, NULL, NULL},
+    {NULL, "/_ilm/*", API_PUBLIC, handle_segments, NULL, NULL, NULL, NULL, NULL},
+    {0},
+};
+static const struct api_route *const tables_test[] = {routes_test, routes_health, NULL};
+
+/* ---- the server under test ---- */
+
+static struct api *api;
+static const char *address;
+
+static int start_with(struct api_options options)
+{
+    static const struct api_listener listener = {"127.0.0.1:0", true};
+    struct err err = {0};
+    fake_intake_status = 0;
+    log_set_level(LOG_ERROR);
+    options.listeners = &listener;
+    options.n_listeners = 1;
+    options.threads = 2;
+    options.tables = tables_test;
+    options.body_max = BODY_LIMIT;
+    options.intake = (struct intake *)(uintptr_t)&fake_intake_status; /* never looked into */
+    api = api_start(&options, &err);
+    if (!api) {
+        print_message("%s\n", err.message);
+        return -1;
+    }
+    address = api_address(api, 0);
+    return 0;
+}
+
+static int start(void **state)
+{
+    (void)state;
+    return start_with((struct api_options){0});
+}
+
+static int start_impatient(void **state)
+{
+    (void)state;
+    return start_with((struct api_options){.request_us = 300000, .idle_us = 300000});
+}
+
+static int start_poor(void **state)
+{
+    (void)state;
+    return start_with((struct api_options){.bodies_max = BODY_LIMIT});
+}
+
+static int start_crowded(void **state)
+{
+    (void)state;
+    return start_with((struct api_options){.connections_max = 4, .connections_per_address = 3});
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    api_stop(api);
+    api = NULL;
+    return 0;
+}
+
+static unsigned status_of(const char *method, const char *target, const char *headers,
+                          struct str body)
+{
+    struct fake_answer answer;
+    fake_ask(address, method, target, headers, body, &answer);
+    unsigned status = answer.status;
+    fake_answer_free(&answer);
+    return status;
+}
+
+/* The body of the 200 answer. */
+static void assert_answers(const char *method, const char *target, const char *headers,
+                           struct str body, const char *want)
+{
+    struct fake_answer answer;
+    fake_ask(address, method, target, headers, body, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_int_equal(answer.body.len, strlen(want));
+    if (want[0])
+        assert_memory_equal(answer.body.ptr, want, strlen(want));
+    fake_answer_free(&answer);
+}
+
+/* ---- paths ---- */
+
+static void a_path_reaches_its_row_and_the_most_literal_wins(void **state)
+{
+    (void)state;
+    assert_answers("GET", "/logs-1/_bulk?q=a%20b+c", "", STR(""), "logs-1||a b c");
+    assert_answers("GET", "/literal/_bulk", "", STR(""), "");
+    assert_answers("GET", "/a%2Fb/_bulk", "", STR(""), "a/b||");
+    assert_answers("PUT", "/_ilm/policy/x%20y", "", STR(""), "policy/x y||");
+    assert_answers("GET", "/public/", "", STR(""), "");
+    assert_answers("GET", "http://jaga.example:1/x/_bulk", "", STR(""), "x||");
+}
+
+static void what_is_not_there_is_404_and_a_wrong_method_names_the_right_ones(void **state)
+{
+    (void)state;
+    struct fake_answer answer;
+    assert_int_equal(status_of("GET", "/nowhere", "", STR("")), 404);
+    assert_int_equal(status_of("GET", "/public/../echo", "", STR("")), 400);
+    assert_int_equal(status_of("GET", "/%2e%2e/_bulk", "", STR("")), 400);
+    assert_int_equal(status_of("GET", "/%zz", "", STR("")), 400);
+    assert_int_equal(status_of("GET", "/a%00b/_bulk", "", STR("")), 400);
+    fake_ask(address, "DELETE", "/public", "", STR(""), &answer);
+    assert_int_equal(answer.status, 405);
+    assert_str(fake_answer_header(&answer, "Allow"), "GET, HEAD, OPTIONS");
+    fake_answer_free(&answer);
+    fake_ask(address, "OPTIONS", "/echo", "", STR(""), &answer);
+    assert_int_equal(answer.status, 204);
+    assert_str(fake_answer_header(&answer, "Allow"), "POST, OPTIONS");
+    fake_answer_free(&answer);
+    assert_int_equal(status_of("HEAD", "/public", "", STR("")), 200);
+}
+
+static void every_answer_has_the_headers_that_keep_browsers_honest(void **state)
+{
+    (void)state;
+    static const char *const targets[] = {"/public", "/nowhere", "/scope"};
+    for (size_t i = 0; i < 3; i++) {
+        struct fake_answer answer;
+        fake_ask(address, "GET", targets[i], "", STR(""), &answer);
+        assert_str(fake_answer_header(&answer, "X-Content-Type-Options"), "nosniff");
+        assert_str(fake_answer_header(&answer, "Cache-Control"), "no-store");
+        struct str policy = fake_answer_header(&answer, "Content-Security-Policy");
+        assert_true(str_find(policy, STR("frame-ancestors 'none'")) != SIZE_MAX);
+        fake_answer_free(&answer);
+    }
+}
+
+/* ---- callers ---- */
+
+static void a_token_is_taken_in_every_scheme_that_shippers_use(void **state)
+{
+    (void)state;
+    /* base64 of "any:jaga_sender", with and without padding */
+    static const char *const headers[] = {
+        SENDER,
+        "authorization: bearer " TOKEN_SENDER "\r\n",
+        "Authorization: Splunk " TOKEN_SENDER "\r\n",
+        "Authorization: Basic YW55OmphZ2Ffc2VuZGVy\r\n",
+        "Authorization: Basic amFnYTpqYWdhX3NlbmRlcg==\r\n",
+        "Authorization: Basic amFnYTpqYWdhX3NlbmRlcg\r\n",
+        "Authorization: ApiKey YW55OmphZ2Ffc2VuZGVy\r\n",
+    };
+    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
+        assert_answers("POST", "/echo", headers[i], STR("x"), "x");
+}
+
+static void who_is_not_known_gets_401_and_who_may_not_403(void **state)
+{
+    (void)state;
+    static const char *const unknown[] = {
+        "", "Authorization: Bearer nobody\r\n", "Authorization: Basic !!\r\n",
+        "Authorization: Negotiate x\r\n", "Authorization: Bearer\r\n"};
+    for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+        struct fake_answer answer;
+        fake_ask(address, "POST", "/echo", unknown[i], STR("x"), &answer);
+        assert_int_equal(answer.status, 401);
+        assert_non_null(fake_answer_header(&answer, "WWW-Authenticate").ptr);
+        assert_str(fake_answer_header(&answer, "Content-Type"), "application/problem+json");
+        fake_answer_free(&answer);
+    }
+    assert_int_equal(status_of("POST", "/echo", READER, STR("x")), 403);
+    assert_int_equal(status_of("GET", "/scope", SENDER, STR("")), 403);
+    assert_int_equal(status_of("GET", "/admin", READER, STR("")), 403);
+}
+
+static void a_reader_sees_its_agencies_and_an_administrator_all(void **state)
+{
+    (void)state;
+    assert_answers("GET", "/scope", READER, STR(""), "parks;land;");
+    assert_answers("GET", "/scope", "Authorization: Bearer " TOKEN_ADMINISTRATOR "\r\n", STR(""),
+                   "all");
+}
+
+static void who_guesses_is_not_looked_up_any_more_and_who_works_goes_on(void **state)
+{
+    (void)state;
+    assert_answers("POST", "/echo", SENDER, STR("x"), "x");
+    unsigned refused = 0, slowed = 0;
+    for (unsigned i = 0; i < 100; i++) {
+        char header[64];
+        snprintf(header, sizeof(header), "Authorization: Bearer guess-%u\r\n", i);
+        struct fake_answer answer;
+        fake_ask(address, "POST", "/echo", header, STR("x"), &answer);
+        refused += answer.status == 401;
+        slowed += answer.status == 429;
+        if (answer.status == 429)
+            assert_non_null(fake_answer_header(&answer, "Retry-After").ptr);
+        fake_answer_free(&answer);
+        assert_answers("POST", "/echo", SENDER, STR("x"), "x");
+    }
+    assert_int_equal(refused + slowed, 100);
+    assert_in_range(refused, 20, 22);
+    unsigned before = fake_lookups;
+    assert_int_equal(status_of("POST", "/echo", "Authorization: Bearer more\r\n", STR("x")), 429);
+    assert_int_equal(fake_lookups, before);
+}
+
+/* ---- bodies ---- */
+
+static struct buf packed(struct str text, int window_bits)
+{
+    struct buf out = {0};
+    z_stream packer = {0};
+    assert_int_equal(deflateInit2(&packer, 9, Z_DEFLATED, window_bits, 9, Z_DEFAULT_STRATEGY),
+                     Z_OK);
+    size_t room = deflateBound(&packer, text.len) + 64;
+    packer.next_in = (unsigned char *)(uintptr_t)text.ptr;
+    packer.avail_in = (unsigned)text.len;
+    packer.next_out = (unsigned char *)buf_reserve(&out, room);
+    packer.avail_out = (unsigned)room;
+    assert_int_equal(deflate(&packer, Z_FINISH), Z_STREAM_END);
+    out.len = packer.total_out;
+    deflateEnd(&packer);
+    return out;
+}
+
+static void a_packed_body_is_unpacked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header;
+        int window_bits;
+    } rows[] = {{SENDER "Content-Encoding: gzip\r\n", 31},
+                {SENDER "Content-Encoding: deflate\r\n", 15},
+                {SENDER "Content-Encoding: deflate\r\n", -15}};
+    for (size_t i = 0; i < 3; i++) {
+        struct buf body = packed(STR("one event\nand another\n"), rows[i].window_bits);
+        assert_answers("POST", "/echo", rows[i].header, buf_str(&body), "one event\nand another\n");
+        body.len -= 3;
+        assert_int_equal(status_of("POST", "/echo", rows[i].header, buf_str(&body)), 400);
+        buf_free(&body);
+    }
+    struct buf twice = packed(STR("a"), 31), second = packed(STR("b"), 31);
+    buf_add_str(&twice, buf_str(&second));
+    assert_answers("POST", "/echo", rows[0].header, buf_str(&twice), "ab");
+    buf_free(&twice);
+    buf_free(&second);
+    assert_int_equal(status_of("POST", "/echo", rows[0].header, STR("no gzip")), 400);
+    assert_int_equal(status_of("POST", "/echo", SENDER "Content-Encoding: br\r\n", STR("x")), 415);
+}
+
+static void a_bomb_stops_at_the_limit(void **state)
+{
+    (void)state;
+    size_t size = 50u << 20;
+    char *zeros = calloc(1, size);
+    struct buf bomb = packed(str_of(zeros, size), 31);
+    assert_true(bomb.len < BODY_LIMIT);
+    assert_int_equal(
+        status_of("POST", "/echo", SENDER "Content-Encoding: gzip\r\n", buf_str(&bomb)), 413);
+    assert_answers("POST", "/echo", SENDER, STR("x"), "x");
+    buf_free(&bomb);
+    free(zeros);
+}
+
+static void a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not(void **state)
+{
+    (void)state;
+    char *bytes = malloc(BODY_LIMIT + 1);
+    memset(bytes, 'x', BODY_LIMIT + 1);
+    assert_int_equal(status_of("POST", "/echo", SENDER, str_of(bytes, BODY_LIMIT)), 200);
+    assert_int_equal(status_of("POST", "/echo", SENDER, str_of(bytes, BODY_LIMIT + 1)), 413);
+    struct buf body = packed(str_of(bytes, BODY_LIMIT), 31);
+    assert_int_equal(
+        status_of("POST", "/echo", SENDER "Content-Encoding: gzip\r\n", buf_str(&body)), 200);
+    buf_free(&body);
+    free(bytes);
+}
+
+static void a_refusal_leaves_the_connection_fit_for_the_next_request(void **state)
+{
+    (void)state;
+    char *bytes = malloc(10 * BODY_LIMIT);
+    memset(bytes, 'x', 10 * BODY_LIMIT);
+    int fd = fake_connect(address);
+    char head[256];
+    snprintf(head, sizeof(head),
+             "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: %u\r\n\r\n",
+             10 * BODY_LIMIT);
+    struct fake_answer answer;
+    fake_send(fd, str_from_c(head));
+    fake_send(fd, str_of(bytes, 10 * BODY_LIMIT));
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 413);
+    fake_answer_free(&answer);
+    fake_send(fd,
+              STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 2\r\n\r\nok"));
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 200);
+    fake_answer_free(&answer);
+    close(fd);
+    free(bytes);
+}
+
+static void who_waits_for_our_word_is_refused_before_it_sends(void **state)
+{
+    (void)state;
+    int fd = fake_connect(address);
+    struct fake_answer answer;
+    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                      "Expect: 100-continue\r\nContent-Length: 999999999\r\n\r\n"));
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 413);
+    fake_answer_free(&answer);
+    close(fd);
+    fd = fake_connect(address);
+    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                      "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 100);
+    fake_answer_free(&answer);
+    fake_send(fd, STR("ok"));
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 200);
+    fake_answer_free(&answer);
+    close(fd);
+}
+
+static void chunks_are_a_body_and_two_lengths_are_refused(void **state)
+{
+    (void)state;
+    int fd = fake_connect(address);
+    struct fake_answer answer;
+    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                      "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_str(buf_str(&answer.body), "abcde");
+    fake_answer_free(&answer);
+    close(fd);
+    fd = fake_connect(address);
+    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                      "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"));
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 400);
+    fake_answer_free(&answer);
+    close(fd);
+}
+
+static void overload_is_said_before_the_body_is_read(void **state)
+{
+    (void)state;
+    static const struct {
+        int intake;
+        unsigned status;
+    } rows[] = {{-EAGAIN, 429}, {-ENOSPC, 503}, {-EIO, 503}};
+    for (size_t i = 0; i < 3; i++) {
+        fake_intake_status = rows[i].intake;
+        struct fake_answer answer;
+        fake_ask(address, "POST", "/echo", SENDER, STR("x"), &answer);
+        assert_int_equal(answer.status, rows[i].status);
+        assert_non_null(fake_answer_header(&answer, "Retry-After").ptr);
+        fake_answer_free(&answer);
+    }
+    fake_intake_status = 0;
+    assert_answers("POST", "/echo", SENDER, STR("x"), "x");
+}
+
+/* ---- waiting ---- */
+
+static void a_request_that_waits_is_answered_when_it_is_resumed(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 50; i++)
+        assert_answers("GET", "/early", "", STR(""), "early");
+    int fd = fake_connect(address);
+    fake_send(fd, STR("GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+    struct api_request *request;
+    while (!(request = atomic_exchange(&waiting, NULL)))
+        usleep(1000);
+    assert_answers("GET", "/public", "", STR(""), ""); /* its thread serves others */
+    request_resume(request);
+    struct fake_answer answer;
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 200);
+    assert_str(buf_str(&answer.body), "late");
+    fake_answer_free(&answer);
+    close(fd);
+}
+
+static void *resume_later(void *argument)
+{
+    usleep(100000);
+    request_resume(argument);
+    return NULL;
+}
+
+static void stopping_waits_for_requests_that_wait(void **state)
+{
+    (void)state;
+    int fd = fake_connect(address);
+    fake_send(fd, STR("GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+    struct api_request *request;
+    while (!(request = atomic_exchange(&waiting, NULL)))
+        usleep(1000);
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, resume_later, request), 0);
+    api_stop(api);
+    api = NULL;
+    struct fake_answer answer;
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 200);
+    fake_answer_free(&answer);
+    pthread_join(thread, NULL);
+    close(fd);
+}
+
+static void a_client_that_goes_away_while_it_waits_harms_nobody(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 20; i++) {
+        int fd = fake_connect(address);
+        fake_send(fd, STR("GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+        struct api_request *request;
+        while (!(request = atomic_exchange(&waiting, NULL)))
+            usleep(1000);
+        close(fd);
+        request_resume(request);
+    }
+    assert_answers("GET", "/public", "", STR(""), "");
+}
+
+static void a_handler_that_forgets_to_answer_is_a_500(void **state)
+{
+    (void)state;
+    assert_int_equal(status_of("GET", "/nothing", "", STR("")), 500);
+}
+
+static void a_foreign_protocol_refuses_in_its_own_words(void **state)
+{
+    (void)state;
+    struct fake_answer answer;
+    fake_ask(address, "POST", "/foreign", "", STR("x"), &answer);
+    assert_int_equal(answer.status, 401);
+    assert_true(str_starts(buf_str(&answer.body), STR("foreign: ")));
+    fake_answer_free(&answer);
+}
+
+/* ---- slow and many ---- */
+
+static void a_slow_request_is_cut_off(void **state)
+{
+    (void)state;
+    static const char *const starts[] = {
+        "",
+        "GET /pub",
+        "GET /public HTTP/1.1\r\nHost: jaga\r\nX: ",
+        "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 9999\r\n\r\nab",
+        "POST /echo HTTP/1.1\r\nHost: jaga\r\nContent-Length: 9999\r\n\r\nab",
+    };
+    for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+        int fd = fake_connect(address);
+        fake_send(fd, str_from_c(starts[i]));
+        assert_true(fake_is_closed(fd));
+        close(fd);
+    }
+    assert_answers("GET", "/public", "", STR(""), "");
+}
+
+static void bytes_that_drip_do_not_prolong_a_request(void **state)
+{
+    (void)state;
+    int fd = fake_connect(address);
+    fake_send(fd,
+              STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 9999\r\n\r\n"));
+    int sent = 0;
+    char byte;
+    while (recv(fd, &byte, 1, MSG_DONTWAIT) != 0 && sent++ < 1000) {
+        fake_send(fd, STR("x"));
+        usleep(10000);
+    }
+    assert_true(sent < 1000);
+    close(fd);
+}
+
+static void an_idle_connection_is_let_go(void **state)
+{
+    (void)state;
+    int fd = fake_connect(address);
+    fake_send(fd, STR("GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+    struct fake_answer answer;
+    fake_receive(fd, false, &answer);
+    assert_int_equal(answer.status, 200);
+    fake_answer_free(&answer);
+    assert_true(fake_is_closed(fd));
+    close(fd);
+}
+
+static void bodies_together_have_a_budget(void **state)
+{
+    (void)state;
+    int fd[3];
+    struct fake_answer answer;
+    char *bytes = malloc(40000);
+    memset(bytes, 'x', 40000);
+    for (size_t i = 0; i < 2; i++) {
+        fd[i] = fake_connect(address);
+        fake_send(fd[i], STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                             "Transfer-Encoding: chunked\r\n\r\n9c40\r\n"));
+        fake_send(fd[i], str_of(bytes, 40000));
+    }
+    fake_send(fd[1], STR("\r\n0\r\n\r\n"));
+    fake_send(fd[0], STR("\r\n0\r\n\r\n"));
+    unsigned taken = 0, refused = 0;
+    for (size_t i = 0; i < 2; i++) {
+        fake_receive(fd[i], false, &answer);
+        taken += answer.status == 200;
+        refused += answer.status == 429;
+        fake_answer_free(&answer);
+        close(fd[i]);
+    }
+    assert_int_equal(taken + refused, 2);
+    assert_true(taken >= 1);
+    assert_int_equal(status_of("POST", "/echo", SENDER, str_of(bytes, 40000)), 200);
+    free(bytes);
+}
+
+static void an_address_gets_its_share_of_connections(void **state)
+{
+    (void)state;
+    int fd[4];
+    struct fake_answer answer;
+    for (size_t i = 0; i < 4; i++) {
+        fd[i] = fake_connect(address);
+        fake_send(fd[i], STR("GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+        fake_receive(fd[i], false, &answer);
+        assert_int_equal(answer.status, i < 3 ? 200 : 0);
+        fake_answer_free(&answer);
+    }
+    for (size_t i = 0; i < 4; i++)
+        close(fd[i]);
+}
+
+static void garbage_is_answered_or_closed_and_harms_nobody(void **state)
+{
+    (void)state;
+    static const char *const garbage[] = {
+        "\x16\x03\x01\x02\x01\x01\xfc\x03\x03 hello\r\n\r\n", "\r\n\r\n\r\n\r\n", "GET\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n", "GET /public HTTP/1.1\r\nHost jaga\r\n\r\n"};
+    for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
+        int fd = fake_connect(address);
+        fake_send(fd, str_from_c(garbage[i]));
+        shutdown(fd, SHUT_WR);
+        assert_true(fake_is_closed(fd));
+        close(fd);
+    }
+    struct buf endless = {0};
+    buf_add_c(&endless, "GET /public HTTP/1.1\r\nHost: jaga\r\nX: ");
+    for (int i = 0; i < 200000; i++)
+        buf_add_byte(&endless, 'x');
+    int fd = fake_connect(address);
+    fake_send(fd, buf_str(&endless));
+    assert_true(fake_is_closed(fd));
+    close(fd);
+    buf_free(&endless);
+    assert_answers("GET", "/public", "", STR(""), "");
+}
+
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_path_reaches_its_row_and_the_most_literal_wins, start),
+        TEST(what_is_not_there_is_404_and_a_wrong_method_names_the_right_ones, start),
+        TEST(every_answer_has_the_headers_that_keep_browsers_honest, start),
+        TEST(a_token_is_taken_in_every_scheme_that_shippers_use, start),
+        TEST(who_is_not_known_gets_401_and_who_may_not_403, start),
+        TEST(a_reader_sees_its_agencies_and_an_administrator_all, start),
+        TEST(who_guesses_is_not_looked_up_any_more_and_who_works_goes_on, start),
+        TEST(a_packed_body_is_unpacked, start),
+        TEST(a_bomb_stops_at_the_limit, start),
+        TEST(a_body_of_exactly_the_limit_is_taken_and_one_byte_more_is_not, start),
+        TEST(a_refusal_leaves_the_connection_fit_for_the_next_request, start),
+        TEST(who_waits_for_our_word_is_refused_before_it_sends, start),
+        TEST(chunks_are_a_body_and_two_lengths_are_refused, start),
+        TEST(overload_is_said_before_the_body_is_read, start),
+        TEST(a_request_that_waits_is_answered_when_it_is_resumed, start),
+        TEST(stopping_waits_for_requests_that_wait, start),
+        TEST(a_client_that_goes_away_while_it_waits_harms_nobody, start),
+        TEST(a_handler_that_forgets_to_answer_is_a_500, start),
+        TEST(a_foreign_protocol_refuses_in_its_own_words, start),
+        TEST(a_slow_request_is_cut_off, start_impatient),
+        TEST(bytes_that_drip_do_not_prolong_a_request, start_impatient),
+        TEST(an_idle_connection_is_let_go, start_impatient),
+        TEST(bodies_together_have_a_budget, start_poor),
+        TEST(an_address_gets_its_share_of_connections, start_crowded),
+        TEST(garbage_is_answered_or_closed_and_harms_nobody, start_impatient),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
