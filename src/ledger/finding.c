@@ -8,24 +8,29 @@
 #include "base/utf8.h"
 #include "ledger/inside.h"
 
-#define FOLD_CELLS 4096 /* a power of two; filled to three quarters at most */
 #define NAME_HASH 16    /* bytes kept of a fold or once text */
+#define FOLD_CELLS 4096 /* a power of two; filled to three quarters at most */
 
-/* A finding as far as a match changes it. */
+/* An open finding as far as a match changes it. */
 struct folded {
     int64_t number;
     char id[FINDING_ID_MAX];
-    int64_t level, matches, throttled, kept, first, last;
+    int64_t change, updated, level, matches, throttled, kept, first, last;
+    uint64_t more; /* matches folded by the open transaction */
 };
 
-/* What the open transaction folded, for its journal entry. */
+/*
+ * What the open transaction folds stays in memory and is written once, before it is read or committed. A cell
+ * is the newest open finding of its fold text: the one whose last match is latest.
+ *
+ *     cells: [fold hash | finding] × FOLD_CELLS, linear probing by the hash's first bytes
+ */
 struct fold_table {
     size_t used;
-    uint64_t matches; /* folded and new */
+    uint64_t matches; /* taken by the open transaction */
     struct fold_cell {
-        int64_t number; /* of the finding; 0: free */
-        uint64_t matches;
-        char id[FINDING_ID_MAX];
+        unsigned char fold[NAME_HASH];
+        struct folded finding; /* number 0: the cell is free */
     } cells[FOLD_CELLS];
 };
 
@@ -63,48 +68,100 @@ static int change_next(struct ledger *ledger, int64_t *ret_change)
     return 0;
 }
 
-/* ---- what the journal says about it ---- */
-
-/* Moves the counts into the journal's list; a finding that is folded again afterwards is there twice. */
-static int flush_folds(struct ledger *ledger)
-{
-    struct fold_table *folds = ledger->folds;
-    for (size_t i = 0; i < FOLD_CELLS && folds->used; i++) {
-        struct fold_cell *cell = &folds->cells[i];
-        struct buf note = {0};
-        if (cell->number == 0)
-            continue;
-        buf_printf(&note, "[\"%s\",%llu]", cell->id, (unsigned long long)cell->matches);
-        int status = journal_note_buf(ledger, "finding.fold", &note);
-        if (status < 0)
-            return status;
-        cell->number = 0;
-        folds->used--;
-    }
-    return 0;
-}
+/* ---- what stays in memory ---- */
 
 static int note_fold(struct ledger *ledger, const struct folded *finding, uint64_t matches)
 {
+    struct buf note = {0};
+    buf_printf(&note, "[\"%s\",%llu]", finding->id, (unsigned long long)matches);
+    return journal_note_buf(ledger, "finding.fold", &note);
+}
+
+static int write_folded(struct ledger *ledger, struct folded *finding)
+{
+    if (finding->more == 0)
+        return 0;
+    int status = ledger_run(
+        ledger,
+        STR("UPDATE finding SET change = ?2, level = ?3, matches = ?4, throttled = ?5, kept = ?6, "
+            "first_time = ?7, last_time = ?8, updated = ?9 WHERE number = ?1"),
+        DB_VALUES(
+            db_integer(finding->number), db_integer(finding->change), db_integer(finding->level),
+            db_integer(finding->matches), db_integer(finding->throttled), db_integer(finding->kept),
+            db_integer(finding->first), db_integer(finding->last), db_integer(finding->updated)),
+        NULL);
+    if (status == 0)
+        status = note_fold(ledger, finding, finding->more);
+    finding->more = 0;
+    return status;
+}
+
+int finding_settle(struct ledger *ledger)
+{
     struct fold_table *folds = ledger->folds;
+    int status = 0;
+    if (!ledger->open || !folds || folds->used == 0)
+        return 0;
+    for (size_t i = 0; i < FOLD_CELLS && status == 0; i++)
+        if (folds->cells[i].finding.number)
+            status = write_folded(ledger, &folds->cells[i].finding);
+    memset(folds->cells, 0, sizeof(folds->cells));
+    folds->used = 0;
+    return status;
+}
+
+int finding_flush(struct ledger *ledger)
+{
+    int status = finding_settle(ledger);
+    if (status == 0 && ledger->change)
+        status = ledger_run(ledger, STR("UPDATE counter SET value = ?1 WHERE name = 'change'"),
+                            DB_VALUES(db_integer((int64_t)ledger->change)), NULL);
+    if (status == 0 && ledger->folds && ledger->folds->matches) {
+        struct buf note = {0};
+        buf_add_u64(&note, ledger->folds->matches);
+        status = journal_note_buf(ledger, "finding.matches", &note);
+    }
+    return status;
+}
+
+void finding_forget(struct ledger *ledger)
+{
+    struct fold_table *folds = ledger->folds;
+    if (folds && folds->used)
+        memset(folds->cells, 0, sizeof(folds->cells));
+    if (folds)
+        folds->used = folds->matches = 0;
+}
+
+/* The cell of a fold hash, or the free one where it would be; there is always room for one more. */
+static int cell_get(struct ledger *ledger, const unsigned char fold[static NAME_HASH],
+                    struct fold_cell **ret_cell)
+{
+    struct fold_table *folds = ledger->folds;
+    uint32_t start;
     if (folds->used >= FOLD_CELLS / 4 * 3) {
-        int status = flush_folds(ledger);
+        int status = finding_settle(ledger);
         if (status < 0)
             return status;
     }
-    size_t at = (size_t)finding->number & (FOLD_CELLS - 1);
-    while (folds->cells[at].number && folds->cells[at].number != finding->number)
+    memcpy(&start, fold, sizeof(start));
+    size_t at = start & (FOLD_CELLS - 1);
+    while (folds->cells[at].finding.number && memcmp(folds->cells[at].fold, fold, NAME_HASH) != 0)
         at = (at + 1) & (FOLD_CELLS - 1);
-    struct fold_cell *cell = &folds->cells[at];
-    if (cell->number == 0) {
-        *cell = (struct fold_cell){.number = finding->number};
-        memcpy(cell->id, finding->id, sizeof(cell->id));
-        folds->used++;
-    }
-    cell->matches += matches;
-    folds->matches += matches;
+    *ret_cell = &folds->cells[at];
     return 0;
 }
+
+static void cell_set(struct ledger *ledger, struct fold_cell *cell,
+                     const unsigned char fold[static NAME_HASH], const struct folded *finding)
+{
+    if (cell->finding.number == 0)
+        ledger->folds->used++;
+    memcpy(cell->fold, fold, NAME_HASH);
+    cell->finding = *finding;
+}
+
+/* ---- taking a match ---- */
 
 /* A finding that is opened is named with the hash of what it says. */
 static int note_open(struct ledger *ledger, const struct ledger_match *match, const char *id)
@@ -120,37 +177,8 @@ static int note_open(struct ledger *ledger, const struct ledger_match *match, co
     buf_printf(&note, ",\"id\":\"%s\",\"ocsf\":\"%s\",\"rule\":", id, hex);
     buf_add_json(&note, text_cut(match->rule));
     buf_add_byte(&note, '}');
-    ledger->folds->matches += match->count;
     return journal_note_buf(ledger, "finding.open", &note);
 }
-
-int finding_flush(struct ledger *ledger)
-{
-    if (ledger->change == 0)
-        return 0;
-    int status = ledger_run(ledger, STR("UPDATE counter SET value = ?1 WHERE name = 'change'"),
-                            DB_VALUES(db_integer((int64_t)ledger->change)), NULL);
-    if (status == 0 && ledger->folds && ledger->folds->matches) {
-        struct buf note = {0};
-        buf_add_u64(&note, ledger->folds->matches);
-        status = flush_folds(ledger);
-        if (status == 0)
-            status = journal_note_buf(ledger, "finding.matches", &note);
-        else
-            buf_free(&note);
-    }
-    return status;
-}
-
-void finding_forget(struct ledger *ledger)
-{
-    struct fold_table *folds = ledger->folds;
-    if (!folds || (folds->used == 0 && folds->matches == 0))
-        return;
-    memset(folds, 0, sizeof(*folds));
-}
-
-/* ---- taking a match ---- */
 
 static int check(struct ledger *ledger, const struct ledger_match *match)
 {
@@ -184,22 +212,18 @@ static int take_once(struct ledger *ledger, const struct ledger_match *match, bo
     return status;
 }
 
-/* The open finding that the match belongs to: 1, 0 (none) or -errno. */
-static int find_open(struct ledger *ledger, const struct ledger_match *match, int64_t time,
-                     const unsigned char *fold, struct folded *ret_finding)
+/* The newest open finding of a fold whose last match was between the two: 1, 0 (none) or -errno. */
+static int find_open(struct ledger *ledger, const unsigned char fold[static NAME_HASH],
+                     int64_t from, int64_t to, struct folded *ret_finding)
 {
     const struct db_ops *ops = ledger->db->ops;
     struct db_rows *rows;
-    if (match->fold.len == 0)
-        return 0;
     int status = ledger_ask(
         ledger,
         STR("SELECT number, id, level, matches, throttled, kept, first_time, last_time "
             "FROM finding WHERE fold = ?1 AND status = 0 AND last_time BETWEEN ?2 AND ?3 "
-            "ORDER BY last_time DESC LIMIT 1"),
-        DB_VALUES(hash_value(fold), db_integer(add_clamped(time, -match->fold_us)),
-                  db_integer(add_clamped(time, match->fold_us))),
-        &rows);
+            "ORDER BY last_time DESC, number DESC LIMIT 1"),
+        DB_VALUES(hash_value(fold), db_integer(from), db_integer(to)), &rows);
     if (status < 0)
         return status;
     status = ledger_next(ledger, rows);
@@ -244,25 +268,22 @@ static int keep_events(struct ledger *ledger, const struct ledger_match *match,
 static int fold_into(struct ledger *ledger, const struct ledger_match *match, int64_t time,
                      struct folded *finding)
 {
-    int64_t change;
-    int status = change_next(ledger, &change);
+    int status = change_next(ledger, &finding->change);
     if (status == 0)
         status = keep_events(ledger, match, finding);
     if (status < 0)
         return status;
-    status = ledger_run(
-        ledger,
-        STR("UPDATE finding SET change = ?2, level = ?3, matches = ?4, throttled = ?5, kept = ?6, "
-            "first_time = ?7, last_time = ?8, updated = ?9 WHERE number = ?1"),
-        DB_VALUES(db_integer(finding->number), db_integer(change),
-                  db_integer(match->level > finding->level ? match->level : finding->level),
-                  db_integer(add_clamped(finding->matches, (int64_t)match->count)),
-                  db_integer(add_clamped(finding->throttled, (int64_t)match->throttled)),
-                  db_integer(finding->kept),
-                  db_integer(time < finding->first ? time : finding->first),
-                  db_integer(time > finding->last ? time : finding->last), db_integer(match->seen)),
-        NULL);
-    return status < 0 ? status : note_fold(ledger, finding, match->count);
+    finding->matches = add_clamped(finding->matches, (int64_t)match->count);
+    finding->throttled = add_clamped(finding->throttled, (int64_t)match->throttled);
+    finding->updated = match->seen;
+    finding->more += match->count;
+    if (match->level > finding->level)
+        finding->level = match->level;
+    if (time < finding->first)
+        finding->first = time;
+    if (time > finding->last)
+        finding->last = time;
+    return 0;
 }
 
 static int insert_text(struct ledger *ledger, const struct ledger_match *match, int64_t number)
@@ -290,7 +311,14 @@ static int open_new(struct ledger *ledger, const struct ledger_match *match, int
     int status = change_next(ledger, &change);
     if (status < 0)
         return status;
-    *finding = (struct folded){.number = change};
+    *finding = (struct folded){
+        .number = change,
+        .level = match->level,
+        .matches = (int64_t)match->count,
+        .throttled = (int64_t)match->throttled,
+        .first = time,
+        .last = time,
+    };
     id_make("f-", match->seen, finding->id);
     status = ledger_run(
         ledger,
@@ -312,8 +340,61 @@ static int open_new(struct ledger *ledger, const struct ledger_match *match, int
     return status < 0 ? status : note_open(ledger, match, finding->id);
 }
 
+/*
+ * A match from before the newest finding's window: an older one may be its own, and if not, the one it opens is not
+ * the newest either. Rare, and so without the table.
+ */
+static int take_late(struct ledger *ledger, const struct ledger_match *match, int64_t time,
+                     const unsigned char fold[static NAME_HASH], bool *ret_new,
+                     struct folded *finding)
+{
+    int status = find_open(ledger, fold, add_clamped(time, -match->fold_us),
+                           add_clamped(time, match->fold_us), finding);
+    if (status < 0)
+        return status;
+    *ret_new = status == 0;
+    if (*ret_new)
+        return open_new(ledger, match, time, fold, finding);
+    status = fold_into(ledger, match, time, finding);
+    return status < 0 ? status : write_folded(ledger, finding);
+}
+
+/* Folds into the newest open finding of the match's fold text, or opens one. */
+static int take_folding(struct ledger *ledger, const struct ledger_match *match, int64_t time,
+                        const unsigned char fold[static NAME_HASH], bool *ret_new,
+                        struct folded *ret_finding)
+{
+    struct fold_cell *cell;
+    int status = cell_get(ledger, fold, &cell);
+    if (status == 0 && cell->finding.number == 0) {
+        struct folded newest;
+        status = find_open(ledger, fold, INT64_MIN, INT64_MAX, &newest);
+        if (status > 0)
+            cell_set(ledger, cell, fold, &newest);
+    }
+    if (status < 0)
+        return status;
+    struct folded *newest = cell->finding.number ? &cell->finding : NULL;
+    if (newest && add_clamped(time, match->fold_us) < newest->last) {
+        status = write_folded(ledger, newest);
+        return status < 0 ? status : take_late(ledger, match, time, fold, ret_new, ret_finding);
+    }
+    *ret_new = !newest || add_clamped(time, -match->fold_us) > newest->last;
+    if (!*ret_new) {
+        status = fold_into(ledger, match, time, newest);
+        *ret_finding = *newest;
+        return status;
+    }
+    status = newest ? write_folded(ledger, newest) : 0;
+    if (status == 0)
+        status = open_new(ledger, match, time, fold, ret_finding);
+    if (status == 0)
+        cell_set(ledger, cell, fold, ret_finding);
+    return status;
+}
+
 static int take(struct ledger *ledger, const struct ledger_match *match, bool *ret_new,
-                bool *ret_taken, struct folded *finding)
+                bool *ret_taken, struct folded *ret_finding)
 {
     unsigned char fold[NAME_HASH];
     int64_t time = match->time == TIME_UNSET ? match->seen : match->time;
@@ -321,12 +402,11 @@ static int take(struct ledger *ledger, const struct ledger_match *match, bool *r
     if (status < 0 || !*ret_taken)
         return status;
     name_hash(match->fold, fold);
-    status = find_open(ledger, match, time, fold, finding);
-    if (status < 0)
-        return status;
-    *ret_new = status == 0;
-    return *ret_new ? open_new(ledger, match, time, fold, finding)
-                    : fold_into(ledger, match, time, finding);
+    ledger->folds->matches += match->count;
+    if (match->fold.len)
+        return take_folding(ledger, match, time, fold, ret_new, ret_finding);
+    *ret_new = true;
+    return open_new(ledger, match, time, fold, ret_finding);
 }
 
 int finding_take(struct ledger *ledger, const struct ledger_match *match, bool *ret_new,
@@ -409,6 +489,7 @@ int finding_clear(struct ledger *ledger, struct str fold, int64_t now)
     int status = change_begin(ledger, STR("jaga"), "finding.clear", &own);
     if (status < 0)
         return status;
+    status = finding_settle(ledger);
     name_hash(fold, hash);
     while (status == 0 && (status = first_open(ledger, hash, &number, id)) > 0) {
         status = update_status(ledger, number, id, FINDING_CLEARED, STR("jaga"), now);
@@ -437,8 +518,9 @@ int finding_set_status(struct ledger *ledger, const struct ledger_scope *scope, 
         result = change_begin(ledger, actor, "finding.status", &own);
     if (result < 0)
         goto out;
-    result = sql.failed ? ledger_fail(ledger, -ENOMEM)
-                        : ledger_number(ledger, buf_str(&sql), values, n, &number);
+    result = sql.failed ? ledger_fail(ledger, -ENOMEM) : finding_settle(ledger);
+    if (result == 0)
+        result = ledger_number(ledger, buf_str(&sql), values, n, &number);
     if (result == -ENOENT)
         ledger_refuse(ledger, -ENOENT, "there is no finding '%.*s'", STR_ARG(id));
     if (result == 0) {

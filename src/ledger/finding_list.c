@@ -218,7 +218,7 @@ static int add_filters(struct ledger *ledger, const struct finding_query *query,
 static int add_cursor(struct ledger *ledger, const struct finding_query *query,
                       struct select *select)
 {
-    struct place place;
+    struct place place = {0};
     if (query->cursor.len == 0)
         return 0;
     int status = read_cursor(ledger, query, &place);
@@ -286,7 +286,9 @@ int finding_list(struct ledger *ledger, const struct ledger_scope *scope,
     bool more = false;
     if (query->sort > FINDING_BY_COUNT || limit > LEDGER_PAGE_MAX)
         return ledger_refuse(ledger, -EINVAL, "a page has at most %d findings", LEDGER_PAGE_MAX);
-    int status = build(ledger, scope, query, limit, &select);
+    int status = finding_settle(ledger);
+    if (status == 0)
+        status = build(ledger, scope, query, limit, &select);
     if (status == 0)
         status = walk(ledger, &select, limit, each, context, &more, &place);
     if (status == 0 && more)
@@ -322,9 +324,9 @@ int finding_get(struct ledger *ledger, const struct ledger_scope *scope, struct 
     buf_add_c(&select.sql, "SELECT " COLUMNS TABLES " WHERE f.id = ?1 AND ");
     int status = scope_add(ledger, scope, "f.agency", &select.sql, select.values, &select.n);
     if (status == 0)
-        status = select.sql.failed
-                     ? ledger_fail(ledger, -ENOMEM)
-                     : ledger_ask(ledger, buf_str(&select.sql), select.values, select.n, &rows);
+        status = select.sql.failed ? ledger_fail(ledger, -ENOMEM) : finding_settle(ledger);
+    if (status == 0)
+        status = ledger_ask(ledger, buf_str(&select.sql), select.values, select.n, &rows);
     if (status == 0 && (status = ledger_next(ledger, rows)) > 0) {
         read_finding(ledger->db->ops, rows, &finding);
         status = keep_texts(ledger, &finding);

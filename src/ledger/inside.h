@@ -23,7 +23,7 @@ struct journal_topic {
     uint64_t listed, total;
 };
 
-struct fold_table; /* matches folded in the open transaction, by finding: finding.c */
+struct fold_table; /* findings that the open transaction folds into: finding.c */
 
 struct ledger {
     struct db *db;
@@ -89,6 +89,9 @@ int scope_add(struct ledger *ledger, const struct ledger_scope *scope, const cha
 
 /* A time as a value; TIME_UNSET is NULL. */
 struct db_value db_time(int64_t time);
+
+/* What the open transaction has folded in memory goes into the database: before findings are read. */
+int finding_settle(struct ledger *ledger);
 
 /* Before a commit: what the transaction still has in memory goes into the database and the journal. */
 int finding_flush(struct ledger *ledger);
