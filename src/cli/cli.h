@@ -16,8 +16,8 @@ enum exit_code {
     EXIT_FOUND = 1,      /* a finding at or above --fail-level */
     EXIT_USAGE = 2,      /* the command line was wrong */
     EXIT_UNREADABLE = 3, /* some input could not be read; the rest was */
-    EXIT_REFUSED = 4,    /* some rule was refused (--strict, rules check) or failed its test */
-    EXIT_BROKEN = 5,     /* jaga itself could not go on: no memory, output not writable */
+    EXIT_REFUSED = 4, /* a rule or filter was refused or failed its test; a journal is not whole */
+    EXIT_BROKEN = 5,  /* jaga itself could not go on: no memory, output not writable */
     EXIT_INTERRUPTED = 130,
 };
 
@@ -46,7 +46,9 @@ extern const struct command *const command_table[];
 
 extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, cmd_rules_explain,
     cmd_rules_coverage, cmd_rules_bench, cmd_datasets_list, cmd_datasets_show, cmd_content_list,
-    cmd_content_show, cmd_content_export, cmd_version, cmd_man;
+    cmd_content_show, cmd_content_export, cmd_token_add, cmd_token_list, cmd_token_revoke,
+    cmd_exception_add, cmd_exception_list, cmd_exception_remove, cmd_journal_verify,
+    cmd_journal_list, cmd_version, cmd_man;
 
 /*
  * The command that argv starts with, and how many words its name takes; NULL: there is none, and

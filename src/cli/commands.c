@@ -3,11 +3,29 @@
 #include <errno.h>
 
 const struct command *const command_table[] = {
-    &cmd_scan,         &cmd_cat,           &cmd_rules_check,
-    &cmd_rules_test,   &cmd_rules_explain, &cmd_rules_coverage,
-    &cmd_rules_bench,  &cmd_datasets_list, &cmd_datasets_show,
-    &cmd_content_list, &cmd_content_show,  &cmd_content_export,
-    &cmd_version,      &cmd_man,           NULL,
+    &cmd_scan,
+    &cmd_cat,
+    &cmd_rules_check,
+    &cmd_rules_test,
+    &cmd_rules_explain,
+    &cmd_rules_coverage,
+    &cmd_rules_bench,
+    &cmd_datasets_list,
+    &cmd_datasets_show,
+    &cmd_content_list,
+    &cmd_content_show,
+    &cmd_content_export,
+    &cmd_token_add,
+    &cmd_token_list,
+    &cmd_token_revoke,
+    &cmd_exception_add,
+    &cmd_exception_list,
+    &cmd_exception_remove,
+    &cmd_journal_verify,
+    &cmd_journal_list,
+    &cmd_version,
+    &cmd_man,
+    NULL,
 };
 
 static struct str first_word(const char *name)
@@ -18,13 +36,15 @@ static struct str first_word(const char *name)
 
 static const char *first_word_of(const void *context, size_t index)
 {
-    static const char *const groups[] = {"rules", "datasets", "content", NULL};
+    static const char *const groups[] = {
+        "rules", "datasets", "content", "token", "exception", "journal",
+    };
     (void)context;
     size_t n = 0;
     for (size_t i = 0; command_table[i]; i++)
         if (!command_table[i]->hidden && !strchr(command_table[i]->name, ' ') && n++ == index)
             return command_table[i]->name;
-    return index - n < 3 ? groups[index - n] : NULL;
+    return index - n < sizeof(groups) / sizeof(*groups) ? groups[index - n] : NULL;
 }
 
 struct group {

@@ -91,8 +91,9 @@ static void write_command(FILE *out, const struct command *command)
 
 static const char exit_codes[] =
     "0 done; 1 a finding at or above --fail-level; 2 wrong usage; 3 some input could not be read "
-    "(the rest was); 4 some rule was refused (--strict, rules check) or failed its test; 5 jaga "
-    "itself could not go on; 130 interrupted. Where several apply: 130, 5, 4, 1, 3.";
+    "(the rest was); 4 some rule was refused (--strict, rules check) or failed its test, or the "
+    "journal is not whole; 5 jaga itself could not go on; 130 interrupted. Where several apply: "
+    "130, 5, 4, 1, 3.";
 
 /* The rows of the table that belong to `group`, or all. Returns how many. */
 static size_t write_rows(FILE *out, struct str group)

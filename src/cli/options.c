@@ -4,7 +4,8 @@
 
 #define WORD_MAX 64 /* bytes of a word that options_nearest() looks at */
 
-const struct option_row *const option_tables[] = {options_scan, options_centre, NULL};
+const struct option_row *const option_tables[] = {options_scan, options_centre, options_ledger,
+                                                  NULL};
 
 const struct option_row *option_find(struct str name)
 {

@@ -53,6 +53,13 @@ struct settings {
     int64_t request_time; /* µs */
     const char *elastic_version;
     uint64_t log_level; /* enum log_level */
+
+    /* the ledger's commands */
+    const char *agency, *reason, *note; /* NULL: not given */
+    const char *public_key;             /* hex; NULL: any */
+    uint64_t rate;                      /* events a second; 0: no limit */
+    uint64_t after;                     /* number of an entry */
+    int64_t expires;                    /* µs; TIME_UNSET: never */
 };
 
 struct option_row {
@@ -71,7 +78,7 @@ struct option_row {
 
 /* Every option: tables by theme, ended by NULL; each is ended by a row without a name. */
 extern const struct option_row *const option_tables[];
-extern const struct option_row options_scan[], options_centre[];
+extern const struct option_row options_scan[], options_centre[], options_ledger[];
 
 /* The row of a long name, or NULL. */
 const struct option_row *option_find(struct str name);

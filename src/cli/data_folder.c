@@ -1,0 +1,52 @@
+#include "cli/data_folder.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The ledger's URL with its path in the data folder, unless it is absolute. */
+static void ledger_url(const struct settings *settings, struct buf *out)
+{
+    struct str engine, place = str_from_c(settings->ledger);
+    str_cut(&place, ':', &engine);
+    buf_printf(out, "%.*s:", STR_ARG(engine));
+    if (place.len && place.ptr[0] != '/')
+        buf_printf(out, "%s/", settings->data);
+    buf_add_str(out, place);
+    buf_add_byte(out, '\0');
+}
+
+struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code)
+{
+    struct ledger_options options = {.create = create};
+    struct ledger *ledger = NULL;
+    struct buf url = {0};
+    struct err err = {0};
+    if (create && mkdir(cli->settings.data, 0700) < 0 && errno != EEXIST) {
+        cli_complain(cli, "%s: %s", cli->settings.data, strerror(errno));
+        *ret_code = EXIT_BROKEN;
+        return NULL;
+    }
+    ledger_url(&cli->settings, &url);
+    if (url.failed)
+        err_set(&err, -ENOMEM, "no memory");
+    else
+        ledger = ledger_open(url.ptr, &options, &err);
+    if (!ledger) {
+        cli_complain(cli, "%s", err.message);
+        if (err.code == -ENOENT)
+            cli_say(cli, "is --data the folder of a centre? (jaga serve makes one)");
+        *ret_code = err.code == -ENOENT ? EXIT_USAGE : EXIT_BROKEN;
+    }
+    buf_free(&url);
+    return ledger;
+}
+
+struct str data_actor(char *room, size_t size)
+{
+    const struct passwd *user = getpwuid(getuid());
+    int len = user ? snprintf(room, size, "cli:%s", user->pw_name)
+                   : snprintf(room, size, "cli:%lu", (unsigned long)getuid());
+    return str_of(room, len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1);
+}
