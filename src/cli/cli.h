@@ -28,6 +28,7 @@ struct cli {
     const char *command_line;          /* as typed, for reports; made printable */
     bool colour_out, colour_err;       /* decided: --color, NO_COLOR, terminal */
     bool terminal_out, terminal_err;
+    bool logs; /* what goes wrong goes to the log: a program that runs for long */
 };
 
 struct command {
@@ -38,6 +39,7 @@ struct command {
     const char *prose;                 /* paragraphs for --help and the man page, divided by '\n' */
     const char *const *options;        /* names, ended by NULL */
     bool hidden;                       /* not for people: left out of help */
+    bool until_stopped;                /* a signal that stops it is its end, no interruption */
     int (*run)(const struct cli *cli); /* returns an enum exit_code */
 };
 
@@ -48,7 +50,10 @@ extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, 
     cmd_rules_coverage, cmd_rules_bench, cmd_datasets_list, cmd_datasets_show, cmd_content_list,
     cmd_content_show, cmd_content_export, cmd_token_add, cmd_token_list, cmd_token_revoke,
     cmd_exception_add, cmd_exception_list, cmd_exception_remove, cmd_journal_verify,
-    cmd_journal_list, cmd_version, cmd_man;
+    cmd_journal_list, cmd_serve, cmd_config_check, cmd_version, cmd_man;
+
+/* What a configuration file of the centre may set: names of options, ended by NULL. */
+extern const char *const *const config_settings;
 
 /*
  * The command that argv starts with, and how many words its name takes; NULL: there is none, and

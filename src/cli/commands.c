@@ -2,6 +2,9 @@
 
 #include <errno.h>
 
+#define COMMANDS_MAX 64
+#define COMMAND_WORD_MAX 24
+
 const struct command *const command_table[] = {
     &cmd_scan,
     &cmd_cat,
@@ -15,6 +18,8 @@ const struct command *const command_table[] = {
     &cmd_content_list,
     &cmd_content_show,
     &cmd_content_export,
+    &cmd_serve,
+    &cmd_config_check,
     &cmd_token_add,
     &cmd_token_list,
     &cmd_token_revoke,
@@ -34,17 +39,26 @@ static struct str first_word(const char *name)
     return str_first(s, str_index(s, ' '));
 }
 
+/* The first words of commands, each once: those of a group stand together in the table. */
 static const char *first_word_of(const void *context, size_t index)
 {
-    static const char *const groups[] = {
-        "rules", "datasets", "content", "token", "exception", "journal",
-    };
-    (void)context;
+    static char groups[COMMANDS_MAX][COMMAND_WORD_MAX]; /* first words that stand before others */
+    struct str last = {0};
     size_t n = 0;
-    for (size_t i = 0; command_table[i]; i++)
-        if (!command_table[i]->hidden && !strchr(command_table[i]->name, ' ') && n++ == index)
-            return command_table[i]->name;
-    return index - n < sizeof(groups) / sizeof(*groups) ? groups[index - n] : NULL;
+    (void)context;
+    for (size_t i = 0; command_table[i]; i++) {
+        struct str word = first_word(command_table[i]->name);
+        if (command_table[i]->hidden || str_eq(word, last))
+            continue;
+        last = word;
+        if (n++ < index)
+            continue;
+        if (word.ptr[word.len] == '\0' || index >= COMMANDS_MAX)
+            return word.ptr;
+        snprintf(groups[index], sizeof(groups[index]), "%.*s", STR_ARG(word));
+        return groups[index];
+    }
+    return NULL;
 }
 
 struct group {

@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/terminal.h"
 #include "io/file.h"
+#include "io/log.h"
 
 /* Set by a signal; the only thing a handler may touch. */
 static volatile sig_atomic_t stop_asked;
@@ -36,6 +37,12 @@ static void say(const struct cli *cli, const char *format, va_list args)
 
 static void say(const struct cli *cli, const char *format, va_list args)
 {
+    if (cli->logs) {
+        char text[LOG_VALUE_MAX];
+        vsnprintf(text, sizeof(text), format, args);
+        log_say(LOG_WARN, "jaga", "%s", text);
+        return;
+    }
     fputs(cli->colour_err ? "\033[1mjaga:\033[0m " : "jaga: ", stderr);
     vfprintf(stderr, format, args);
     fputc('\n', stderr);
@@ -102,7 +109,7 @@ static int run(struct cli *cli, const struct command *command)
         cli_complain(cli, "cannot write to standard output: %s", strerror(errno));
         code = EXIT_BROKEN;
     }
-    return stop_asked ? EXIT_INTERRUPTED : code;
+    return stop_asked && !command->until_stopped ? EXIT_INTERRUPTED : code;
 }
 
 static bool asks_for_help(const char *word)

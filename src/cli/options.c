@@ -143,17 +143,43 @@ int options_parse(const char *const *taken, int argc, char **argv, struct settin
     return status;
 }
 
+/* Every list of texts in struct settings. */
+static const size_t lists[] = {
+    offsetof(struct settings, paths),      offsetof(struct settings, given),
+    offsetof(struct settings, rules),      offsetof(struct settings, tags),
+    offsetof(struct settings, listen),     offsetof(struct settings, listen_plain),
+    offsetof(struct settings, syslog_udp), offsetof(struct settings, syslog_tcp),
+    offsetof(struct settings, syslog_tls),
+};
+
+#define N_LISTS (sizeof(lists) / sizeof(lists[0]))
+
+static text_list *list_at(const struct settings *settings, size_t i)
+{
+    return (text_list *)((uintptr_t)settings + lists[i]);
+}
+
+int options_copy(const struct settings *from, struct settings *ret_settings)
+{
+    struct settings copy = *from;
+    for (size_t i = 0; i < N_LISTS; i++)
+        *list_at(&copy, i) = (text_list){0};
+    for (size_t i = 0; i < N_LISTS; i++) {
+        for (size_t k = 0; k < list_at(from, i)->len; k++) {
+            if (vec_push(list_at(&copy, i), list_at(from, i)->items[k]) < 0) {
+                options_free(&copy);
+                return -ENOMEM;
+            }
+        }
+    }
+    *ret_settings = copy;
+    return 0;
+}
+
 void options_free(struct settings *settings)
 {
-    vec_free(&settings->paths);
-    vec_free(&settings->given);
-    vec_free(&settings->rules);
-    vec_free(&settings->tags);
-    vec_free(&settings->listen);
-    vec_free(&settings->listen_plain);
-    vec_free(&settings->syslog_udp);
-    vec_free(&settings->syslog_tcp);
-    vec_free(&settings->syslog_tls);
+    for (size_t i = 0; i < N_LISTS; i++)
+        vec_free(list_at(settings, i));
 }
 
 /* Edits (insert, delete, replace, swap neighbours) between two words of at most WORD_MAX bytes. */

@@ -91,6 +91,9 @@ int options_parse(const char *const *taken, int argc, char **argv, struct settin
                   struct err *err);
 void options_free(struct settings *settings);
 
+/* A copy with lists of its own, to be freed with options_free(). 0 or -ENOMEM. */
+int options_copy(const struct settings *from, struct settings *ret_settings);
+
 /* Gives one option a value, as a person would type it. 0, or -EINVAL with a sentence in *err. */
 int option_set(struct settings *settings, const struct option_row *row, const char *text,
                struct err *err);
