@@ -320,18 +320,50 @@ static void stop_api(struct centre *centre)
     api_stop(api);
 }
 
+static size_t add_listeners(struct syslog_listener *listeners, size_t n, const text_list *addresses,
+                            enum syslog_kind kind)
+{
+    for (size_t i = 0; i < addresses->len; i++)
+        listeners[n++] = (struct syslog_listener){addresses->items[i], kind};
+    return n;
+}
+
+static int start_syslog(struct centre *centre, struct err *err)
+{
+    const struct settings *settings = &centre->cli.settings;
+    size_t n = settings->syslog_udp.len + settings->syslog_tcp.len + settings->syslog_tls.len;
+    struct syslog_listener *listeners = arena_zero(&centre->arena, n + 1, sizeof(*listeners));
+    if (!listeners)
+        return err_set(err, -ENOMEM, "no memory");
+    n = add_listeners(listeners, 0, &settings->syslog_udp, SYSLOG_UDP);
+    n = add_listeners(listeners, n, &settings->syslog_tcp, SYSLOG_TCP);
+    n = add_listeners(listeners, n, &settings->syslog_tls, SYSLOG_TLS);
+    if (n == 0)
+        return 0;
+    const struct syslog_options options = {
+        .listeners = listeners,
+        .n_listeners = n,
+        .identity = centre->identity,
+        .senders = centre->senders,
+        .intake = centre->intake,
+        .connections_max = (uint32_t)settings->connections,
+    };
+    centre->syslog = syslog_door_start(&options, err);
+    centre->syslog_listeners = listeners;
+    centre->n_syslog_listeners = n;
+    return centre->syslog ? 0 : -EINVAL;
+}
+
+static void stop_syslog(struct centre *centre)
+{
+    if (centre->syslog)
+        syslog_door_stop(centre->syslog);
+}
+
 /* ---- where it is ---- */
 
-static void say_addresses(const struct centre *centre)
-{
-    struct log_line line;
-    for (size_t i = 0; i < centre->n_listeners; i++) {
-        log_begin(&line, LOG_INFO, "door.listen");
-        log_c(&line, "door", centre->listeners[i].plain ? "http" : "https");
-        log_c(&line, "address", api_address(centre->api, i));
-        log_end(&line);
-    }
-}
+static const char *const syslog_kind_names[] = {
+    [SYSLOG_UDP] = "syslog-udp", [SYSLOG_TCP] = "syslog-tcp", [SYSLOG_TLS] = "syslog-tls"};
 
 void centre_introduce(const struct centre *centre, FILE *out)
 {
@@ -340,6 +372,9 @@ void centre_introduce(const struct centre *centre, FILE *out)
     for (size_t i = 0; i < centre->n_listeners; i++)
         fprintf(out, "  %-12s %s://%s\n", i ? "" : "listening",
                 centre->listeners[i].plain ? "http" : "https", api_address(centre->api, i));
+    for (size_t i = 0; i < centre->n_syslog_listeners; i++)
+        fprintf(out, "  %-12s %s://%s\n", "", syslog_kind_names[centre->syslog_listeners[i].kind],
+                syslog_door_address(centre->syslog, i));
     tls_identity_fingerprint(centre->identity, fingerprint);
     fprintf(out, "  certificate  sha256 %s\n", fingerprint);
     if (centre->admin_token[0])
@@ -364,6 +399,7 @@ static const struct part {
     {"ledger", start_ledger, stop_ledger},   {"spool", start_spool, stop_spool},
     {"dead letters", start_dead, stop_dead}, {"senders", start_senders, stop_senders},
     {"intake", start_intake, stop_intake},   {"api", start_api, stop_api},
+    {"syslog", start_syslog, stop_syslog},
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -451,7 +487,6 @@ struct centre *centre_start(const struct cli *cli, const char *const *taken, int
         return NULL;
     }
     api_set_ready(centre->api, true);
-    say_addresses(centre);
     return centre;
 }
 
