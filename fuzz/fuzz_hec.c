@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *behind = body.ptr;
     for (size_t i = 0; i < hec->items.len; i++) {
         const struct hec_item *item = &hec->items.items[i];
-        struct str text = str_of(hec->text.ptr + item->start, item->end - item->start);
+        struct str text = hec_event(hec, item);
         check((item->code == HEC_SUCCESS) == (text.len > 0));
         check(text.len == 0 || (!json_check(text) && str_index(text, '\n') == text.len));
         check(str_trim(str_of(behind, (size_t)(item->raw.ptr - behind))).len == 0);

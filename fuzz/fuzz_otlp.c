@@ -27,7 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)otlp_read(otlp, encoding, body);
     for (size_t i = 0; i < otlp->items.len; i++) {
         const struct otlp_item *item = &otlp->items.items[i];
-        struct str text = str_of(otlp->text.ptr + item->start, item->end - item->start);
+        struct str text = otlp_event(otlp, item);
         check((item->problem == NULL) == (text.len > 0));
         check(text.len == 0 || (!json_check(text) && str_index(text, '\n') == text.len));
         check(item->raw.len <= body.len);

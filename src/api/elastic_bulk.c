@@ -50,7 +50,7 @@ static int read_target(struct reading *reading, struct str target, struct bulk_i
     while (json_cursor_next(&cursor, &name, &value)) {
         if (str_eq(name, STR("_index")) && json_is_string(value))
             item->index = json_inside(value);
-        else if (str_eq(name, STR("_id")) && !str_eq(value, STR("null")))
+        else if (str_eq(name, STR("_id")) && json_is_string(value))
             item->id = json_inside(value);
     }
     if (item->index.len == 0)

@@ -85,6 +85,10 @@ struct bulk_place {
 void bulk_write_reply(struct buf *out, const struct bulk *bulk, const struct bulk_filter *filter,
                       const struct bulk_place *places, uint64_t took_ms);
 
+/* The reply to a request with one document. Returns its status. */
+unsigned bulk_write_document(struct buf *out, const struct bulk_item *item,
+                             const struct bulk_place *place);
+
 /* An error in Elasticsearch's shape. */
 void elastic_write_error(struct buf *out, unsigned status, const char *type, struct str reason);
 

@@ -181,26 +181,20 @@ static void add_error(struct members *members, const char *type, const char *rea
     members->any = true;
 }
 
-/* An item of which nothing is shown is not there. */
-static void add_item(struct buf *out, const struct bulk_item *item,
-                     const struct bulk_filter *filter, const struct bulk_place *places, bool first)
+/* What is behind the action's name. Returns true where anything is shown. */
+static bool add_members(struct buf *out, const struct bulk_item *item, const bool *shown,
+                        const struct bulk_place *place)
 {
-    size_t start = out->len;
-    struct members members = {.out = out, .shown = filter->shown[item->op]};
-    uint64_t offset = 0;
+    struct members members = {.out = out, .shown = shown};
     bool stored = item->outcome == BULK_STORED;
-    if (stored)
-        offset = places[item->lane].offset + item->nth;
-    buf_add_c(out, first ? "{\"" : ",{\"");
-    buf_add_c(out, OP_NAMES[item->op]);
-    buf_add_c(out, "\":{");
+    uint64_t offset = stored ? place->offset + item->nth : 0;
     if (begin(&members, FIELD_INDEX, "_index"))
         add_text(out, item->index);
     if ((item->id.ptr || stored) && begin(&members, FIELD_ID, "_id")) {
         if (item->id.ptr)
             add_text(out, item->id);
         else
-            buf_printf(out, "\"%" PRIu32 ".%" PRIu64 "\"", places[item->lane].partition, offset);
+            buf_printf(out, "\"%" PRIu32 ".%" PRIu64 "\"", place->partition, offset);
     }
     if (stored)
         add_stored(&members, offset);
@@ -208,8 +202,20 @@ static void add_item(struct buf *out, const struct bulk_item *item,
         buf_add_u64(out, OUTCOMES[item->outcome].status);
     if (!stored)
         add_error(&members, OUTCOMES[item->outcome].type, OUTCOMES[item->outcome].reason);
+    return members.any;
+}
+
+/* An item of which nothing is shown is not there. */
+static void add_item(struct buf *out, const struct bulk_item *item,
+                     const struct bulk_filter *filter, const struct bulk_place *places, bool first)
+{
+    size_t start = out->len;
+    buf_add_c(out, first ? "{\"" : ",{\"");
+    buf_add_c(out, OP_NAMES[item->op]);
+    buf_add_c(out, "\":{");
+    bool any = add_members(out, item, filter->shown[item->op], &places[item->lane]);
     buf_add_c(out, "}}");
-    if (!members.any)
+    if (!any)
         out->len = start;
 }
 
@@ -245,6 +251,26 @@ void bulk_write_reply(struct buf *out, const struct bulk *bulk, const struct bul
     else
         buf_add_byte(out, ']');
     buf_add_byte(out, '}');
+}
+
+unsigned bulk_write_document(struct buf *out, const struct bulk_item *item,
+                             const struct bulk_place *place)
+{
+    static const bool shown[FIELD_COUNT] = {
+        [FIELD_INDEX] = true,        [FIELD_ID] = true,     [FIELD_VERSION] = true,
+        [FIELD_RESULT] = true,       [FIELD_SHARDS] = true, [FIELD_SEQ_NO] = true,
+        [FIELD_PRIMARY_TERM] = true,
+    };
+    unsigned status = OUTCOMES[item->outcome].status;
+    if (item->outcome != BULK_STORED) {
+        elastic_write_error(out, status, OUTCOMES[item->outcome].type,
+                            str_from_c(OUTCOMES[item->outcome].reason));
+        return status;
+    }
+    buf_add_byte(out, '{');
+    add_members(out, item, shown, place);
+    buf_add_byte(out, '}');
+    return status;
 }
 
 void elastic_write_error(struct buf *out, unsigned status, const char *type, struct str reason)

@@ -63,6 +63,12 @@ struct hec_defaults {
 int hec_read(struct hec *hec, struct str body, const struct hec_defaults *defaults);
 void hec_free(struct hec *hec);
 
+/* The event of an item, in hec->text; empty: there is none. */
+static inline struct str hec_event(const struct hec *hec, const struct hec_item *item)
+{
+    return str_first(str_skip(buf_str(&hec->text), item->start), item->end - item->start);
+}
+
 /* Is it a channel: a GUID? */
 bool hec_is_channel(struct str text);
 

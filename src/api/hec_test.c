@@ -8,8 +8,7 @@ static const struct hec_defaults NONE;
 
 static struct str text_of(const struct hec *hec, size_t i)
 {
-    const struct hec_item *item = &hec->items.items[i];
-    return str_of(hec->text.ptr + item->start, item->end - item->start);
+    return hec_event(hec, &hec->items.items[i]);
 }
 
 static struct hec read_with(const char *body, const struct hec_defaults *defaults)

@@ -57,6 +57,12 @@ struct otlp {
 int otlp_read(struct otlp *otlp, enum otlp_encoding encoding, struct str body);
 void otlp_free(struct otlp *otlp);
 
+/* The event of an item, in otlp->text; empty: there is none. */
+static inline struct str otlp_event(const struct otlp *otlp, const struct otlp_item *item)
+{
+    return str_first(str_skip(buf_str(&otlp->text), item->start), item->end - item->start);
+}
+
 /* ExportLogsServiceResponse; with `rejected` records it is a partial success. */
 void otlp_write_response(struct buf *out, enum otlp_encoding encoding, uint64_t rejected,
                          struct str message);

@@ -59,7 +59,8 @@ static int write_list(struct buf *out, struct str list, unsigned depth)
 
 static void read_pair(struct str pair, struct str *ret_key, struct str *ret_value)
 {
-    *ret_key = json_inside(json_member(pair, STR("key")));
+    struct str key = json_member(pair, STR("key"));
+    *ret_key = json_is_string(key) ? json_inside(key) : STR("");
     *ret_value = json_member(pair, STR("value"));
 }
 

@@ -46,7 +46,7 @@ static void assert_event(enum otlp_encoding encoding, struct str body, const cha
     const struct otlp_item *item = otlp.items.items;
     assert_null(item->problem);
     assert_str(item->service, "shop");
-    struct str text = str_of(otlp.text.ptr + item->start, item->end - item->start);
+    struct str text = otlp_event(&otlp, item);
     if (!str_eq(text, str_from_c(want)))
         fail_msg("%.*s", STR_ARG(text));
     otlp_free(&otlp);

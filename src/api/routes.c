@@ -2,6 +2,10 @@
 #include "api/api.h"
 
 const struct api_route *const api_tables[] = {
+    routes_elastic, /* doors */
+    routes_hec,
+    routes_otlp,
+    routes_events,
     routes_health,
     NULL,
 };
