@@ -81,7 +81,10 @@ struct live_options {
 
 struct live;
 
-/* Opens the ledger, reads the snapshot, starts the threads. *err says why not. */
+/*
+ * Opens the ledger, reads the snapshot, starts the threads. NULL: *err says why not, and the version is still
+ * the caller's.
+ */
 struct live *live_start(const struct live_options *options, struct live_version *version,
                         struct err *err);
 
@@ -112,6 +115,7 @@ struct live_stats {
     uint64_t correlation_hits, correlation_matches;
     uint64_t correlation_late, correlation_ahead; /* left out: see disorder_us */
     uint64_t correlation_forgotten;               /* for lack of memory, or in a changed rule set */
+    int64_t correlated; /* µs: how far time has come for correlations; TIME_UNSET: not known yet */
     uint64_t version;
     uint64_t latency[LIVE_LATENCY_BUCKETS]; /* received to committed, of matches */
     int64_t latency_sum_us;
@@ -119,11 +123,17 @@ struct live_stats {
 };
 void live_stats(struct live *live, struct live_stats *ret_stats);
 
-/* What rules have cost and found since their version came, most found first; at most `max`. */
+/* What a rule has found since its version came. */
 struct live_rule {
     struct str id, title;
     uint64_t matches, throttled;
 };
-size_t live_rules(struct live *live, struct live_rule *ret_rules, size_t max);
+
+/*
+ * Calls `each` for the rules that found something, most first, at most `max`; returns how many. Texts
+ * live for the length of the call, which may not call live_*.
+ */
+size_t live_rules(struct live *live, size_t max,
+                  void (*each)(void *context, const struct live_rule *rule), void *context);
 
 #endif

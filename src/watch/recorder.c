@@ -1,0 +1,303 @@
+/*
+ * The recorder: one thread takes the rounds of all workers, feeds correlations, moves their time on, and writes
+ * what was found. When the ledger does not take it, everything waits and is tried again.
+ */
+#include <errno.h>
+
+#include "base/time.h"
+#include "io/clock.h"
+#include "io/log.h"
+#include "watch/live_state.h"
+
+#define TICK_US 50000 /* how often time moves on */
+
+/* ---- a round ---- */
+
+static void give_back(struct live *live, struct round *round)
+{
+    pthread_mutex_lock(&live->lock);
+    round->next = live->free;
+    live->free = round;
+    live->n_free++;
+    pthread_cond_signal(&live->work);
+    pthread_mutex_unlock(&live->lock);
+}
+
+static void feed(struct live *live, const struct round *round)
+{
+    struct recorder *recorder = &live->recorder;
+    int r = 0;
+    for (size_t i = 0; i < round->hits.len; i++) {
+        int status = correlator_add(recorder->correlator, &round->hits.items[i]);
+        if (status < 0)
+            r = status;
+    }
+    if (r < 0)
+        log_say(LOG_ERROR, "detect.memory", "no memory for correlations: some hits do not count");
+}
+
+/* Adds the folds of the round to those of the transaction. There is room. */
+static void join(struct live *live, const struct round *round)
+{
+    struct transaction *transaction = &live->recorder.transaction;
+    for (size_t i = 0; i < round->folds.list.len; i++) {
+        struct fold *fold = round->folds.list.items[i];
+        struct fold *known = fold_find(&transaction->folds, fold->key, fold->hash, fold->first,
+                                       live->options.fold_us);
+        if (known && fold_near(known, fold, live->options.fold_us))
+            fold_join(known, fold);
+        else
+            (void)fold_add(&transaction->folds, fold);
+    }
+    for (size_t i = 0; i < round->receipts.len; i++)
+        (void)vec_push(&transaction->receipts, round->receipts.items[i]);
+}
+
+/* 0, or -ENOMEM: nothing of it was taken. */
+static int take_round(struct live *live, struct round *round)
+{
+    struct transaction *transaction = &live->recorder.transaction;
+    struct partition *partition = &live->partitions[round->partition];
+    if (fold_reserve(&transaction->folds, round->folds.list.len) < 0 ||
+        vec_reserve(&transaction->receipts, transaction->receipts.len + round->receipts.len) < 0)
+        return -ENOMEM;
+    feed(live, round);
+    join(live, round);
+    pthread_mutex_lock(&live->lock);
+    partition->recorded = round->to;
+    partition->received = round->received;
+    pthread_mutex_unlock(&live->lock);
+    transaction->moved = true;
+    live->recorder.dirty = true;
+    if (round->folds.list.len == 0) {
+        give_back(live, round);
+        return 0;
+    }
+    transaction->bytes += round->arena.size;
+    round->next = transaction->rounds;
+    transaction->rounds = round;
+    if (transaction->since == 0)
+        transaction->since = clock_ticks_us();
+    return 0;
+}
+
+/* ---- time ---- */
+
+static int64_t minus(int64_t time, int64_t span)
+{
+    int64_t result;
+    return __builtin_sub_overflow(time, span, &result) ? INT64_MIN : result;
+}
+
+/* How far time has come for correlations: nothing older, if it is in time, will be found. */
+static int64_t time_reached(struct live *live, int64_t now)
+{
+    int64_t reached = now;
+    pthread_mutex_lock(&live->lock);
+    for (uint32_t i = 0; i < live->n_partitions; i++) {
+        const struct partition *partition = &live->partitions[i];
+        uint64_t first, next;
+        live->options.engine->bounds(live->options.spool, i, &first, &next);
+        if (partition->recorded < next && partition->received < reached)
+            reached = partition->received;
+    }
+    pthread_mutex_unlock(&live->lock);
+    return minus(reached, live->options.disorder_us + LIVE_DURABLE_US);
+}
+
+/* A clock that was far ahead and is right again: what was put in order by it is given up. */
+static void start_over(struct live *live)
+{
+    struct recorder *recorder = &live->recorder;
+    struct change change = {0};
+    struct err err = {0};
+    if (change_prepare(live, live->version, &change, &err) < 0) {
+        log_say(LOG_ERROR, "detect.clock", "%s", err.message);
+        return;
+    }
+    log_say(LOG_WARN, "detect.clock", "the clock was set back: correlations start over");
+    correlator_free(recorder->correlator);
+    choices_free(change.choices, live->version->n_agencies);
+    recorder->correlator = change.correlator;
+    recorder->released = TIME_UNSET;
+}
+
+static void move_on(struct live *live)
+{
+    struct recorder *recorder = &live->recorder;
+    int64_t now = live->options.now(), until = time_reached(live, now);
+    if (recorder->released != TIME_UNSET && recorder->released > now + LIVE_CLOCK_BACK_US) {
+        pthread_mutex_lock(&live->lock);
+        bool idle = live->busy == 0; /* workers read what the correlator wants */
+        pthread_mutex_unlock(&live->lock);
+        if (idle)
+            start_over(live);
+        return;
+    }
+    if (until == INT64_MIN || (recorder->released != TIME_UNSET && until <= recorder->released))
+        return;
+    if (recorder->correlator && correlator_release(recorder->correlator, until) < 0)
+        log_say(LOG_ERROR, "detect.memory", "no memory for correlations");
+    recorder->released = until;
+    recorder->dirty = true;
+    if (recorder->transaction.correlated.len && recorder->transaction.since == 0)
+        recorder->transaction.since = clock_ticks_us();
+}
+
+static void publish_stats(struct live *live)
+{
+    struct recorder *recorder = &live->recorder;
+    struct correlator_stats now = {0};
+    if (recorder->correlator)
+        correlator_stats(recorder->correlator, &now);
+    pthread_mutex_lock(&live->lock);
+    live->stats.correlated = recorder->released;
+    live->stats.correlation_hits = recorder->before.hits + now.hits;
+    live->stats.correlation_matches = recorder->before.matches + now.matches;
+    live->stats.correlation_late = recorder->before.late + now.late;
+    live->stats.correlation_forgotten =
+        recorder->before.forgotten + recorder->before.dropped + now.forgotten + now.dropped;
+    pthread_mutex_unlock(&live->lock);
+}
+
+/* ---- writing ---- */
+
+static bool is_due(struct live *live, int64_t ticks, bool last)
+{
+    const struct recorder *recorder = &live->recorder;
+    const struct transaction *transaction = &recorder->transaction;
+    bool found = transaction->since != 0;
+    if (recorder->retry_at)
+        return ticks >= recorder->retry_at;
+    if (last)
+        return true;
+    if (!found)
+        return transaction->moved && ticks - recorder->committed >= LIVE_PROGRESS_US;
+    pthread_mutex_lock(&live->lock);
+    bool changing = change_waits(live), few = live->n_free * 2 < live->n_rounds;
+    pthread_mutex_unlock(&live->lock);
+    return few || changing || transaction->bytes >= LIVE_COMMIT_BYTES ||
+           ticks - transaction->since >= LIVE_COMMIT_US;
+}
+
+/* It failed: said once, and tried again ever less often. */
+static void fall_back(struct live *live, int64_t ticks, int status)
+{
+    struct recorder *recorder = &live->recorder;
+    if (recorder->retry_at == 0)
+        log_say(LOG_ERROR, "detect.ledger", "findings wait: %s (%s)",
+                ledger_problem(recorder->ledger), strerror(-status));
+    recorder->retry_us = recorder->retry_at == 0 ? LIVE_RETRY_MIN_US : recorder->retry_us * 2;
+    if (recorder->retry_us > LIVE_RETRY_MAX_US)
+        recorder->retry_us = LIVE_RETRY_MAX_US;
+    recorder->retry_at = ticks + recorder->retry_us;
+    pthread_mutex_lock(&live->lock);
+    live->stats.ledger_errors++;
+    pthread_mutex_unlock(&live->lock);
+}
+
+static int write(struct live *live, bool last)
+{
+    struct recorder *recorder = &live->recorder;
+    int64_t ticks = clock_ticks_us();
+    bool snapshot =
+        recorder->dirty && (last || ticks - recorder->snapshot >= live->options.snapshot_us);
+    bool due = is_due(live, ticks, last);
+    if (!due && !(snapshot && recorder->retry_at == 0))
+        return 0;
+    int r = record_commit(live, snapshot);
+    ticks = clock_ticks_us();
+    if (r < 0) {
+        fall_back(live, ticks, r);
+        return r;
+    }
+    if (recorder->retry_at)
+        log_say(LOG_INFO, "detect.ledger", "findings are recorded again");
+    recorder->retry_at = 0;
+    recorder->committed = ticks;
+    if (snapshot) {
+        recorder->snapshot = ticks;
+        recorder->dirty = false;
+    }
+    return 0;
+}
+
+static void sign(struct live *live, bool last)
+{
+    struct recorder *recorder = &live->recorder;
+    int64_t ticks = clock_ticks_us();
+    if (!live->options.journal_key || (!last && ticks - recorder->signed_at < LIVE_SIGN_US))
+        return;
+    recorder->signed_at = ticks;
+    if (journal_sign(recorder->ledger) < 0)
+        log_say(LOG_WARN, "detect.journal", "cannot sign: %s", ledger_problem(recorder->ledger));
+}
+
+/* ---- its life ---- */
+
+/* Until something is to be done. Takes the queue, but when the ledger is behind. *ret_end: no more will come. */
+static struct round *wait_for_rounds(struct live *live, bool *ret_end)
+{
+    struct recorder *recorder = &live->recorder;
+    int64_t wake = clock_ticks_us() + TICK_US;
+    bool behind = recorder->retry_at != 0;
+    struct timespec deadline = {.tv_sec = wake / TIME_SECOND_US,
+                                .tv_nsec = wake % TIME_SECOND_US * 1000};
+    pthread_mutex_lock(&live->lock);
+    while ((behind || !live->queue) && live->running &&
+           !(change_waits(live) && live->busy == 0 && !behind) &&
+           pthread_cond_timedwait(&live->rounds_in, &live->lock, &deadline) != ETIMEDOUT)
+        ;
+    struct round *rounds = behind ? NULL : live->queue;
+    if (rounds) {
+        live->queue = NULL;
+        live->queue_end = &live->queue;
+    }
+    *ret_end = live->running == 0 && !live->queue;
+    pthread_mutex_unlock(&live->lock);
+    return rounds;
+}
+
+static void take_rounds(struct live *live, struct round *rounds)
+{
+    while (rounds) {
+        struct round *round = rounds;
+        rounds = round->next;
+        while (take_round(live, round) < 0 && write(live, true) < 0) {
+            struct timespec pause = {.tv_nsec = LIVE_RETRY_MIN_US * 1000};
+            log_say(LOG_ERROR, "detect.memory", "no memory for findings: tried again");
+            nanosleep(&pause, NULL);
+        }
+    }
+}
+
+/* Lets a version or exceptions that wait take over, once nothing is under way. */
+static void change_when_idle(struct live *live)
+{
+    struct recorder *recorder = &live->recorder;
+    pthread_mutex_lock(&live->lock);
+    bool ready = change_waits(live) && live->busy == 0 && !live->queue;
+    pthread_mutex_unlock(&live->lock);
+    if (ready && recorder->transaction.since == 0 && recorder->retry_at == 0 && !change_over(live))
+        fall_back(live, clock_ticks_us(), -EIO);
+}
+
+void *recorder_run(void *context)
+{
+    struct live *live = context;
+    unsigned tries = 0;
+    for (bool end = false; !end;) {
+        struct round *rounds = wait_for_rounds(live, &end);
+        take_rounds(live, rounds);
+        if (live->recorder.retry_at == 0)
+            move_on(live);
+        int r = write(live, end);
+        publish_stats(live);
+        sign(live, end && r == 0);
+        if (r == 0)
+            change_when_idle(live);
+        else if (end && ++tries < LIVE_STOP_TRIES)
+            end = false;
+    }
+    return NULL;
+}
