@@ -140,12 +140,13 @@ static int write_group(struct spool *spool, const struct group *group)
     struct iovec *parts = malloc(group->n * sizeof(*parts));
     if (!parts)
         return -ENOMEM;
-    uint64_t start = segment->size, at = start;
+    uint64_t start = segment->size, at = start, end = start + group->size;
     size_t n = 0;
     for (struct append *append = group->first; append; append = append->next) {
         if (append->size == 0)
             continue;
-        record_place(append->record, segment->salt + at, append->offset, (uint32_t)(at - start));
+        record_place(append->record, segment->salt + at, append->offset, (uint32_t)(at - start),
+                     at + append->size == end);
         parts[n++] = (struct iovec){.iov_base = append->record, .iov_len = append->size};
         at += append->size;
     }

@@ -175,29 +175,34 @@ static int load_segments(struct spool *spool, const char *place, const struct nu
 }
 
 /*
- * Where the last segment ends: before the first place that is no record and is not followed by one
- * whose group was begun behind it. A group is written only when all before it is durable, so such a
- * record proves that the place was acknowledged once: that is damage, not a torn tail, and stays.
+ * Where the last segment ends: behind its last whole commit group. A group that is not whole was never
+ * acknowledged; what there is of it goes too, for it may hold a producer's later batches without its earlier
+ * ones, which would then count as repeated. But a place that is no record and is followed by a group that was
+ * begun behind it was durable once: that is damage, and stays.
  */
 static int find_end(const struct spool *spool, uint64_t *ret_end)
 {
     const struct segment *segment = spool_active(spool);
+    uint64_t end = segment_head_size(spool->partitions), hole = UINT64_MAX;
     struct scan scan;
     struct record record;
-    uint64_t end = UINT64_MAX;
     int status;
-    scan_init(&scan, spool->fd, segment->salt, segment_head_size(spool->partitions), segment->size);
+    scan_init(&scan, spool->fd, segment->salt, end, segment->size);
     while ((status = scan_next(&scan, SCAN_BODIES, &record)) != 0) {
-        if (status == 1 && end != UINT64_MAX && scan.at - record.back > end)
-            end = UINT64_MAX;
-        else if (status == -EBADMSG && end == UINT64_MAX)
-            end = scan.at;
-        else if (status < 0 && status != -EBADMSG)
+        if (status < 0 && status != -EBADMSG)
             break;
+        if (status == -EBADMSG) {
+            hole = hole == UINT64_MAX ? scan.at : hole;
+            continue;
+        }
+        if (hole != UINT64_MAX && scan.at - record.back > hole)
+            hole = UINT64_MAX;
+        if (hole == UINT64_MAX && record.flags & RECORD_LAST)
+            end = scan.next;
     }
     scan_free(&scan);
     if (status == 0)
-        *ret_end = end == UINT64_MAX ? segment->size : end;
+        *ret_end = end;
     return status;
 }
 

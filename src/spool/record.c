@@ -6,7 +6,6 @@
 #include "spool/crc32c.h"
 
 #define MAGIC 0x3152534au /* "JSR1" */
-#define FLAG_SPLIT 1u
 
 enum {
     AT_MAGIC = 0,
@@ -91,7 +90,7 @@ void record_batch_write(char *out, uint32_t partition, const struct spool_batch 
     put_u32(out + AT_BYTES, bytes);
     put_u16(out + AT_PARTITION, (uint16_t)partition);
     out[AT_KIND] = RECORD_BATCH;
-    out[AT_FLAGS] = batch->split ? FLAG_SPLIT : 0;
+    out[AT_FLAGS] = batch->split ? RECORD_SPLIT : 0;
     out[AT_FORMAT] = (char)batch->format;
     out[AT_DOOR] = (char)batch->door;
 
@@ -129,8 +128,10 @@ void record_producers_write(char *out, const uint64_t (*pairs)[2], uint32_t n)
     put_u32(out + AT_BODY_CRC, crc32c(out + RECORD_HEAD, size - RECORD_HEAD));
 }
 
-void record_place(char *out, uint64_t place, uint64_t offset, uint32_t back)
+void record_place(char *out, uint64_t place, uint64_t offset, uint32_t back, bool last)
 {
+    if (last)
+        out[AT_FLAGS] = (char)(out[AT_FLAGS] | RECORD_LAST);
     put_u64(out + AT_PLACE, place);
     put_u64(out + AT_OFFSET, offset);
     put_u32(out + AT_BACK, back);
@@ -214,7 +215,7 @@ int record_batch_read(char *bytes, const struct record *record, struct spool_bat
         .sequence = record->sequence,
         .format = record->format,
         .door = record->door,
-        .split = (record->flags & FLAG_SPLIT) != 0,
+        .split = (record->flags & RECORD_SPLIT) != 0,
         .n = record->n,
         .ends = ends,
         .bytes = events,

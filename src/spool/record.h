@@ -15,7 +15,7 @@
  *     60  u32  bytes      of all events
  *     64  u16  partition
  *     66  u8   kind       enum record_kind
- *     67  u8   flags      1: split
+ *     67  u8   flags      RECORD_SPLIT, RECORD_LAST
  *     68  u8   format
  *     69  u8   door
  *     70  u8   agency, source, peer, hint: lengths of the texts
@@ -26,8 +26,8 @@
  *
  * The head has a CRC of its own, so that a walk over heads can trust sizes without reading what is between. The
  * salt is random and known to nobody outside: an event that holds the image of a record is never taken for one
- * when a damaged place is searched for the next record. `back` tells a torn tail from damage:
- * a group is written only when the one before it is durable.
+ * when a damaged place is searched for the next record. `back` and RECORD_LAST tell a torn tail from damage:
+ * a group is written only when the one before it is durable, and counts only when its last record is there.
  *
  * Pure functions; nothing here keeps what it is given.
  */
@@ -41,6 +41,8 @@
 #define RECORD_SIZE_MAX                                                                            \
     (RECORD_HEAD + SPOOL_BATCH_EVENTS_MAX * 4u + SPOOL_BATCH_BYTES_MAX + SPOOL_LABEL_MAX * 4u +    \
      RECORD_ALIGN)
+#define RECORD_SPLIT 1u     /* of flags: an event has a line end inside */
+#define RECORD_LAST 2u      /* of flags: the last record of its commit group */
 #define RECORD_PRODUCER 16u /* bytes of one producer in a record of producers */
 
 enum record_kind {
@@ -77,7 +79,7 @@ uint32_t record_producers_size(uint32_t n);
 void record_producers_write(char *out, const uint64_t (*pairs)[2], uint32_t n);
 
 /* Completes a record: it can be written to its place then. */
-void record_place(char *out, uint64_t place, uint64_t offset, uint32_t back);
+void record_place(char *out, uint64_t place, uint64_t offset, uint32_t back, bool last);
 
 /* Reads RECORD_HEAD bytes: 0, or -EBADMSG where they are not the head of a record at `place`. */
 int record_head_read(const char *bytes, uint64_t place, struct record *ret_record);

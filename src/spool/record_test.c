@@ -45,7 +45,7 @@ static char *make_record(uint32_t *ret_size)
     char *bytes = malloc(size);
     assert_non_null(bytes);
     record_batch_write(bytes, 6, &batch);
-    record_place(bytes, 1234, 42, 16);
+    record_place(bytes, 1234, 42, 16, true);
     *ret_size = size;
     return bytes;
 }

@@ -79,7 +79,7 @@ int segment_create(struct segment *segment, const struct disk *disk, int folder,
         return -errno;
 
     head_write(head, segment, spool, partitions);
-    record_place(record, segment->salt + head_size, 0, 0);
+    record_place(record, segment->salt + head_size, 0, 0, true);
     struct iovec parts[] = {{.iov_base = head, .iov_len = head_size},
                             {.iov_base = record, .iov_len = record_size}};
     int status = disk_write(disk, fd, parts, 2, 0);
