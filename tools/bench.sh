@@ -36,6 +36,8 @@ title "text formats to events (input made here)"
 "$build/bench/bench_text"
 title "correlations"
 "$build/bench/bench_correlate"
+title "the spool, on the disk of $build"
+"$build/bench/bench_spool" "$build"
 
 if [ ! -d "$data" ]; then
     echo

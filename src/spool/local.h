@@ -28,7 +28,7 @@
 #define PENDING_MAX_DEFAULT ((size_t)64 << 20)
 #define PENDING_MAX_MAX ((size_t)1 << 30)
 #define PARTITIONS_DEFAULT 8
-#define GROUP_SIZE_MAX ((size_t)16 << 20) /* bytes of a commit, but for its last batch */
+#define GROUP_SIZE_MAX ((size_t)8 << 20)  /* bytes of a commit, but for its last batch */
 #define RESERVE_STEP (UINT64_C(16) << 20) /* bytes the disk is asked to set aside at a time */
 #define RETRY_MIN_US INT64_C(100000)
 #define RETRY_MAX_US INT64_C(5000000)

@@ -232,10 +232,10 @@ static int take_batch(struct spool *spool, uint64_t at, const struct record *rec
 {
     struct segment *segment = spool_active(spool);
     spool->has_batches = true;
-    if (record->partition >= spool->partitions)
+    if (record->partition >= spool->partitions ||
+        record->offset < spool->durable[record->partition])
         return 0;
-    if (record->offset + record->n > spool->durable[record->partition])
-        spool->durable[record->partition] = record->offset + record->n;
+    spool->durable[record->partition] = record->offset + record->n;
     int status =
         record->producer == 0 ? 0 : take_producer(spool, record->producer, record->sequence);
     return status < 0 ? status

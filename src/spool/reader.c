@@ -119,16 +119,20 @@ static int enter_segment(struct spool_reader *reader, uint64_t number)
 static int learn_runs(struct spool_reader *reader)
 {
     struct spool *spool = reader->spool;
+    uint64_t base[SPOOL_PARTITIONS_MAX];
     struct segment known = {0};
     pthread_mutex_lock(&spool->lock);
     size_t i = index_of(spool, reader->segment);
-    if (i < spool->segments.len)
+    if (i < spool->segments.len) {
         known = *spool->segments.items[i];
+        memcpy(base, known.base, spool->partitions * sizeof(*base));
+        known.base = base;
+    }
     pthread_mutex_unlock(&spool->lock);
     if (i == spool->segments.len)
         return -ESTALE;
 
-    struct run_list *runs = segment_runs_read(&known, reader->fd, known.size, spool->partitions);
+    struct run_list *runs = segment_runs_read(&known, reader->fd, spool->partitions);
     if (!runs)
         return -ENOMEM;
     pthread_mutex_lock(&spool->lock);

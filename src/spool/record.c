@@ -152,7 +152,7 @@ static bool sizes_agree(const struct record *record)
     }
     return record->kind == RECORD_BATCH && record->n > 0 && record->n <= SPOOL_BATCH_EVENTS_MAX &&
            record->bytes <= SPOOL_BATCH_BYTES_MAX && record->partition < SPOOL_PARTITIONS_MAX &&
-           record->offset <= UINT64_MAX - record->n &&
+           record->offset <= RECORD_OFFSET_MAX - record->n &&
            record->size == batch_size(record->n, record->bytes, texts);
 }
 

@@ -41,9 +41,10 @@
 #define RECORD_SIZE_MAX                                                                            \
     (RECORD_HEAD + SPOOL_BATCH_EVENTS_MAX * 4u + SPOOL_BATCH_BYTES_MAX + SPOOL_LABEL_MAX * 4u +    \
      RECORD_ALIGN)
-#define RECORD_SPLIT 1u     /* of flags: an event has a line end inside */
-#define RECORD_LAST 2u      /* of flags: the last record of its commit group */
-#define RECORD_PRODUCER 16u /* bytes of one producer in a record of producers */
+#define RECORD_OFFSET_MAX ((uint64_t)INT64_MAX) /* where offsets end; nobody gets there */
+#define RECORD_SPLIT 1u                         /* of flags: an event has a line end inside */
+#define RECORD_LAST 2u                          /* of flags: the last record of its commit group */
+#define RECORD_PRODUCER 16u                     /* bytes of one producer in a record of producers */
 
 enum record_kind {
     RECORD_BATCH = 1,

@@ -126,8 +126,15 @@ int segment_head_read(struct segment *segment, int fd, uint64_t *ret_spool,
     uint64_t *base = calloc(partitions, sizeof(*base));
     if (!base)
         return -ENOMEM;
-    for (uint32_t i = 0; i < partitions; i++)
+    bool in_range = true;
+    for (uint32_t i = 0; i < partitions; i++) {
         base[i] = get_u64(head + AT_BASE + (size_t)i * 8);
+        in_range = in_range && base[i] <= RECORD_OFFSET_MAX;
+    }
+    if (!in_range) {
+        free(base);
+        return -EBADMSG;
+    }
     free(segment->base);
     *segment = (struct segment){
         .number = get_u64(head + AT_NUMBER),
@@ -167,21 +174,25 @@ const struct run *segment_run_find(const struct run_list *runs, uint64_t offset,
     return i < runs->len ? &runs->items[i] : NULL;
 }
 
-struct run_list *segment_runs_read(const struct segment *segment, int fd, uint64_t size,
-                                   uint32_t partitions)
+struct run_list *segment_runs_read(const struct segment *segment, int fd, uint32_t partitions)
 {
+    uint64_t next[SPOOL_PARTITIONS_MAX];
     struct run_list *runs = calloc(partitions, sizeof(*runs));
     if (!runs)
         return NULL;
+    memcpy(next, segment->base, partitions * sizeof(*next));
     struct scan scan;
     struct record record;
-    scan_init(&scan, fd, segment->salt, segment_head_size(partitions), size);
+    scan_init(&scan, fd, segment->salt, segment_head_size(partitions), segment->size);
     int status;
     while ((status = scan_next(&scan, SCAN_HEADS, &record)) != 0) {
         if (status == -EBADMSG)
             continue;
-        if (status == 1 && record.kind == RECORD_BATCH && record.partition < partitions)
+        if (status == 1 && record.kind == RECORD_BATCH && record.partition < partitions &&
+            record.offset >= next[record.partition]) {
+            next[record.partition] = record.offset + record.n;
             status = segment_run_add(&runs[record.partition], record.offset, scan.at, record.size);
+        }
         if (status < 0)
             break;
     }

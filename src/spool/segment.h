@@ -92,11 +92,10 @@ int segment_run_add(struct run_list *runs, uint64_t offset, uint64_t at, uint32_
 const struct run *segment_run_find(const struct run_list *runs, uint64_t offset, uint64_t from);
 
 /*
- * The runs of the first `size` bytes of an open file, found by a walk over heads; NULL: no memory,
- * or it cannot be read. For segment_runs_free().
+ * The runs of an open file up to its durable size, found by a walk over heads; NULL: no memory, or it cannot be
+ * read. For segment_runs_free(). A record whose offset goes back is left out.
  */
-struct run_list *segment_runs_read(const struct segment *segment, int fd, uint64_t size,
-                                   uint32_t partitions);
+struct run_list *segment_runs_read(const struct segment *segment, int fd, uint32_t partitions);
 void segment_runs_free(struct run_list *runs, uint32_t partitions);
 
 struct segment *segment_new(uint32_t partitions); /* zeroed; NULL: no memory */
