@@ -18,13 +18,13 @@ void evidence_close(struct live *live)
 {
     struct evidence *evidence = &live->recorder.evidence;
     if (evidence->equipped)
-        reading_free(&evidence->reading);
+        batch_reader_free(&evidence->reading);
     if (evidence->reader)
         live->options.engine->reader_free(evidence->reader);
     *evidence = (struct evidence){0};
 }
 
-static int on_event(void *context, struct event *event, struct reading_place place)
+static int on_event(void *context, struct event *event, struct batch_place place)
 {
     struct live *live = context;
     struct recorder *recorder = &live->recorder;
@@ -72,7 +72,7 @@ static struct finding_event *read_event(struct live *live, uint64_t mark, uint64
     uint32_t partition = (uint32_t)(mark >> (MARK_PART_BITS + MARK_OFFSET_BITS));
     uint64_t offset = mark >> MARK_PART_BITS & ((UINT64_C(1) << MARK_OFFSET_BITS) - 1);
     if (!evidence->equipped &&
-        reading_init(&evidence->reading, live->version->fields, on_event, live) < 0)
+        batch_reader_init(&evidence->reading, live->version->fields, on_event, live) < 0)
         return NULL;
     evidence->equipped = true;
     if (partition >= live->n_partitions || !find_batch(live, partition, offset))
@@ -80,7 +80,7 @@ static struct finding_event *read_event(struct live *live, uint64_t mark, uint64
     uint32_t index = (uint32_t)(offset - evidence->offset);
     evidence->mark = mark;
     evidence->found = NULL;
-    if (reading_run(&evidence->reading, &evidence->batch, index, index + 1) < 0)
+    if (batch_reader_run(&evidence->reading, &evidence->batch, index, index + 1) < 0)
         return NULL;
     *ret_offset = offset;
     return evidence->found;

@@ -314,7 +314,7 @@ static int find_rule(struct found *found, uint32_t number, bool counted)
     return r;
 }
 
-int find_in_event(void *context, struct event *event, struct reading_place place)
+int find_in_event(void *context, struct event *event, struct batch_place place)
 {
     struct worker *worker = context;
     const struct live_version *version = worker->live->version;

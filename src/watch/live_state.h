@@ -19,7 +19,7 @@
 #include "watch/exceptions.h"
 #include "watch/health.h"
 #include "watch/live.h"
-#include "watch/reading.h"
+#include "watch/batch_reader.h"
 #include "watch/round.h"
 #include "watch/throttle.h"
 
@@ -87,7 +87,7 @@ struct worker {
 
     /* of the version; made when it is first needed, taken down when the version changes */
     bool equipped;
-    struct reading reading;
+    struct batch_reader reading;
     struct matcher *matcher;
     struct matcher_stats matched; /* what `counts` has of it already */
     struct intel_matcher *intel;
@@ -129,7 +129,7 @@ struct transaction {
 /* Events read again from the spool: what a correlation's match is made of may be long ago. */
 struct evidence {
     bool equipped; /* `reading` is, for the version */
-    struct reading reading;
+    struct batch_reader reading;
     struct spool_reader *reader;
     struct spool_batch batch; /* read last; n 0: none */
     uint32_t partition;
@@ -194,7 +194,7 @@ int worker_hand_over(struct worker *worker, uint64_t to);
 
 /* ---- find.c: what is found in one event ---- */
 
-int find_in_event(void *worker, struct event *event, struct reading_place place);
+int find_in_event(void *worker, struct event *event, struct batch_place place);
 
 /* An event's JSON, led by where it is from; in the arena. Empty: no room. */
 struct str find_json(struct event *event, const struct datasets *datasets,

@@ -26,7 +26,7 @@ int worker_equip(struct worker *worker)
     size_t n = version->set->rules.len;
     if (worker->equipped)
         return 0;
-    int r = reading_init(&worker->reading, version->fields, find_in_event, worker);
+    int r = batch_reader_init(&worker->reading, version->fields, find_in_event, worker);
     worker->matcher = matcher_new(version->ruleset);
     struct rule_counts *rules = calloc(n + 1, sizeof(*rules));
     worker->uses = calloc(n + 1, 1);
@@ -54,7 +54,7 @@ void worker_strip(struct worker *worker)
 {
     if (!worker->equipped)
         return;
-    reading_free(&worker->reading);
+    batch_reader_free(&worker->reading);
     if (worker->matcher)
         matcher_free(worker->matcher);
     if (worker->intel)
@@ -179,7 +179,7 @@ static int read_batch(struct worker *worker, struct partition *partition)
     worker->matches = 0;
     int r = enter_batch(worker);
     if (r == 0)
-        r = reading_run(&worker->reading, batch, from, batch->n);
+        r = batch_reader_run(&worker->reading, batch, from, batch->n);
     if (r == 0)
         r = round_note(worker->round, batch->received, worker->matches);
     if (r < 0)

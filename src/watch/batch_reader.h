@@ -1,5 +1,5 @@
 /*
- * reading: a batch of the spool as parsed events, each with its place in the batch.
+ * batch_reader: a batch of the spool as parsed events, each with its place in the batch.
  *
  *     batch:  [event 0\n][event 1\n][event 2\n]      spool events, as they were sent
  *                  ▼          ├──────┐
@@ -7,44 +7,44 @@
  *
  * For one thread. Nothing is allocated per event.
  */
-#ifndef JAGA_WATCH_READING_H
-#define JAGA_WATCH_READING_H
+#ifndef JAGA_WATCH_BATCH_READER_H
+#define JAGA_WATCH_BATCH_READER_H
 
 #include "parse/parse.h"
 #include "spool/spool.h"
 
 /* A parsed event: the spool event it stands in, and which of that one's records it is, from 0. */
-struct reading_place {
+struct batch_place {
     uint32_t index;
     uint32_t part;
 };
 
 /* A negative return stops the reading and is its return. */
-typedef int reading_event(void *context, struct event *event, struct reading_place place);
+typedef int batch_event(void *context, struct event *event, struct batch_place place);
 
-struct reading {
+struct batch_reader {
     struct sink sink; /* first: the parser hands it back */
     struct parser *parser;
-    reading_event *event;
+    batch_event *event;
     void *context;
 
     /* the batch that is read */
     const struct spool_batch *batch;
     uint32_t from, to;
     uint32_t base; /* bytes of the batch before the chunk that is parsed */
-    struct reading_place place;
+    struct batch_place place;
     bool placed; /* `place` is of an event of this batch */
 
-    uint64_t errors; /* records that could not be read, since reading_init() */
+    uint64_t errors; /* records that could not be read, since batch_reader_init() */
 };
 
 /* Over a frozen dictionary that outlives it. 0 or -ENOMEM. */
-int reading_init(struct reading *reading, const struct fields *fields, reading_event *event,
-                 void *context);
-void reading_free(struct reading *reading);
+int batch_reader_init(struct batch_reader *reading, const struct fields *fields, batch_event *event,
+                      void *context);
+void batch_reader_free(struct batch_reader *reading);
 
 /* Parses the spool events `from` to `to` − 1 of a batch. 0, or what event() returned. */
-int reading_run(struct reading *reading, const struct spool_batch *batch, uint32_t from,
-                uint32_t to);
+int batch_reader_run(struct batch_reader *reading, const struct spool_batch *batch, uint32_t from,
+                     uint32_t to);
 
 #endif

@@ -1,9 +1,9 @@
-#include "watch/reading.h"
+#include "watch/batch_reader.h"
 
 #include <errno.h>
 
 /* The spool event that the byte stands in: the one at hand, the next, or by binary search. */
-static uint32_t index_of(const struct reading *reading, uint32_t offset)
+static uint32_t index_of(const struct batch_reader *reading, uint32_t offset)
 {
     const uint32_t *ends = reading->batch->ends;
     uint32_t low = 0, high = reading->batch->n - 1, near = reading->place.index;
@@ -24,10 +24,10 @@ static uint32_t index_of(const struct reading *reading, uint32_t offset)
 
 static int on_event(struct sink *sink, struct event *event)
 {
-    struct reading *reading = (struct reading *)(void *)sink;
+    struct batch_reader *reading = (struct batch_reader *)(void *)sink;
     uint32_t index = index_of(reading, reading->base + (uint32_t)event->offset);
     bool again = reading->placed && index == reading->place.index;
-    reading->place = (struct reading_place){index, again ? reading->place.part + 1 : 0};
+    reading->place = (struct batch_place){index, again ? reading->place.part + 1 : 0};
     reading->placed = true;
     if (index < reading->from || index >= reading->to)
         return 0;
@@ -37,20 +37,20 @@ static int on_event(struct sink *sink, struct event *event)
 static void on_error(struct sink *sink, const struct parse_error *error)
 {
     (void)error;
-    ((struct reading *)(void *)sink)->errors++;
+    ((struct batch_reader *)(void *)sink)->errors++;
 }
 
-int reading_init(struct reading *reading, const struct fields *fields, reading_event *event,
-                 void *context)
+int batch_reader_init(struct batch_reader *reading, const struct fields *fields, batch_event *event,
+                      void *context)
 {
-    *reading = (struct reading){.sink = {.event = on_event, .error = on_error},
-                                .parser = parser_new(fields, &(struct parse_options){0}),
-                                .event = event,
-                                .context = context};
+    *reading = (struct batch_reader){.sink = {.event = on_event, .error = on_error},
+                                     .parser = parser_new(fields, &(struct parse_options){0}),
+                                     .event = event,
+                                     .context = context};
     return reading->parser ? 0 : -ENOMEM;
 }
 
-void reading_free(struct reading *reading)
+void batch_reader_free(struct batch_reader *reading)
 {
     if (reading->parser)
         parser_free(reading->parser);
@@ -64,7 +64,7 @@ static bool has_header(enum format_id format)
 }
 
 /* Parses bytes [start, end) of the batch as a stream of its own. */
-static int parse_stream(struct reading *reading, const struct format *format, uint32_t start,
+static int parse_stream(struct batch_reader *reading, const struct format *format, uint32_t start,
                         uint32_t end)
 {
     struct cutter cutter = {.format = format};
@@ -86,8 +86,8 @@ static int parse_stream(struct reading *reading, const struct format *format, ui
     return r;
 }
 
-int reading_run(struct reading *reading, const struct spool_batch *batch, uint32_t from,
-                uint32_t to)
+int batch_reader_run(struct batch_reader *reading, const struct spool_batch *batch, uint32_t from,
+                     uint32_t to)
 {
     const uint32_t *ends = batch->ends;
     struct parse_options options = {.reference_us = batch->received};
@@ -106,7 +106,7 @@ int reading_run(struct reading *reading, const struct spool_batch *batch, uint32
     }
     int r = 0;
     for (uint32_t i = from; i < to && r == 0; i++) {
-        reading->place = (struct reading_place){i, 0};
+        reading->place = (struct batch_place){i, 0};
         reading->placed = false;
         r = parse_stream(reading, format, i ? ends[i - 1] : 0, ends[i]);
     }
