@@ -51,14 +51,33 @@ static const struct {
     {SQLITE_IOERR, -EIO, "cannot be read or written"},
 };
 
+static bool is_no_room(int system)
+{
+    return system == ENOSPC || system == EDQUOT || system == EFBIG;
+}
+
+/* SQLite knows ENOSPC only; a quota and a limit on file sizes leave no room just the same. */
+static bool no_room(struct sqlite *sqlite)
+{
+    static const int files[] = {SQLITE_FCNTL_FILE_POINTER, SQLITE_FCNTL_JOURNAL_POINTER};
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        sqlite3_file *file = NULL;
+        int system = 0;
+        sqlite3_file_control(sqlite->handle, NULL, files[i], &file);
+        if (file && file->pMethods)
+            file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &system);
+        if (is_no_room(system))
+            return true;
+    }
+    return is_no_room(sqlite3_system_errno(sqlite->handle));
+}
+
 /* Turns the failure of the last call into -errno and a sentence. */
 static int fail(struct sqlite *sqlite, int code)
 {
-    int system = sqlite3_system_errno(sqlite->handle);
-    int status = -EIO;
+    int status = -EIO, system = sqlite3_system_errno(sqlite->handle);
     const char *words = "has failed";
-    /* SQLite knows ENOSPC only; a quota and a limit on file sizes leave no room just the same. */
-    if ((code & 0xff) == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT || system == EFBIG))
+    if ((code & 0xff) == SQLITE_IOERR && no_room(sqlite))
         code = SQLITE_FULL;
     for (size_t i = 0; i < sizeof(failures) / sizeof(*failures); i++) {
         if (failures[i].code == (code & 0xff)) {
