@@ -57,6 +57,9 @@ title "EVTX to events"
 title "JSON to verdicts, all rules, one core"
 # shellcheck disable=SC2086
 "$build/bench/bench_match" content $rules -- "$lanes"/*.ndjson.zst
+title "detection between spool and ledger, all rules, on the disk of $build"
+# shellcheck disable=SC2086
+"$build/bench/bench_live" "$build" content $rules -- "$lanes/structured_windows.ndjson.zst"
 title "rules ready"
 # shellcheck disable=SC2086
 "$build/bench/bench_load" content $rules

@@ -8,7 +8,6 @@
 
 #include "base/time.h"
 #include "spool/spool_test.h"
-#include "watch/health.h"
 
 static const char DATASET[] = "name: door\n"
                               "recognise: [{kind: {present: true}}]\n"
@@ -297,12 +296,4 @@ char *world_findings(const struct world *world, bool events)
     ledger_close(ledger);
     ledger_close(listing.events);
     return all.ptr;
-}
-
-/* ---- health ---- */
-
-void health_note(struct health *health, const struct sender *sender, int64_t received, uint32_t n,
-                 int64_t first, int64_t last)
-{
-    (void)health, (void)sender, (void)received, (void)n, (void)first, (void)last;
 }
