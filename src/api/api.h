@@ -86,8 +86,8 @@ struct api_route {
     enum api_access access;
     void (*handle)(struct api_request *request);
     const char *summary; /* one sentence; NULL: not in the OpenAPI document (foreign protocols) */
-    const struct api_parameter
-        *parameters;    /* of the query, ended by a row without a name; or NULL */
+    /* Of the query, ended by a row without a name: others are refused with 400. NULL: any, unread. */
+    const struct api_parameter *parameters;
     const char *answer; /* JSON schema name of the 200 answer ("Finding"), or NULL */
     const char *body;   /* the same for the request */
     /*
@@ -115,6 +115,9 @@ const struct ledger_scope *request_scope(const struct api_request *request);
 /* A ledger connection until the handler returns; NULL: 503 was replied. */
 struct ledger *request_ledger(struct api_request *request);
 
+/* Replies what a failed call on it means: 400, 404 or 503. */
+void request_ledger_problem(struct api_request *request, int status);
+
 /* A batch to fill, the request's own; see intake.h. */
 struct intake_batch *request_batch(struct api_request *request);
 
@@ -125,6 +128,9 @@ void request_set_header(struct api_request *request, const char *name, const cha
 void request_reply(struct api_request *request, unsigned status, const char *type, struct str body);
 void request_problem(struct api_request *request, unsigned status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same with JSON that was built; 503 where that failed. The buffer stays the caller's. */
+void request_reply_json(struct api_request *request, unsigned status, const struct buf *json);
 
 /*
  * For a door: between the two the request waits, its thread serves others. request_resume() may be

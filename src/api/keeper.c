@@ -8,10 +8,11 @@
 #include <time.h>
 
 #include "api/server.h"
+#include "api/event_stream.h"
 #include "io/clock.h"
 #include "io/log.h"
 
-#define LOOK_EVERY_US INT64_C(250000)
+#define LOOK_EVERY_US INT64_C(100000) /* also the most that a stream waits for news */
 #define IDENTITY_EVERY_US INT64_C(5000000)
 #define IDLE_PRESSED_US INT64_C(10000000) /* of idle connections where there are nearly too many */
 
@@ -94,12 +95,13 @@ static void *keep(void *argument)
         pthread_cond_timedwait(&api->changed, &api->lock, &until);
         int64_t ticks = clock_ticks_us();
         shut_late_ones(api, ticks);
+        pthread_mutex_unlock(&api->lock);
+        event_streams_look(api, ticks);
         if (ticks >= identity_at) {
-            pthread_mutex_unlock(&api->lock);
             look_at_identity(api);
-            pthread_mutex_lock(&api->lock);
             identity_at = ticks + IDENTITY_EVERY_US;
         }
+        pthread_mutex_lock(&api->lock);
     }
     pthread_mutex_unlock(&api->lock);
     return NULL;

@@ -126,6 +126,20 @@ struct ledger *request_ledger(struct api_request *request)
     return request->ledger;
 }
 
+void request_ledger_problem(struct api_request *request, int status)
+{
+    const char *problem = ledger_problem(request->ledger);
+    if (status == -EINVAL || status == -E2BIG) {
+        request_problem(request, 400, "%s", problem);
+    } else if (status == -ENOENT) {
+        request_problem(request, 404, "there is nothing with this id");
+    } else {
+        log_say(LOG_ERROR, "api.ledger", "%s", problem);
+        request_set_header(request, "Retry-After", "5");
+        request_problem(request, 503, "the ledger can't be used now");
+    }
+}
+
 struct intake_batch *request_batch(struct api_request *request)
 {
     return &request->batch;
@@ -207,6 +221,14 @@ void request_problem(struct api_request *request, unsigned status, const char *f
     reply_problem(request, status, str_of(detail, n < sizeof(detail) ? n : sizeof(detail) - 1));
 }
 
+void request_reply_json(struct api_request *request, unsigned status, const struct buf *json)
+{
+    if (json->failed)
+        request_problem(request, 503, "no memory");
+    else
+        request_reply(request, status, "application/json", buf_str(json));
+}
+
 void request_refuse(struct api_request *request, unsigned status, const char *reason)
 {
     if (request->slot && request->slot->row->refuse)
@@ -266,6 +288,30 @@ static bool answer_without_row(struct api_request *request)
     }
     buf_free(&allowed);
     return answered;
+}
+
+/* A parameter that is not known, or missing: likely a mistake in its name, which must not look like an answer. */
+static void check_query(struct api_request *request)
+{
+    const struct api_parameter *known = request->slot->row->parameters;
+    if (!known)
+        return;
+    for (unsigned i = 0; i < request->target.n_query; i++) {
+        struct str name = request->target.query[i].name;
+        const struct api_parameter *row = known;
+        while (row->name && !str_eq(name, str_from_c(row->name)))
+            row++;
+        if (!row->name) {
+            request_problem(request, 400, "there is no parameter '%.64s' here", name.ptr);
+            return;
+        }
+    }
+    for (const struct api_parameter *row = known; row->name; row++) {
+        if (row->required && !request_query(request, row->name).ptr) {
+            request_problem(request, 400, "the parameter '%s' is missing", row->name);
+            return;
+        }
+    }
 }
 
 /* What the head says of the body. */
@@ -359,6 +405,8 @@ static void check_head(struct api_request *request, const struct announced *anno
         status = check_body(request, announced, &reason);
     if (status)
         request_refuse(request, status, reason);
+    else
+        check_query(request);
 }
 
 void request_open(struct api_request *request, const char *method)

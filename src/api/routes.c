@@ -3,9 +3,5 @@
 
 const struct api_route *const api_tables[] = {
     routes_elastic, /* doors */
-    routes_hec,
-    routes_otlp,
-    routes_events,
-    routes_health,
-    NULL,
+    routes_hec,     routes_otlp, routes_events, routes_health, routes_findings, routes_admin, NULL,
 };

@@ -1,4 +1,4 @@
-/* What other programs ask to know whether this one is well. */
+/* What other programs ask to know what this one is, and whether it is well. */
 #include "api/server.h"
 
 static void handle_healthz(struct api_request *request)
@@ -31,11 +31,19 @@ static void handle_metrics(struct api_request *request)
     buf_free(&text);
 }
 
+static void handle_openapi(struct api_request *request)
+{
+    request_reply_json(request, 200, &request_api(request)->openapi);
+}
+
 const struct api_route routes_health[] = {
     {"GET", "/healthz", API_PUBLIC, handle_healthz, "Says that the process answers.", NULL,
      "Health", NULL, NULL},
     {"GET", "/readyz", API_PUBLIC, handle_readyz,
      "Says whether events are taken now; 503 while they are not.", NULL, "Readiness", NULL, NULL},
-    {"GET", "/metrics", API_READ, handle_metrics, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/metrics", API_READ, handle_metrics, "Figures for Prometheus.", NULL, "Metrics", NULL,
+     NULL},
+    {"GET", "/api/openapi.json", API_PUBLIC, handle_openapi, "Describes this interface.", NULL,
+     "Document", NULL, NULL},
     {0},
 };

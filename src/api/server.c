@@ -9,7 +9,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "api/openapi.h"
 #include "api/server.h"
+#include "api/event_stream.h"
 #include "io/clock.h"
 #include "io/log.h"
 
@@ -311,7 +313,8 @@ static struct api *api_new(const struct api_options *options)
     api->peers = peers_new(options->connections_per_address);
     api->ledgers =
         ledgers_new(options->ledger, options->threads * (unsigned)(options->n_listeners + 1));
-    if (!api->listening || !api->peers || !api->ledgers || count_slots(api) < 0) {
+    api->hub = event_streams_new();
+    if (!api->listening || !api->peers || !api->ledgers || !api->hub || count_slots(api) < 0) {
         api_stop(api);
         return NULL;
     }
@@ -325,6 +328,8 @@ struct api *api_start(const struct api_options *options, struct err *err)
         err_set(err, -ENOMEM, "no memory for the HTTP server");
         return NULL;
     }
+    if (openapi_write(api->slots, api->n_slots, &api->openapi, err) < 0)
+        goto fail;
     for (size_t i = 0; i < options->n_listeners; i++) {
         if (listen_on(api, &api->listening[i], &options->listeners[i], err) < 0)
             goto fail;
@@ -376,8 +381,10 @@ void api_stop(struct api *api)
     for (size_t i = 0; i < api->n_listening; i++)
         MHD_stop_daemon(api->listening[i].daemon);
     keeper_stop(api);
+    event_streams_free(api->hub);
     ledgers_free(api->ledgers);
     peers_free(api->peers);
+    buf_free(&api->openapi);
     free(api->slots);
     free(api->listening);
     pthread_cond_destroy(&api->changed);
@@ -402,9 +409,4 @@ void api_add_metrics(struct api *api, void (*write)(void *context, struct buf *o
 void api_set_ready(struct api *api, bool ready)
 {
     atomic_store(&api->ready, ready);
-}
-
-void api_published(struct api *api)
-{
-    (void)api;
 }

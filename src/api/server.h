@@ -105,6 +105,8 @@ struct api_request {
     int64_t began; /* ticks */
 };
 
+struct event_streams;
+
 struct api {
     struct api_options options; /* with defaults filled in */
     struct api_listening *listening;
@@ -112,6 +114,7 @@ struct api {
     struct route_slot *slots;
     size_t n_slots;
     struct route_slot none; /* of requests that no row fits */
+    struct buf openapi;     /* the document; not changed once requests come */
     struct peers *peers;
     struct ledgers *ledgers;
     struct body_budget budget;
@@ -141,6 +144,8 @@ struct api {
     } counts;
     _Atomic int64_t quiet_until; /* ticks: of the log of refusals (GCRA) */
     _Atomic uint64_t unlogged;
+
+    struct event_streams *hub; /* event_stream.h */
 };
 
 /* ---- request.c ---- */

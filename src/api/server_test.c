@@ -1,17 +1,16 @@
 #include "base/test.h"
 
-#include <errno.h>
 #include <pthread.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
 
-#include "api/fakes_test.h"
-#include "io/log.h"
+#include "api/centre_test.h"
 
-#define SENDER "Authorization: Bearer " TOKEN_SENDER "\r\n"
-#define READER "Authorization: Bearer " TOKEN_READER "\r\n"
+#define SENDER "Authorization: Bearer $SENDER\r\n"
+#define READER "Authorization: Bearer $READER\r\n"
 #define BODY_LIMIT 100000
 
 /* ---- routes of the test ---- */
@@ -66,6 +65,26 @@ static void handle_nothing(struct api_request *request)
     (void)request;
 }
 
+static _Atomic unsigned stores;
+
+static void on_stored(void *context, const struct intake_result *result)
+{
+    (void)context, (void)result;
+}
+
+static void handle_store(struct api_request *request)
+{
+    struct intake_batch *batch = request_batch(request);
+    const struct api_options *options = request_options(request);
+    stores++;
+    intake_begin(batch, options->intake,
+                 senders_get(options->senders, request_grant(request), STR("x")), DOOR_NDJSON,
+                 FORMAT_UNKNOWN, request_peer(request), STR(""));
+    intake_add(batch, request_body(request));
+    int status = intake_submit(batch, on_stored, NULL);
+    request_reply(request, status == 0 ? 200 : 503, "text/plain", STR(""));
+}
+
 static void refuse_foreign(struct api_request *request, unsigned status, const char *reason)
 {
     char text[128];
@@ -75,6 +94,7 @@ static void refuse_foreign(struct api_request *request, unsigned status, const c
 
 static const struct api_route routes_test[] = {
     {"POST", "/echo", API_SEND, handle_echo, NULL, NULL, NULL, NULL, NULL},
+    {"POST", "/store", API_SEND, handle_store, NULL, NULL, NULL, NULL, NULL},
     {"GET", "/public", API_PUBLIC, handle_echo, NULL, NULL, NULL, NULL, NULL},
     {"GET", "/scope", API_READ, handle_scope, NULL, NULL, NULL, NULL, NULL},
     {"GET", "/admin", API_ADMIN, handle_echo, NULL, NULL, NULL, NULL, NULL},
@@ -91,28 +111,11 @@ static const struct api_route *const tables_test[] = {routes_test, routes_health
 
 /* ---- the server under test ---- */
 
-static struct api *api;
-static const char *address;
-
 static int start_with(struct api_options options)
 {
-    static const struct api_listener listener = {"127.0.0.1:0", true};
-    struct err err = {0};
-    fake_intake_status = 0;
-    log_set_level(LOG_ERROR);
-    options.listeners = &listener;
-    options.n_listeners = 1;
-    options.threads = 2;
     options.tables = tables_test;
     options.body_max = BODY_LIMIT;
-    options.intake = (struct intake *)(uintptr_t)&fake_intake_status; /* never looked into */
-    api = api_start(&options, &err);
-    if (!api) {
-        print_message("%s\n", err.message);
-        return -1;
-    }
-    address = api_address(api, 0);
-    return 0;
+    return centre_open(options, NULL);
 }
 
 static int start(void **state)
@@ -133,27 +136,27 @@ static int start_poor(void **state)
     return start_with((struct api_options){.bodies_max = BODY_LIMIT});
 }
 
+/* The spool has no room for anything. */
+static int start_full(void **state)
+{
+    (void)state;
+    struct spool_options full = {.partitions = 1, .size_max = 1};
+    return centre_open((struct api_options){.tables = tables_test}, &full);
+}
+
 static int start_crowded(void **state)
 {
     (void)state;
     return start_with((struct api_options){.connections_max = 4, .connections_per_address = 3});
 }
 
-static int stop(void **state)
-{
-    (void)state;
-    api_stop(api);
-    api = NULL;
-    return 0;
-}
-
 static unsigned status_of(const char *method, const char *target, const char *headers,
                           struct str body)
 {
-    struct fake_answer answer;
-    fake_ask(address, method, target, headers, body, &answer);
+    struct answer answer;
+    client_ask(method, target, headers, body, &answer);
     unsigned status = answer.status;
-    fake_answer_free(&answer);
+    answer_free(&answer);
     return status;
 }
 
@@ -161,13 +164,13 @@ static unsigned status_of(const char *method, const char *target, const char *he
 static void assert_answers(const char *method, const char *target, const char *headers,
                            struct str body, const char *want)
 {
-    struct fake_answer answer;
-    fake_ask(address, method, target, headers, body, &answer);
+    struct answer answer;
+    client_ask(method, target, headers, body, &answer);
     assert_int_equal(answer.status, 200);
     assert_int_equal(answer.body.len, strlen(want));
     if (want[0])
         assert_memory_equal(answer.body.ptr, want, strlen(want));
-    fake_answer_free(&answer);
+    answer_free(&answer);
 }
 
 /* ---- paths ---- */
@@ -186,20 +189,20 @@ static void a_path_reaches_its_row_and_the_most_literal_wins(void **state)
 static void what_is_not_there_is_404_and_a_wrong_method_names_the_right_ones(void **state)
 {
     (void)state;
-    struct fake_answer answer;
+    struct answer answer;
     assert_int_equal(status_of("GET", "/nowhere", "", STR("")), 404);
     assert_int_equal(status_of("GET", "/public/../echo", "", STR("")), 400);
     assert_int_equal(status_of("GET", "/%2e%2e/_bulk", "", STR("")), 400);
     assert_int_equal(status_of("GET", "/%zz", "", STR("")), 400);
     assert_int_equal(status_of("GET", "/a%00b/_bulk", "", STR("")), 400);
-    fake_ask(address, "DELETE", "/public", "", STR(""), &answer);
+    client_ask("DELETE", "/public", "", STR(""), &answer);
     assert_int_equal(answer.status, 405);
-    assert_str(fake_answer_header(&answer, "Allow"), "GET, HEAD, OPTIONS");
-    fake_answer_free(&answer);
-    fake_ask(address, "OPTIONS", "/echo", "", STR(""), &answer);
+    assert_str(answer_header(&answer, "Allow"), "GET, HEAD, OPTIONS");
+    answer_free(&answer);
+    client_ask("OPTIONS", "/echo", "", STR(""), &answer);
     assert_int_equal(answer.status, 204);
-    assert_str(fake_answer_header(&answer, "Allow"), "POST, OPTIONS");
-    fake_answer_free(&answer);
+    assert_str(answer_header(&answer, "Allow"), "POST, OPTIONS");
+    answer_free(&answer);
     assert_int_equal(status_of("HEAD", "/public", "", STR("")), 200);
 }
 
@@ -208,33 +211,46 @@ static void every_answer_has_the_headers_that_keep_browsers_honest(void **state)
     (void)state;
     static const char *const targets[] = {"/public", "/nowhere", "/scope"};
     for (size_t i = 0; i < 3; i++) {
-        struct fake_answer answer;
-        fake_ask(address, "GET", targets[i], "", STR(""), &answer);
-        assert_str(fake_answer_header(&answer, "X-Content-Type-Options"), "nosniff");
-        assert_str(fake_answer_header(&answer, "Cache-Control"), "no-store");
-        struct str policy = fake_answer_header(&answer, "Content-Security-Policy");
+        struct answer answer;
+        client_ask("GET", targets[i], "", STR(""), &answer);
+        assert_str(answer_header(&answer, "X-Content-Type-Options"), "nosniff");
+        assert_str(answer_header(&answer, "Cache-Control"), "no-store");
+        struct str policy = answer_header(&answer, "Content-Security-Policy");
         assert_true(str_find(policy, STR("frame-ancestors 'none'")) != SIZE_MAX);
-        fake_answer_free(&answer);
+        answer_free(&answer);
     }
 }
 
 /* ---- callers ---- */
 
+/* "Authorization: <scheme> base64(name:token)"; `padded`: with its "=". */
+static void add_packed_token(struct buf *out, const char *scheme, const char *name, bool padded)
+{
+    char pair[128], packed[256];
+    snprintf(pair, sizeof(pair), "%s:%s", name, centre.sender);
+    sodium_bin2base64(packed, sizeof(packed), (const unsigned char *)pair, strlen(pair),
+                      padded ? sodium_base64_VARIANT_ORIGINAL
+                             : sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    buf_clear(out);
+    buf_printf(out, "Authorization: %s %s\r\n", scheme, packed);
+    buf_add_byte(out, '\0');
+}
+
 static void a_token_is_taken_in_every_scheme_that_shippers_use(void **state)
 {
     (void)state;
-    /* base64 of "any:jaga_sender", with and without padding */
-    static const char *const headers[] = {
-        SENDER,
-        "authorization: bearer " TOKEN_SENDER "\r\n",
-        "Authorization: Splunk " TOKEN_SENDER "\r\n",
-        "Authorization: Basic YW55OmphZ2Ffc2VuZGVy\r\n",
-        "Authorization: Basic amFnYTpqYWdhX3NlbmRlcg==\r\n",
-        "Authorization: Basic amFnYTpqYWdhX3NlbmRlcg\r\n",
-        "Authorization: ApiKey YW55OmphZ2Ffc2VuZGVy\r\n",
-    };
-    for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
-        assert_answers("POST", "/echo", headers[i], STR("x"), "x");
+    static const char *const plain[] = {SENDER, "authorization: bearer $SENDER\r\n",
+                                        "Authorization: Splunk $SENDER\r\n"};
+    for (size_t i = 0; i < 3; i++)
+        assert_answers("POST", "/echo", plain[i], STR("x"), "x");
+    static const char *const packed[][2] = {
+        {"Basic", "any"}, {"Basic", "jaga"}, {"basic", "x"}, {"ApiKey", "id"}, {"ApiKey", ""}};
+    struct buf header = {0};
+    for (size_t i = 0; i < 2 * sizeof(packed) / sizeof(packed[0]); i++) {
+        add_packed_token(&header, packed[i / 2][0], packed[i / 2][1], i % 2);
+        assert_answers("POST", "/echo", header.ptr, STR("x"), "x");
+    }
+    buf_free(&header);
 }
 
 static void who_is_not_known_gets_401_and_who_may_not_403(void **state)
@@ -244,12 +260,12 @@ static void who_is_not_known_gets_401_and_who_may_not_403(void **state)
         "", "Authorization: Bearer nobody\r\n", "Authorization: Basic !!\r\n",
         "Authorization: Negotiate x\r\n", "Authorization: Bearer\r\n"};
     for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
-        struct fake_answer answer;
-        fake_ask(address, "POST", "/echo", unknown[i], STR("x"), &answer);
+        struct answer answer;
+        client_ask("POST", "/echo", unknown[i], STR("x"), &answer);
         assert_int_equal(answer.status, 401);
-        assert_non_null(fake_answer_header(&answer, "WWW-Authenticate").ptr);
-        assert_str(fake_answer_header(&answer, "Content-Type"), "application/problem+json");
-        fake_answer_free(&answer);
+        assert_non_null(answer_header(&answer, "WWW-Authenticate").ptr);
+        assert_str(answer_header(&answer, "Content-Type"), "application/problem+json");
+        answer_free(&answer);
     }
     assert_int_equal(status_of("POST", "/echo", READER, STR("x")), 403);
     assert_int_equal(status_of("GET", "/scope", SENDER, STR("")), 403);
@@ -260,8 +276,7 @@ static void a_reader_sees_its_agencies_and_an_administrator_all(void **state)
 {
     (void)state;
     assert_answers("GET", "/scope", READER, STR(""), "parks;land;");
-    assert_answers("GET", "/scope", "Authorization: Bearer " TOKEN_ADMINISTRATOR "\r\n", STR(""),
-                   "all");
+    assert_answers("GET", "/scope", "Authorization: Bearer $ADMIN\r\n", STR(""), "all");
 }
 
 static void who_guesses_is_not_looked_up_any_more_and_who_works_goes_on(void **state)
@@ -272,20 +287,20 @@ static void who_guesses_is_not_looked_up_any_more_and_who_works_goes_on(void **s
     for (unsigned i = 0; i < 100; i++) {
         char header[64];
         snprintf(header, sizeof(header), "Authorization: Bearer guess-%u\r\n", i);
-        struct fake_answer answer;
-        fake_ask(address, "POST", "/echo", header, STR("x"), &answer);
+        struct answer answer;
+        client_ask("POST", "/echo", header, STR("x"), &answer);
         refused += answer.status == 401;
         slowed += answer.status == 429;
         if (answer.status == 429)
-            assert_non_null(fake_answer_header(&answer, "Retry-After").ptr);
-        fake_answer_free(&answer);
+            assert_non_null(answer_header(&answer, "Retry-After").ptr);
+        answer_free(&answer);
         assert_answers("POST", "/echo", SENDER, STR("x"), "x");
     }
     assert_int_equal(refused + slowed, 100);
     assert_in_range(refused, 20, 22);
-    unsigned before = fake_lookups;
+    uint64_t before = senders_unknown(centre.senders);
     assert_int_equal(status_of("POST", "/echo", "Authorization: Bearer more\r\n", STR("x")), 429);
-    assert_int_equal(fake_lookups, before);
+    assert_int_equal(senders_unknown(centre.senders), before);
 }
 
 /* ---- bodies ---- */
@@ -365,22 +380,22 @@ static void a_refusal_leaves_the_connection_fit_for_the_next_request(void **stat
     (void)state;
     char *bytes = malloc(10 * BODY_LIMIT);
     memset(bytes, 'x', 10 * BODY_LIMIT);
-    int fd = fake_connect(address);
+    int fd = client_connect(centre.address);
     char head[256];
     snprintf(head, sizeof(head),
              "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: %u\r\n\r\n",
              10 * BODY_LIMIT);
-    struct fake_answer answer;
-    fake_send(fd, str_from_c(head));
-    fake_send(fd, str_of(bytes, 10 * BODY_LIMIT));
-    fake_receive(fd, false, &answer);
+    struct answer answer;
+    client_send_text(fd, head);
+    client_send(fd, str_of(bytes, 10 * BODY_LIMIT));
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 413);
-    fake_answer_free(&answer);
-    fake_send(fd,
-              STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 2\r\n\r\nok"));
-    fake_receive(fd, false, &answer);
+    answer_free(&answer);
+    client_send_text(fd,
+                     "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 2\r\n\r\nok");
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 200);
-    fake_answer_free(&answer);
+    answer_free(&answer);
     close(fd);
     free(bytes);
 }
@@ -388,65 +403,60 @@ static void a_refusal_leaves_the_connection_fit_for_the_next_request(void **stat
 static void who_waits_for_our_word_is_refused_before_it_sends(void **state)
 {
     (void)state;
-    int fd = fake_connect(address);
-    struct fake_answer answer;
-    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
-                      "Expect: 100-continue\r\nContent-Length: 999999999\r\n\r\n"));
-    fake_receive(fd, false, &answer);
+    int fd = client_connect(centre.address);
+    struct answer answer;
+    client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                         "Expect: 100-continue\r\nContent-Length: 999999999\r\n\r\n");
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 413);
-    fake_answer_free(&answer);
+    answer_free(&answer);
     close(fd);
-    fd = fake_connect(address);
-    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
-                      "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"));
-    fake_receive(fd, false, &answer);
+    fd = client_connect(centre.address);
+    client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                         "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 100);
-    fake_answer_free(&answer);
-    fake_send(fd, STR("ok"));
-    fake_receive(fd, false, &answer);
+    answer_free(&answer);
+    client_send_text(fd, "ok");
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 200);
-    fake_answer_free(&answer);
+    answer_free(&answer);
     close(fd);
 }
 
 static void chunks_are_a_body_and_two_lengths_are_refused(void **state)
 {
     (void)state;
-    int fd = fake_connect(address);
-    struct fake_answer answer;
-    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
-                      "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"));
-    fake_receive(fd, false, &answer);
+    int fd = client_connect(centre.address);
+    struct answer answer;
+    client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                         "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 200);
     assert_str(buf_str(&answer.body), "abcde");
-    fake_answer_free(&answer);
+    answer_free(&answer);
     close(fd);
-    fd = fake_connect(address);
-    fake_send(fd, STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
-                      "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"));
-    fake_receive(fd, false, &answer);
+    fd = client_connect(centre.address);
+    client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                         "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 400);
-    fake_answer_free(&answer);
+    answer_free(&answer);
     close(fd);
 }
 
 static void overload_is_said_before_the_body_is_read(void **state)
 {
     (void)state;
-    static const struct {
-        int intake;
-        unsigned status;
-    } rows[] = {{-EAGAIN, 429}, {-ENOSPC, 503}, {-EIO, 503}};
-    for (size_t i = 0; i < 3; i++) {
-        fake_intake_status = rows[i].intake;
-        struct fake_answer answer;
-        fake_ask(address, "POST", "/echo", SENDER, STR("x"), &answer);
-        assert_int_equal(answer.status, rows[i].status);
-        assert_non_null(fake_answer_header(&answer, "Retry-After").ptr);
-        fake_answer_free(&answer);
-    }
-    fake_intake_status = 0;
-    assert_answers("POST", "/echo", SENDER, STR("x"), "x");
+    struct answer answer;
+    stores = 0;
+    assert_int_equal(status_of("POST", "/store", SENDER, STR("an event")), 503);
+    assert_int_equal(stores, 1);
+    client_ask("POST", "/store", SENDER, STR("an event"), &answer);
+    assert_int_equal(answer.status, 503);
+    assert_non_null(answer_header(&answer, "Retry-After").ptr);
+    answer_free(&answer);
+    assert_int_equal(stores, 1); /* the handler was not asked */
 }
 
 /* ---- waiting ---- */
@@ -456,18 +466,18 @@ static void a_request_that_waits_is_answered_when_it_is_resumed(void **state)
     (void)state;
     for (int i = 0; i < 50; i++)
         assert_answers("GET", "/early", "", STR(""), "early");
-    int fd = fake_connect(address);
-    fake_send(fd, STR("GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+    int fd = client_connect(centre.address);
+    client_send_text(fd, "GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n");
     struct api_request *request;
     while (!(request = atomic_exchange(&waiting, NULL)))
         usleep(1000);
     assert_answers("GET", "/public", "", STR(""), ""); /* its thread serves others */
     request_resume(request);
-    struct fake_answer answer;
-    fake_receive(fd, false, &answer);
+    struct answer answer;
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 200);
     assert_str(buf_str(&answer.body), "late");
-    fake_answer_free(&answer);
+    answer_free(&answer);
     close(fd);
 }
 
@@ -481,19 +491,18 @@ static void *resume_later(void *argument)
 static void stopping_waits_for_requests_that_wait(void **state)
 {
     (void)state;
-    int fd = fake_connect(address);
-    fake_send(fd, STR("GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+    int fd = client_connect(centre.address);
+    client_send_text(fd, "GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n");
     struct api_request *request;
     while (!(request = atomic_exchange(&waiting, NULL)))
         usleep(1000);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, resume_later, request), 0);
-    api_stop(api);
-    api = NULL;
-    struct fake_answer answer;
-    fake_receive(fd, false, &answer);
+    centre_stop_api();
+    struct answer answer;
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 200);
-    fake_answer_free(&answer);
+    answer_free(&answer);
     pthread_join(thread, NULL);
     close(fd);
 }
@@ -502,8 +511,8 @@ static void a_client_that_goes_away_while_it_waits_harms_nobody(void **state)
 {
     (void)state;
     for (int i = 0; i < 20; i++) {
-        int fd = fake_connect(address);
-        fake_send(fd, STR("GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n"));
+        int fd = client_connect(centre.address);
+        client_send_text(fd, "GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n");
         struct api_request *request;
         while (!(request = atomic_exchange(&waiting, NULL)))
             usleep(1000);
@@ -522,11 +531,11 @@ static void a_handler_that_forgets_to_answer_is_a_500(void **state)
 static void a_foreign_protocol_refuses_in_its_own_words(void **state)
 {
     (void)state;
-    struct fake_answer answer;
-    fake_ask(address, "POST", "/foreign", "", STR("x"), &answer);
+    struct answer answer;
+    client_ask("POST", "/foreign", "", STR("x"), &answer);
     assert_int_equal(answer.status, 401);
     assert_true(str_starts(buf_str(&answer.body), STR("foreign: ")));
-    fake_answer_free(&answer);
+    answer_free(&answer);
 }
 
 /* ---- slow and many ---- */
@@ -542,9 +551,9 @@ static void a_slow_request_is_cut_off(void **state)
         "POST /echo HTTP/1.1\r\nHost: jaga\r\nContent-Length: 9999\r\n\r\nab",
     };
     for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-        int fd = fake_connect(address);
-        fake_send(fd, str_from_c(starts[i]));
-        assert_true(fake_is_closed(fd));
+        int fd = client_connect(centre.address);
+        client_send_text(fd, starts[i]);
+        assert_true(client_is_closed(fd));
         close(fd);
     }
     assert_answers("GET", "/public", "", STR(""), "");
@@ -553,13 +562,13 @@ static void a_slow_request_is_cut_off(void **state)
 static void bytes_that_drip_do_not_prolong_a_request(void **state)
 {
     (void)state;
-    int fd = fake_connect(address);
-    fake_send(fd,
-              STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 9999\r\n\r\n"));
+    int fd = client_connect(centre.address);
+    client_send_text(fd,
+                     "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 9999\r\n\r\n");
     int sent = 0;
     char byte;
     while (recv(fd, &byte, 1, MSG_DONTWAIT) != 0 && sent++ < 1000) {
-        fake_send(fd, STR("x"));
+        client_send_text(fd, "x");
         usleep(10000);
     }
     assert_true(sent < 1000);
@@ -569,13 +578,13 @@ static void bytes_that_drip_do_not_prolong_a_request(void **state)
 static void an_idle_connection_is_let_go(void **state)
 {
     (void)state;
-    int fd = fake_connect(address);
-    fake_send(fd, STR("GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n"));
-    struct fake_answer answer;
-    fake_receive(fd, false, &answer);
+    int fd = client_connect(centre.address);
+    client_send_text(fd, "GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n");
+    struct answer answer;
+    client_receive(fd, false, &answer);
     assert_int_equal(answer.status, 200);
-    fake_answer_free(&answer);
-    assert_true(fake_is_closed(fd));
+    answer_free(&answer);
+    assert_true(client_is_closed(fd));
     close(fd);
 }
 
@@ -583,23 +592,23 @@ static void bodies_together_have_a_budget(void **state)
 {
     (void)state;
     int fd[3];
-    struct fake_answer answer;
+    struct answer answer;
     char *bytes = malloc(40000);
     memset(bytes, 'x', 40000);
     for (size_t i = 0; i < 2; i++) {
-        fd[i] = fake_connect(address);
-        fake_send(fd[i], STR("POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
-                             "Transfer-Encoding: chunked\r\n\r\n9c40\r\n"));
-        fake_send(fd[i], str_of(bytes, 40000));
+        fd[i] = client_connect(centre.address);
+        client_send_text(fd[i], "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
+                                "Transfer-Encoding: chunked\r\n\r\n9c40\r\n");
+        client_send(fd[i], str_of(bytes, 40000));
     }
-    fake_send(fd[1], STR("\r\n0\r\n\r\n"));
-    fake_send(fd[0], STR("\r\n0\r\n\r\n"));
+    client_send_text(fd[1], "\r\n0\r\n\r\n");
+    client_send_text(fd[0], "\r\n0\r\n\r\n");
     unsigned taken = 0, refused = 0;
     for (size_t i = 0; i < 2; i++) {
-        fake_receive(fd[i], false, &answer);
+        client_receive(fd[i], false, &answer);
         taken += answer.status == 200;
         refused += answer.status == 429;
-        fake_answer_free(&answer);
+        answer_free(&answer);
         close(fd[i]);
     }
     assert_int_equal(taken + refused, 2);
@@ -612,13 +621,13 @@ static void an_address_gets_its_share_of_connections(void **state)
 {
     (void)state;
     int fd[4];
-    struct fake_answer answer;
+    struct answer answer;
     for (size_t i = 0; i < 4; i++) {
-        fd[i] = fake_connect(address);
-        fake_send(fd[i], STR("GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n"));
-        fake_receive(fd[i], false, &answer);
+        fd[i] = client_connect(centre.address);
+        client_send_text(fd[i], "GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n");
+        client_receive(fd[i], false, &answer);
         assert_int_equal(answer.status, i < 3 ? 200 : 0);
-        fake_answer_free(&answer);
+        answer_free(&answer);
     }
     for (size_t i = 0; i < 4; i++)
         close(fd[i]);
@@ -631,25 +640,25 @@ static void garbage_is_answered_or_closed_and_harms_nobody(void **state)
         "\x16\x03\x01\x02\x01\x01\xfc\x03\x03 hello\r\n\r\n", "\r\n\r\n\r\n\r\n", "GET\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n", "GET /public HTTP/1.1\r\nHost jaga\r\n\r\n"};
     for (size_t i = 0; i < sizeof(garbage) / sizeof(garbage[0]); i++) {
-        int fd = fake_connect(address);
-        fake_send(fd, str_from_c(garbage[i]));
+        int fd = client_connect(centre.address);
+        client_send(fd, str_from_c(garbage[i]));
         shutdown(fd, SHUT_WR);
-        assert_true(fake_is_closed(fd));
+        assert_true(client_is_closed(fd));
         close(fd);
     }
     struct buf endless = {0};
     buf_add_c(&endless, "GET /public HTTP/1.1\r\nHost: jaga\r\nX: ");
     for (int i = 0; i < 200000; i++)
         buf_add_byte(&endless, 'x');
-    int fd = fake_connect(address);
-    fake_send(fd, buf_str(&endless));
-    assert_true(fake_is_closed(fd));
+    int fd = client_connect(centre.address);
+    client_send(fd, buf_str(&endless));
+    assert_true(client_is_closed(fd));
     close(fd);
     buf_free(&endless);
     assert_answers("GET", "/public", "", STR(""), "");
 }
 
-#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, stop)
+#define TEST(name, setup) cmocka_unit_test_setup_teardown(name, setup, centre_close)
 
 int main(void)
 {
@@ -667,7 +676,7 @@ int main(void)
         TEST(a_refusal_leaves_the_connection_fit_for_the_next_request, start),
         TEST(who_waits_for_our_word_is_refused_before_it_sends, start),
         TEST(chunks_are_a_body_and_two_lengths_are_refused, start),
-        TEST(overload_is_said_before_the_body_is_read, start),
+        TEST(overload_is_said_before_the_body_is_read, start_full),
         TEST(a_request_that_waits_is_answered_when_it_is_resumed, start),
         TEST(stopping_waits_for_requests_that_wait, start),
         TEST(a_client_that_goes_away_while_it_waits_harms_nobody, start),

@@ -8,19 +8,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "api/fakes_test.h"
+#include "api/centre_test.h"
+#include "base/time.h"
 #include "io/file.h"
-#include "io/log.h"
 #include "io/tls.h"
 
-#define SENDER_NAME "sender.example" /* that fakes_test.c knows */
+#define SENDER_NAME "sender.example"
 
 static char folder[64];
 enum { SERVER, SERVER_KEY, OTHER, OTHER_KEY, CA, CLIENT, CLIENT_KEY, WRONG, WRONG_KEY, PATHS };
 static char paths[PATHS][96];
 
 static struct tls_identity *identity;
-static struct api *api;
 
 /* ---- certificates ---- */
 
@@ -112,7 +111,6 @@ static int start(void **state)
                                              "client-key.pem", "wrong.pem", "wrong-key.pem"};
     static const struct api_listener listener = {"127.0.0.1:0", false};
     struct err err = {0};
-    log_set_level(LOG_ERROR);
     snprintf(folder, sizeof(folder), "/tmp/jaga-api-test-XXXXXX");
     if (!mkdtemp(folder))
         return -1;
@@ -121,23 +119,24 @@ static int start(void **state)
     make_certificates();
     struct tls_identity_options made = {paths[SERVER], paths[SERVER_KEY], paths[CA], true};
     identity = tls_identity_open(&made, &err);
-    struct api_options options = {.listeners = &listener,
-                                  .n_listeners = 1,
-                                  .identity = identity,
-                                  .threads = 2,
-                                  .request_us = 2000000,
-                                  .tables = tables_test};
-    if (identity)
-        api = api_start(&options, &err);
-    if (!api)
+    if (!identity) {
         print_message("%s\n", err.message);
-    return api ? 0 : -1;
+        return -1;
+    }
+    centre_open((struct api_options){.listeners = &listener,
+                                     .n_listeners = 1,
+                                     .identity = identity,
+                                     .request_us = 2000000,
+                                     .tables = tables_test},
+                NULL);
+    const struct token grant = {
+        .id = STR("certificate"), .agency = STR("parks"), .expires = TIME_UNSET};
+    return senders_add_certificate(centre.senders, STR(SENDER_NAME), &grant);
 }
 
 static int stop(void **state)
 {
-    (void)state;
-    api_stop(api);
+    centre_close(state);
     tls_identity_free(identity);
     for (size_t i = 0; i < PATHS; i++)
         unlink(paths[i]);
@@ -163,7 +162,7 @@ static long ask(const char *target, struct ask with)
 {
     char url[256];
     long status = 0;
-    const char *port = strrchr(api_address(api, 0), ':');
+    const char *port = strrchr(centre.address, ':');
     snprintf(url, sizeof(url), "https://localhost%s%s", port, target);
     CURL *curl = curl_easy_init();
     curl_easy_setopt(curl, CURLOPT_URL, url);
@@ -242,9 +241,9 @@ static void what_is_no_tls_is_dropped_and_harms_nobody(void **state)
     static const char *const first[] = {"GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n", "",
                                         "\x16\x03\x01\x02"};
     for (size_t i = 0; i < 3; i++) {
-        int fd = fake_connect(api_address(api, 0));
-        fake_send(fd, str_from_c(first[i]));
-        assert_true(fake_is_closed(fd));
+        int fd = client_connect(centre.address);
+        client_send(fd, str_from_c(first[i]));
+        assert_true(client_is_closed(fd));
         close(fd);
     }
     assert_int_equal(ask("/public", (struct ask){.ca = paths[SERVER]}), 200);
