@@ -328,3 +328,23 @@ void health_each(struct health *health, int64_t now,
     }
     pthread_mutex_unlock(&health->lock);
 }
+
+void health_write_metrics(struct health *health, struct buf *out)
+{
+    size_t n[CHECK_COUNT] = {0};
+    pthread_mutex_lock(&health->lock);
+    size_t known = health->sources.len;
+    for (size_t i = 0; i < known; i++)
+        for (unsigned check = 0; check < CHECK_COUNT; check++)
+            n[check] += health->sources.items[i]->raised[check];
+    pthread_mutex_unlock(&health->lock);
+
+    buf_add_c(out, "# HELP jaga_sources Sources whose health is watched.\n"
+                   "# TYPE jaga_sources gauge\n");
+    buf_printf(out, "jaga_sources %zu\n", known);
+    buf_add_c(out, "# HELP jaga_sources_raised Sources with a finding, by check.\n"
+                   "# TYPE jaga_sources_raised gauge\n");
+    for (unsigned check = 0; check < CHECK_COUNT; check++)
+        buf_printf(out, "jaga_sources_raised{check=\"%s\"} %zu\n",
+                   health_check_name((enum health_check)check), n[check]);
+}

@@ -78,6 +78,9 @@ struct source_state {
 void health_each(struct health *health, int64_t now,
                  void (*each)(void *context, const struct source_state *state), void *context);
 
+/* Appends how many sources there are, and how many with a finding of each check, for /metrics. */
+void health_write_metrics(struct health *health, struct buf *out);
+
 /* Appends the state. 0 or -ENOMEM. */
 int health_save(struct health *health, struct buf *out);
 

@@ -22,6 +22,11 @@ static const struct {
                      "Medium"},
 };
 
+const char *health_check_name(enum health_check check)
+{
+    return checks[check].name;
+}
+
 enum health_check health_check_of(struct str rule)
 {
     unsigned check = 0;

@@ -34,6 +34,9 @@ struct source *health_source(struct health *health, struct str agency, struct st
 struct source_state health_state(const struct health *health, const struct source *source,
                                  int64_t now);
 
+/* "silent", "slow" ... */
+const char *health_check_name(enum health_check check);
+
 /* The check whose findings have this rule: "source.silent"; CHECK_COUNT: none. */
 enum health_check health_check_of(struct str rule);
 

@@ -44,7 +44,8 @@ struct intake_request {
     struct intake_result result;
     uint32_t n_part; /* events of the append under way */
     uint32_t n_repeated;
-    uint32_t *ends; /* of a part that does not begin the batch */
+    uint32_t *ends;                                    /* of a part that does not begin the batch */
+    char peer[SPOOL_LABEL_MAX], hint[SPOOL_LABEL_MAX]; /* of `own`, while there is more to append */
 };
 
 static spool_done events_done, rejects_done;
@@ -367,6 +368,13 @@ static bool is_one_append(const struct intake_batch *batch)
     return (events.n == 0 || rejects.n == 0) && part_length(only, 0) == only->n;
 }
 
+static struct str copy_text(struct str text, char room[static SPOOL_LABEL_MAX])
+{
+    if (text.len)
+        memcpy(room, text.ptr, text.len);
+    return str_of(room, text.len);
+}
+
 /*
  * What the request needs of a batch that goes back to the caller: all of it, or all but the bytes, which
  * its only append copies while the caller waits. Returns who holds the bytes.
@@ -385,6 +393,8 @@ static struct intake_batch *take_over(struct intake_request *request, struct int
     loser->ends = loser->reject_ends = NULL;
     loser->ends_cap = loser->reject_ends_cap = 0;
     batch->counted = false;
+    request->own.head.peer = copy_text(request->own.head.peer, request->peer);
+    request->own.head.hint = copy_text(request->own.head.hint, request->hint);
     return lend ? batch : &request->own;
 }
 

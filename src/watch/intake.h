@@ -68,7 +68,8 @@ typedef void intake_done(void *context, const struct intake_result *result);
 struct intake_batch {
     struct intake *intake;
     struct sender *sender;
-    struct spool_batch head; /* what all its events share; texts are borrowed until done */
+    struct spool_batch head; /* what all its events share; texts are borrowed until submit, */
+                             /* with `keep` until all is stored */
     struct buf bytes;
     uint32_t *ends;
     size_t ends_cap;
