@@ -1,0 +1,127 @@
+/* What the centre looks at while it runs, and reads again when it has changed. */
+#include <errno.h>
+
+#include "cli/centre_inside.h"
+#include "cli/centre_version.h"
+#include "io/changes.h"
+#include "io/clock.h"
+#include "io/file.h"
+#include "io/log.h"
+
+#define FILES_LOOK_US (2 * TIME_SECOND_US)
+#define HEALTH_LOOK_US (5 * TIME_SECOND_US)
+#define HEALTH_SAVE_US (60 * TIME_SECOND_US)
+
+int centre_read_config(struct centre *centre, struct settings *settings, struct config *config)
+{
+    struct buf text = {0};
+    struct err err = {0};
+    int status = file_read(centre->config_path, CONFIG_SIZE_MAX, &text);
+    if (status == -ENOENT && !settings->config)
+        status = 0;
+    else if (status < 0)
+        log_say(LOG_ERROR, "config.unreadable", "%s: %s", centre->config_path, strerror(-status));
+    if (status == 0) {
+        status = config_parse(buf_str(&text), centre->taken, settings, config, &err);
+        if (status < 0)
+            log_say(LOG_ERROR, "config.wrong", "%s:%u:%u: %s", centre->config_path, err.line,
+                    err.column, err.message);
+    }
+    buf_free(&text);
+    return status;
+}
+
+uint64_t centre_signature(struct centre *centre)
+{
+    const struct settings *settings = &centre->cli.settings;
+    uint64_t signature = changes_signature(0, centre->config_path);
+    signature = changes_signature(signature, centre_intel_path(centre));
+    for (size_t i = 0; i < settings->rules.len; i++)
+        signature = changes_signature(signature, settings->rules.items[i]);
+    if (settings->content)
+        signature = changes_signature(signature, settings->content);
+    if (settings->placeholders)
+        signature = changes_signature(signature, settings->placeholders);
+    return signature;
+}
+
+static void reload_senders(struct centre *centre, const struct config *config)
+{
+    if (centre_load_senders(centre, config) < 0 || centre_declare_sources(centre, config) < 0)
+        log_say(LOG_ERROR, "reload.senders", "not all senders are known: %s",
+                ledger_problem(centre->ledger));
+    live_reload_exceptions(centre->live);
+}
+
+static void reload_identity(struct centre *centre)
+{
+    struct err err = {0};
+    int status = tls_identity_reload(centre->identity, &err);
+    if (status < 0)
+        log_say(LOG_ERROR, "reload.certificate", "the old one stays: %s", err.message);
+    if (status <= 0)
+        return;
+    char fingerprint[TLS_FINGERPRINT_MAX];
+    tls_identity_fingerprint(centre->identity, fingerprint);
+    log_say(LOG_INFO, "reload.certificate", "sha256 %s", fingerprint);
+}
+
+/* Addresses and sizes are what they were at the start; agencies, sources and what is read may change. */
+void centre_reload(struct centre *centre)
+{
+    struct settings scratch;
+    struct config config = {0};
+    struct err err = {0};
+    if (options_copy(&centre->cli.settings, &scratch) < 0)
+        return;
+    centre->files = centre_signature(centre);
+    reload_identity(centre);
+    if (centre_read_config(centre, &scratch, &config) == 0) {
+        struct live_version *version =
+            centre_version_load(&centre->cli, &config, centre_intel_path(centre));
+        if (version)
+            centre_say_version("rules.loaded", version);
+        if (!version || live_swap(centre->live, version, &err) < 0) {
+            log_say(LOG_ERROR, "reload.failed", "the rules of before stay: %s", err.message);
+            centre_version_free(version);
+        }
+        reload_senders(centre, &config);
+    }
+    options_free(&scratch);
+    config_free(&config);
+}
+
+static void look_at_ledger(struct centre *centre)
+{
+    uint64_t version;
+    if (ledger_version(centre->ledger, &version) < 0 || version == centre->ledger_version)
+        return;
+    centre->ledger_version = version;
+    if (senders_load_tokens(centre->senders, centre->ledger) < 0)
+        log_say(LOG_ERROR, "tokens.unreadable", "%s", ledger_problem(centre->ledger));
+    live_reload_exceptions(centre->live);
+}
+
+void centre_tick(struct centre *centre)
+{
+    int64_t now = clock_ticks_us();
+    look_at_ledger(centre);
+    if (now - centre->files_us >= FILES_LOOK_US) {
+        centre->files_us = now;
+        if (centre_signature(centre) != centre->files)
+            centre_reload(centre);
+        else
+            reload_identity(centre);
+    }
+    if (now - centre->looked_us >= HEALTH_LOOK_US) {
+        centre->looked_us = now;
+        if (health_look(centre->health, centre->ledger, clock_now_us()) < 0)
+            log_say(LOG_ERROR, "sources.look", "%s", ledger_problem(centre->ledger));
+        else
+            centre_published(centre);
+    }
+    if (now - centre->saved_us >= HEALTH_SAVE_US) {
+        centre->saved_us = now;
+        centre_save_health(centre);
+    }
+}

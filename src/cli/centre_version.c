@@ -1,0 +1,141 @@
+#include "cli/centre_version.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "io/log.h"
+
+#define AGENCIES_MEMORY_MAX (64u << 20)
+
+struct centre_version {
+    struct live_version live;
+    struct engine engine;
+    struct arena arena; /* what agencies want */
+    struct str mapped;  /* the file of indicators */
+};
+
+/* ---- indicators ---- */
+
+/* The file is never changed, only replaced: the mapping stays what it was. */
+static int map_file(const char *path, struct str *ret_bytes)
+{
+    struct stat file;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int status = fstat(fd, &file) < 0 ? -errno : 0;
+    if (status == 0 && file.st_size > 0) {
+        void *bytes = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
+        if (bytes == MAP_FAILED)
+            status = -errno;
+        else
+            *ret_bytes = str_of(bytes, (size_t)file.st_size);
+    }
+    close(fd);
+    return status;
+}
+
+static int open_intel(struct centre_version *version, const char *path)
+{
+    struct err err = {0};
+    int status = map_file(path, &version->mapped);
+    if (status == -ENOENT || (status == 0 && version->mapped.len == 0))
+        return 0;
+    if (status == 0) {
+        version->live.intel = intel_open(version->mapped, &err);
+        if (version->live.intel)
+            return 0;
+    }
+    log_say(LOG_ERROR, "intel.unreadable", "%s: %s", path,
+            status < 0 ? strerror(-status) : err.message);
+    return -EINVAL;
+}
+
+/* ---- agencies ---- */
+
+static bool copy_agency(struct centre_version *version, const struct config_agency *from,
+                        struct live_agency *ret_agency)
+{
+    struct str *without = arena_zero(&version->arena, from->n_without + 1, sizeof(*without));
+    if (!without)
+        return false;
+    for (size_t i = 0; i < from->n_without; i++)
+        without[i] = arena_copy(&version->arena, from->without[i]);
+    *ret_agency = (struct live_agency){.name = arena_copy(&version->arena, from->name),
+                                       .level = from->level,
+                                       .without = without,
+                                       .n_without = from->n_without};
+    return ret_agency->name.ptr;
+}
+
+static int copy_agencies(struct centre_version *version, const struct config *config)
+{
+    struct live_agency *agencies =
+        arena_zero(&version->arena, config->n_agencies + 1, sizeof(*agencies));
+    for (size_t i = 0; i < config->n_agencies; i++)
+        if (!agencies || !copy_agency(version, &config->agencies[i], &agencies[i]))
+            return -ENOMEM;
+    version->live.agencies = agencies;
+    version->live.n_agencies = config->n_agencies;
+    return 0;
+}
+
+/* ---- the version ---- */
+
+static void free_version(struct live_version *live)
+{
+    struct centre_version *version = live->owner;
+    if (live->intel)
+        intel_close(live->intel);
+    if (version->mapped.len)
+        munmap((void *)(uintptr_t)version->mapped.ptr, version->mapped.len);
+    engine_free(&version->engine);
+    arena_free(&version->arena);
+    free(version);
+}
+
+void centre_version_free(struct live_version *version)
+{
+    if (version)
+        free_version(version);
+}
+
+struct live_version *centre_version_load(const struct cli *cli, const struct config *config,
+                                         const char *intel_path)
+{
+    struct centre_version *version = calloc(1, sizeof(*version));
+    if (!version)
+        return NULL;
+    version->live.owner = version;
+    version->live.free = free_version;
+    arena_init(&version->arena, AGENCIES_MEMORY_MAX);
+    int code = engine_open(&version->engine, cli);
+    if (code == EXIT_DONE)
+        code = engine_read_rules(&version->engine, &cli->settings.rules);
+    if (code == EXIT_DONE)
+        code = engine_compile(&version->engine);
+    if (code == EXIT_DONE &&
+        (copy_agencies(version, config) < 0 || open_intel(version, intel_path)))
+        code = EXIT_BROKEN;
+    if (code != EXIT_DONE) {
+        free_version(&version->live);
+        return NULL;
+    }
+    version->live.set = &version->engine.set;
+    version->live.ruleset = version->engine.ruleset;
+    version->live.datasets = version->engine.datasets;
+    version->live.fields = &version->engine.fields;
+    version->live.attack = &version->engine.attack;
+    return &version->live;
+}
+
+void centre_version_count(const struct live_version *version, size_t *ret_loaded,
+                          size_t *ret_refused)
+{
+    *ret_loaded = version->set->rules.len + version->set->correlations.len;
+    *ret_refused = version->set->refusals.len;
+}
