@@ -116,7 +116,8 @@ static void pages_hold_every_finding_once_in_order(void **state)
     (void)state;
     char cursor[256] = "";
     bool seen[FINDINGS] = {false};
-    unsigned n = 0, pages = 0, last_level = 9;
+    unsigned n = 0, pages = 0;
+    uint64_t last_level = 9;
     do {
         char target[512];
         snprintf(target, sizeof(target), "/api/v1/findings?sort=level&limit=4%s%s",
@@ -125,7 +126,8 @@ static void pages_hold_every_finding_once_in_order(void **state)
         size_t i;
         json_array_foreach(json_object_get(page, "findings"), i, finding)
         {
-            unsigned number = (unsigned)atol(json_text(finding, "rule") + 1);
+            uint64_t number;
+            assert_int_equal(str_to_u64(str_from_c(json_text(finding, "rule") + 1), &number), 0);
             assert_in_range(number, 0, FINDINGS - 1);
             assert_false(seen[number]);
             seen[number] = true;

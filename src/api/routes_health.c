@@ -1,5 +1,5 @@
 /* What other programs ask to know what this one is, and whether it is well. */
-#include "api/server.h"
+#include "api/metrics.h"
 
 static void handle_healthz(struct api_request *request)
 {

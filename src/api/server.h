@@ -183,7 +183,7 @@ struct str auth_token(struct str header, struct arena *arena);
 
 /* ---- metrics.c ---- */
 
-void metrics_write(struct api *api, struct buf *out);
+/* The counter of a status in route_slot.answers. */
 size_t metrics_status_index(unsigned status);
 
 /* ---- keeper.c: the thread that looks at clocks ---- */
