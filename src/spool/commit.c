@@ -16,6 +16,17 @@ static int disk_error(int status)
     return status == -EFBIG || status == -EDQUOT ? -ENOSPC : status;
 }
 
+/*
+ * Closes a segment file and gives back what the disk has set aside behind its end. It does no harm where that
+ * fails: the records are durable, and the head of the next segment says where they end.
+ */
+static void close_cut(int fd, uint64_t size)
+{
+    bool cut = ftruncate(fd, (off_t)size) == 0;
+    (void)cut;
+    close(fd);
+}
+
 int spool_roll(struct spool *spool)
 {
     struct segment *last = spool->segments.len ? spool_active(spool) : NULL;
@@ -44,9 +55,8 @@ int spool_roll(struct spool *spool)
                             record, record_producers_size(n), &fd);
     if (status < 0)
         goto out;
-    /* What the disk has set aside behind the end goes back to it. */
-    if (spool->fd >= 0 && (ftruncate(spool->fd, (off_t)last->size) < 0 || close(spool->fd) < 0))
-        status = 0; /* its records are durable and its end is in the head of the new one */
+    if (last)
+        close_cut(spool->fd, last->size);
     spool->fd = fd;
     spool->reserved = 0;
     spool->has_batches = false;
@@ -218,7 +228,7 @@ static int cut_back(struct spool *spool)
 
 /*
  * A commit failed: nothing of it is stored, nor of what was queued behind it, which may follow from it. All
- * appends are refused until spool_retry() succeeds.
+ * appends are refused until retry() succeeds.
  */
 static void fail_group(struct spool *spool, struct group *group, int status)
 {

@@ -200,6 +200,24 @@ static void a_batch_repeated_at_once_is_acknowledged_after_the_first(void **stat
     assert_int_equal(next, TIMES);
 }
 
+static void a_producer_may_use_all_partitions_at_once(void **state)
+{
+    (void)state;
+    enum { TIMES = 202 };
+    struct test_answers *answers = test_answers_new();
+    struct spool_batch batch = test_batch("spread", 1);
+    batch.producer = 8;
+    for (int again = 0; again < 2; again++) {
+        for (batch.sequence = 1; batch.sequence <= TIMES; batch.sequence++)
+            assert_int_equal(
+                test_append_to(answers, ops, spool, 3 - (uint32_t)batch.sequence % 4, &batch), 0);
+        test_answers_wait(answers, (size_t)(again + 1) * TIMES);
+        for (size_t i = (size_t)again * TIMES; i < (size_t)(again + 1) * TIMES; i++)
+            assert_int_equal(test_answer(answers, i)->repeated, again);
+    }
+    test_answers_free(answers);
+}
+
 static void what_is_pending_at_close_becomes_durable(void **state)
 {
     (void)state;
@@ -384,6 +402,7 @@ int spool_conformance(const struct spool_ops *engine, const char *(*make_place)(
         ROW(a_reader_begins_with_the_batch_that_holds_its_offset),
         ROW(a_producers_batch_is_stored_once),
         ROW(a_batch_repeated_at_once_is_acknowledged_after_the_first),
+        ROW(a_producer_may_use_all_partitions_at_once),
         ROW(what_is_pending_at_close_becomes_durable),
         ROW(answers_come_in_the_order_of_a_partition),
         ROW(a_bad_batch_is_refused),

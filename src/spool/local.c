@@ -59,14 +59,22 @@ static void fill_options(struct spool_options *options)
         options->now = clock_now_us;
 }
 
+/* A folder that is new is only durable when the one it is in is. */
 static int open_folder(struct spool *spool, const char *place, struct err *err)
 {
-    if (mkdir(place, 0750) < 0 && errno != EEXIST)
+    bool made = mkdir(place, 0750) == 0;
+    if (!made && errno != EEXIST)
         return err_set(err, -errno, "%s: cannot make the folder: %s", place, strerror(errno));
     spool->folder = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (spool->folder < 0)
         return err_set(err, -errno, "%s: %s", place, strerror(errno));
-    return 0;
+    if (!made)
+        return 0;
+    int above = openat(spool->folder, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int status = above < 0 || fsync(above) < 0 ? -errno : 0;
+    if (above >= 0)
+        close(above);
+    return status < 0 ? err_set(err, status, "%s: %s", place, strerror(-status)) : 0;
 }
 
 static int lock_folder(struct spool *spool, const char *place, struct err *err)

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,6 +52,7 @@ static int tear_down(void **state)
 {
     (void)state;
     test_disk_set(0, 0, 0);
+    test_disk_open();
     if (spool)
         ops->close(spool);
     test_folder_remove(place);
@@ -62,6 +64,15 @@ static struct spool_stats stats(void)
     struct spool_stats stats;
     ops->stats(spool, &stats);
     return stats;
+}
+
+static const char *segment_path(uint64_t number)
+{
+    static char path[4096];
+    char name[SEGMENT_NAME_MAX];
+    segment_name(name, number);
+    snprintf(path, sizeof(path), "%s/%s", place, name);
+    return path;
 }
 
 static int append(const char *prefix)
@@ -94,6 +105,28 @@ static void expect_events(const char *const *expected, size_t n)
     ops->reader_free(reader);
 }
 
+static void nothing_is_acknowledged_or_seen_before_it_is_durable(void **state)
+{
+    (void)state;
+    struct test_answers *answers = test_answers_new();
+    static const char *const events[] = {"first-0"};
+    open_with((struct spool_options){0});
+    uint64_t seen = ops->wait(spool, 0, 0);
+    test_disk_shut();
+    struct spool_batch batch = test_batch("first", 1);
+    batch.producer = batch.sequence = 1;
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(test_append_to(answers, ops, spool, 0, &batch), 0);
+    test_disk_await_sync();
+    assert_int_equal(test_answers_count(answers), 0);
+    assert_int_equal(ops->wait(spool, seen, 0), seen);
+    expect_events(events, 0);
+    test_disk_open();
+    test_answers_wait(answers, 2);
+    expect_events(events, 1);
+    test_answers_free(answers);
+}
+
 /* The disk fails in a way, is mended, and nothing but what was acknowledged is there. */
 static void survive(int write_error, int sync_error, int reserve_error, int status)
 {
@@ -104,6 +137,9 @@ static void survive(int write_error, int sync_error, int reserve_error, int stat
     assert_int_equal(append("failed"), status);
     assert_int_equal(stats().error, status);
     assert_int_equal(append("refused"), status);
+    struct stat st;
+    assert_int_equal(stat(segment_path(0), &st), 0);
+    assert_int_equal(st.st_size, stats().size); /* nothing of it is left behind for a crash */
     assert_int_equal(stats().pending, 0);
     assert_int_equal(stats().refused_full, status == -ENOSPC);
     expect_events(events, 1);
@@ -142,10 +178,7 @@ static void what_a_failed_sync_wrote_is_not_trusted(void **state)
     (void)state;
     survive(0, EIO, 0, -EIO);
     /* The file that failed is left behind: the second batch is in the next one. */
-    char path[4096], name[SEGMENT_NAME_MAX];
-    segment_name(name, 1);
-    snprintf(path, sizeof(path), "%s/%s", place, name);
-    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(access(segment_path(1), F_OK), 0);
 }
 
 static void a_disk_that_fails_for_good_does_not_hinder_closing(void **state)
@@ -371,6 +404,7 @@ int main(void)
 {
 #define ROW(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        ROW(nothing_is_acknowledged_or_seen_before_it_is_durable),
         ROW(a_full_disk_refuses_until_there_is_room),
         ROW(a_limit_on_files_is_a_full_disk),
         ROW(a_read_only_disk_refuses_until_it_is_writable),

@@ -118,9 +118,11 @@ void producers_commit(struct producers *producers, uint64_t producer, uint64_t s
     struct producer *item = find(producers, producer);
     if (!item)
         return;
-    item->durable = sequence;
+    /* In another order than they were queued: a commit goes by partitions. */
+    if (!item->has_durable || item->durable < sequence)
+        item->durable = sequence;
     item->has_durable = true;
-    if (item->queued == sequence)
+    if (item->queued <= item->durable)
         item->has_queued = false;
 }
 

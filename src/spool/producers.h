@@ -36,7 +36,10 @@ bool producers_has(const struct producers *producers, uint64_t producer, uint64_
  */
 int producers_queue(struct producers *producers, uint64_t producer, uint64_t sequence);
 
-/* What was queued is durable up to this sequence. */
+/*
+ * A queued batch is durable. All of a commit are told before anybody asks: then those before the last one
+ * are durable as well.
+ */
 void producers_commit(struct producers *producers, uint64_t producer, uint64_t sequence);
 
 /* What was queued and is not durable never was. */

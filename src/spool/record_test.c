@@ -134,6 +134,20 @@ static void what_was_queued_and_failed_may_come_again(void **state)
     assert_true(pairs[0][0] == 1 && pairs[0][1] == 10);
 }
 
+static void batches_of_a_commit_become_durable_in_any_order(void **state)
+{
+    struct producers *producers = *state;
+    for (uint64_t sequence = 1; sequence <= 3; sequence++)
+        producers_queue(producers, 1, sequence);
+    producers_commit(producers, 1, 3);
+    producers_commit(producers, 1, 1);
+    producers_commit(producers, 1, 2);
+    producers_queue(producers, 1, 4);
+    producers_rollback(producers);
+    assert_true(producers_has(producers, 1, 3));
+    assert_false(producers_has(producers, 1, 4));
+}
+
 static void the_producer_silent_longest_is_forgotten(void **state)
 {
     struct producers *producers = *state;
@@ -162,6 +176,8 @@ int main(void)
         cmocka_unit_test(a_record_in_another_place_is_none),
         cmocka_unit_test(every_flipped_bit_is_noticed),
         cmocka_unit_test_setup_teardown(what_was_queued_and_failed_may_come_again, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(batches_of_a_commit_become_durable_in_any_order, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_producer_silent_longest_is_forgotten, set_up,
                                         tear_down),

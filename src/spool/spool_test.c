@@ -102,6 +102,14 @@ void test_answers_wait(struct test_answers *answers, size_t n)
     pthread_mutex_unlock(&answers->lock);
 }
 
+size_t test_answers_count(struct test_answers *answers)
+{
+    pthread_mutex_lock(&answers->lock);
+    size_t n = answers->len;
+    pthread_mutex_unlock(&answers->lock);
+    return n;
+}
+
 const struct spool_receipt *test_answer(struct test_answers *answers, size_t i)
 {
     test_answers_wait(answers, i + 1);

@@ -27,6 +27,7 @@ int test_append_to(struct test_answers *answers, const struct spool_ops *ops, st
                    uint32_t partition, const struct spool_batch *batch);
 /* Waits until `n` are answered; receipt `i` in the order of answers. */
 void test_answers_wait(struct test_answers *answers, size_t n);
+size_t test_answers_count(struct test_answers *answers);
 const struct spool_receipt *test_answer(struct test_answers *answers, size_t i);
 
 /* A new empty folder, and its removal with the files in it. */
