@@ -150,12 +150,23 @@ static int ask(struct run *run, const struct ledger_scope *scope, struct finding
 static int ask_all(struct run *run)
 {
     static const struct ledger_scope all = {.all = true};
-    const struct str agencies[] = {STR("mha")};
+    const struct str agencies[] = {STR("mha"), STR("moh")};
     const struct ledger_scope one = {.agencies = agencies, .n = 1};
+    const struct ledger_scope two = {.agencies = agencies, .n = 2};
     int status = ask(run, &all, (struct finding_query){.sort = FINDING_BY_LAST}, "newest");
     if (status == 0)
         status =
             ask(run, &one, (struct finding_query){.sort = FINDING_BY_LAST}, "newest of one agency");
+    if (status == 0)
+        status = ask(run, &two, (struct finding_query){.sort = FINDING_BY_LAST},
+                     "newest of two agencies");
+    if (status == 0)
+        status =
+            ask(run, &one, (struct finding_query){.sort = FINDING_BY_LEVEL}, "worst of one agency");
+    if (status == 0)
+        status = ask(run, &one,
+                     (struct finding_query){.change_after = run->taken - 100, .ascending = true},
+                     "the last changes of one agency");
     if (status == 0)
         status = ask(run, &all, (struct finding_query){.sort = FINDING_BY_LEVEL}, "worst");
     if (status == 0)

@@ -17,6 +17,7 @@ struct folded {
     char id[FINDING_ID_MAX];
     int64_t change, updated, level, matches, throttled, kept, first, last;
     uint64_t more; /* matches folded by the open transaction */
+    bool raised;   /* so was the level */
 };
 
 /*
@@ -81,18 +82,24 @@ static int write_folded(struct ledger *ledger, struct folded *finding)
 {
     if (finding->more == 0)
         return 0;
-    int status = ledger_run(
-        ledger,
-        STR("UPDATE finding SET change = ?2, level = ?3, matches = ?4, throttled = ?5, kept = ?6, "
-            "first_time = ?7, last_time = ?8, updated = ?9 WHERE number = ?1"),
-        DB_VALUES(
-            db_integer(finding->number), db_integer(finding->change), db_integer(finding->level),
-            db_integer(finding->matches), db_integer(finding->throttled), db_integer(finding->kept),
-            db_integer(finding->first), db_integer(finding->last), db_integer(finding->updated)),
-        NULL);
+    int status =
+        ledger_run(ledger,
+                   STR("UPDATE finding SET change = ?2, matches = ?3, throttled = ?4, kept = ?5, "
+                       "first_time = ?6, last_time = ?7, updated = ?8 WHERE number = ?1"),
+                   DB_VALUES(db_integer(finding->number), db_integer(finding->change),
+                             db_integer(finding->matches), db_integer(finding->throttled),
+                             db_integer(finding->kept), db_integer(finding->first),
+                             db_integer(finding->last), db_integer(finding->updated)),
+                   NULL);
+    /* Apart, because it is rare and would touch two indexes more. */
+    if (status == 0 && finding->raised)
+        status =
+            ledger_run(ledger, STR("UPDATE finding SET level = ?2 WHERE number = ?1"),
+                       DB_VALUES(db_integer(finding->number), db_integer(finding->level)), NULL);
     if (status == 0)
         status = note_fold(ledger, finding, finding->more);
     finding->more = 0;
+    finding->raised = false;
     return status;
 }
 
@@ -277,8 +284,10 @@ static int fold_into(struct ledger *ledger, const struct ledger_match *match, in
     finding->throttled = add_clamped(finding->throttled, (int64_t)match->throttled);
     finding->updated = match->seen;
     finding->more += match->count;
-    if (match->level > finding->level)
+    if (match->level > finding->level) {
         finding->level = match->level;
+        finding->raised = true;
+    }
     if (time < finding->first)
         finding->first = time;
     if (time > finding->last)

@@ -192,7 +192,6 @@ static int add_title_test(struct ledger *ledger, struct select *select, struct s
 static int add_filters(struct ledger *ledger, const struct finding_query *query,
                        struct select *select)
 {
-    add_text_test(select, "f.agency =", query->agency);
     add_text_test(select, "f.rule =", query->rule);
     add_text_test(select, "f.host =", query->host);
     add_text_test(select, "f.account =", query->user);
@@ -231,13 +230,31 @@ static int add_cursor(struct ledger *ledger, const struct finding_query *query,
     return 0;
 }
 
+/*
+ * The caller's agencies, and the one it asks for. One agency's findings lie together in an index, in the order of
+ * their last match and of their level. Those of several are not in any order, and changes are read
+ * from a number on: there the index of the sort column is the one to walk, and an expression keeps the engine
+ * from choosing that of the agency.
+ */
+static int add_agencies(struct ledger *ledger, const struct ledger_scope *scope,
+                        const struct finding_query *query, struct select *select)
+{
+    bool together = query->sort != FINDING_BY_CHANGE;
+    int status =
+        scope_add(ledger, scope, together && scope->n == 1 ? "f.agency" : "(f.agency || '')",
+                  &select->sql, select->values, &select->n);
+    if (status == 0)
+        add_text_test(select, together ? "f.agency =" : "(f.agency || '') =", query->agency);
+    return status;
+}
+
 static int build(struct ledger *ledger, const struct ledger_scope *scope,
                  const struct finding_query *query, uint32_t limit, struct select *select)
 {
     const char *column = sort_columns[query->sort];
     const char *order = query->ascending ? "ASC" : "DESC";
     buf_printf(&select->sql, "SELECT " COLUMNS ", %s" TABLES " WHERE ", column);
-    int status = scope_add(ledger, scope, "f.agency", &select->sql, select->values, &select->n);
+    int status = add_agencies(ledger, scope, query, select);
     if (status == 0)
         status = add_filters(ledger, query, select);
     if (status == 0)

@@ -83,6 +83,7 @@ static const char finding_tables[] =
     "CREATE UNIQUE INDEX finding_change ON finding (change);"
     "CREATE INDEX finding_last ON finding (last_time);"
     "CREATE INDEX finding_agency ON finding (agency, last_time);"
+    "CREATE INDEX finding_agency_level ON finding (agency, level);"
     "CREATE INDEX finding_rule ON finding (rule);"
     "CREATE INDEX finding_host ON finding (host);"
     "CREATE INDEX finding_account ON finding (account);"
