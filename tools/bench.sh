@@ -38,6 +38,8 @@ title "correlations"
 "$build/bench/bench_correlate"
 title "the spool, on the disk of $build"
 "$build/bench/bench_spool" "$build"
+title "matches into the ledger, on the disk of $build"
+"$build/bench/bench_ledger" "$build"
 
 if [ ! -d "$data" ]; then
     echo
