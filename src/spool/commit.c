@@ -62,12 +62,11 @@ int spool_roll(struct spool *spool)
     spool->has_batches = false;
 
     pthread_mutex_lock(&spool->lock);
-    if (last && last->readers == 0) {
-        segment_runs_free(last->runs, spool->partitions);
-        last->runs = NULL;
-    }
     status = vec_push(&spool->segments, segment);
     spool->stats.size += segment->size;
+    if (last)
+        last->used = ++spool->uses;
+    spool_forget_runs(spool);
     pthread_mutex_unlock(&spool->lock);
     segment = NULL;
 out:

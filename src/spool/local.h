@@ -33,6 +33,7 @@
 #define RETRY_MIN_US INT64_C(100000)
 #define RETRY_MAX_US INT64_C(5000000)
 #define QUOTA_SLACK (UINT64_C(64) << 10) /* room below which the quota counts as spent */
+#define RUNS_KEPT 8 /* segments whose runs are remembered when nobody reads them */
 #define HOUSEKEEPING_US INT64_C(1000000) /* consumers' file, retention */
 
 /* An append that is not durable yet. */
@@ -79,6 +80,7 @@ struct spool {
         struct segment **items;
         size_t len, cap;
     } segments; /* oldest first; never empty */
+    uint64_t uses;
     struct spool_stats stats;
 };
 
@@ -112,7 +114,9 @@ bool spool_retain_wants_roll(const struct spool *spool);
 struct spool *spool_local_open(const char *place, const struct spool_options *options,
                                const struct disk *disk, struct err *err);
 
-/* reader.c */
+/* reader.c: forgets the runs of segments that nobody has read for long. With the lock. */
+void spool_forget_runs(struct spool *spool);
+
 struct spool_reader *spool_local_reader_new(struct spool *spool, uint32_t partition,
                                             uint64_t offset);
 void spool_local_reader_free(struct spool_reader *reader);

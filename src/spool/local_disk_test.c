@@ -358,6 +358,35 @@ static void a_slow_consumer_holds_what_it_has_not_passed(void **state)
     assert_true(first_of(0) > 30);
 }
 
+static void any_offset_of_many_segments_is_found(void **state)
+{
+    (void)state;
+    enum { BATCHES = 600, EVENTS = 3 };
+    open_with((struct spool_options){.segment_size = SEGMENT_SIZE_MIN});
+    for (int again = 0; again < 2; again++) {
+        for (int i = 0; i < BATCHES / 2; i++) {
+            char prefix[1000];
+            snprintf(prefix, sizeof(prefix), "%0998d", i + again * BATCHES / 2);
+            struct spool_batch batch = test_batch(prefix, EVENTS);
+            assert_int_equal(test_append(ops, spool, 1, &batch).status, 0);
+        }
+        close_spool();
+        open_with((struct spool_options){.segment_size = SEGMENT_SIZE_MIN});
+    }
+    assert_int_equal(access(segment_path(RUNS_KEPT * 2), F_OK), 0);
+    for (uint64_t i = 0; i < BATCHES * EVENTS; i++) {
+        uint64_t wants = i * 7919 % (BATCHES * EVENTS), offset;
+        struct spool_reader *reader = ops->reader_new(spool, 1, wants);
+        struct spool_batch batch;
+        assert_int_equal(ops->read(reader, &batch, &offset), 1);
+        assert_int_equal(offset, wants / EVENTS * EVENTS);
+        int64_t number;
+        assert_int_equal(str_to_i64(str_first(spool_event(&batch, 0), 998), &number), 0);
+        assert_int_equal(number, wants / EVENTS);
+        ops->reader_free(reader);
+    }
+}
+
 static void old_events_go_even_where_little_is_written(void **state)
 {
     (void)state;
@@ -415,6 +444,7 @@ int main(void)
         ROW(a_real_limit_is_told_and_survived),
         ROW(a_quota_pushes_back_and_loses_nothing),
         ROW(a_slow_consumer_holds_what_it_has_not_passed),
+        ROW(any_offset_of_many_segments_is_found),
         ROW(old_events_go_even_where_little_is_written),
         ROW(a_clock_set_back_keeps_and_later_lets_go),
     };

@@ -20,6 +20,7 @@ struct spool_reader {
     uint64_t segment; /* number of the one that `fd` is, or NO_SEGMENT */
     int fd;
     struct scan scan; /* of a run; used up: the next run is looked for */
+    bool seeks;       /* what lies before the offset it wants is passed over unread */
 };
 
 struct spool_reader *spool_local_reader_new(struct spool *spool, uint32_t partition,
@@ -42,6 +43,26 @@ static size_t index_of(const struct spool *spool, uint64_t number)
     return i;
 }
 
+void spool_forget_runs(struct spool *spool)
+{
+    for (;;) {
+        struct segment *oldest = NULL;
+        size_t n = 0;
+        for (size_t i = 0; i + 1 < spool->segments.len; i++) {
+            struct segment *segment = spool->segments.items[i];
+            if (!segment->runs || segment->readers > 0)
+                continue;
+            n++;
+            if (!oldest || segment->used < oldest->used)
+                oldest = segment;
+        }
+        if (n <= RUNS_KEPT)
+            return;
+        segment_runs_free(oldest->runs, spool->partitions);
+        oldest->runs = NULL;
+    }
+}
+
 static void leave_segment(struct spool_reader *reader)
 {
     struct spool *spool = reader->spool;
@@ -52,12 +73,9 @@ static void leave_segment(struct spool_reader *reader)
     pthread_mutex_lock(&spool->lock);
     size_t i = index_of(spool, reader->segment);
     if (i < spool->segments.len) {
-        struct segment *segment = spool->segments.items[i];
-        segment->readers--;
-        if (segment->readers == 0 && segment != spool_active(spool)) {
-            segment_runs_free(segment->runs, spool->partitions);
-            segment->runs = NULL;
-        }
+        spool->segments.items[i]->readers--;
+        spool->segments.items[i]->used = ++spool->uses;
+        spool_forget_runs(spool);
     }
     pthread_mutex_unlock(&spool->lock);
     reader->segment = NO_SEGMENT;
@@ -180,6 +198,7 @@ static enum found find_place(struct spool_reader *reader, uint64_t *ret_segment,
     if (run) {
         uint64_t start = run->at > reader->scan.next ? run->at : reader->scan.next;
         scan_move(&reader->scan, reader->fd, segment->salt, start, (uint64_t)run->at + run->size);
+        reader->seeks = run->offset < reader->wants && start == run->at;
         return FOUND_RUN;
     }
     *ret_offset =
@@ -219,24 +238,39 @@ static int go_to_run(struct spool_reader *reader, uint64_t *ret_offset)
     }
 }
 
+/* 1: a sound record that holds or follows the wanted offset. 0: not yet, or the run ends. Or -errno. */
+static int next_record(struct spool_reader *reader, struct record *ret_record)
+{
+    int status = scan_next(&reader->scan, reader->seeks ? SCAN_HEADS : SCAN_BODIES, ret_record);
+    if (status != 1)
+        return status == -EBADMSG ? 0 : status; /* damage shows by what is missing */
+    if (ret_record->kind != RECORD_BATCH || ret_record->partition != reader->partition ||
+        ret_record->offset + ret_record->n <= reader->wants)
+        return 0;
+    if (!reader->seeks)
+        return 1;
+    reader->seeks = false; /* from here on whole records are read, this one first */
+    reader->scan.next = reader->scan.at;
+    return 0;
+}
+
 int spool_local_read(struct spool_reader *reader, struct spool_batch *ret_batch,
                      uint64_t *ret_offset)
 {
     int status;
     while ((status = go_to_run(reader, ret_offset)) == 1) {
         struct record record;
-        status = scan_next(&reader->scan, SCAN_BODIES, &record);
-        if (status < 0 && status != -EBADMSG)
+        struct spool_batch batch;
+        status = next_record(reader, &record);
+        if (status < 0)
             return status;
-        if (status != 1 || record.kind != RECORD_BATCH || record.partition != reader->partition ||
-            record.offset + record.n <= reader->wants)
+        if (status == 0)
             continue;
         if (record.offset > reader->wants) {
             reader->scan.next = reader->scan.at; /* this record is the next call's */
             reader->wants = *ret_offset = record.offset;
             return -EBADMSG;
         }
-        struct spool_batch batch;
         if (record_batch_read(scan_bytes(&reader->scan), &record, &batch) < 0)
             continue;
         reader->wants = record.offset + record.n;

@@ -5,9 +5,9 @@
 
 #include "spool/disk.h"
 
-/* Walks over heads read little and skip; walks over bodies read on. */
-#define WINDOW_HEADS (64u << 10)
-#define WINDOW_BODIES (1u << 20)
+/* Walks over heads read little and skip; walks over bodies may end with the first, or go on for long. */
+#define AHEAD_MIN (64u << 10)
+#define AHEAD_MAX (1u << 20)
 
 void scan_init(struct scan *scan, int fd, uint64_t salt, uint64_t start, uint64_t end)
 {
@@ -30,15 +30,17 @@ void scan_move(struct scan *scan, int fd, uint64_t salt, uint64_t start, uint64_
     scan->end = end;
     scan->len = 0;
     scan->window_at = start;
+    scan->ahead = AHEAD_MIN;
 }
 
-/* Makes the window hold `need` bytes from `at` on, all before the end; reads up to `much`. 0 or -errno. */
-static int load(struct scan *scan, uint64_t at, size_t need, size_t much)
+/* Makes the window hold `need` bytes from `at` on, all before the end. 0 or -errno. */
+static int load(struct scan *scan, enum scan_what what, uint64_t at, size_t need)
 {
     if (at >= scan->window_at && at + need <= scan->window_at + scan->len)
         return 0;
-    if (much < need)
-        much = need;
+    size_t much = scan->ahead > need ? scan->ahead : need;
+    if (what == SCAN_BODIES && scan->ahead < AHEAD_MAX)
+        scan->ahead *= 2;
     if (much > scan->end - at)
         much = (size_t)(scan->end - at);
     if (much > scan->cap) {
@@ -63,19 +65,18 @@ static int load(struct scan *scan, uint64_t at, size_t need, size_t much)
 static int probe(struct scan *scan, enum scan_what what, uint64_t at, struct record *ret_record,
                  uint64_t *ret_skip)
 {
-    size_t much = what == SCAN_HEADS ? WINDOW_HEADS : WINDOW_BODIES;
     struct record record;
     int status;
     *ret_skip = RECORD_ALIGN;
     if (scan->end - at < RECORD_HEAD)
         return 0;
-    if ((status = load(scan, at, RECORD_HEAD, much)) < 0)
+    if ((status = load(scan, what, at, RECORD_HEAD)) < 0)
         return status;
     if (record_head_read(scan->window + (at - scan->window_at), scan->salt + at, &record) < 0 ||
         record.size > scan->end - at)
         return 0;
     if (what == SCAN_BODIES) {
-        if ((status = load(scan, at, record.size, much)) < 0)
+        if ((status = load(scan, what, at, record.size)) < 0)
             return status;
         if (record_body_check(scan->window + (at - scan->window_at), &record) < 0) {
             *ret_skip = record.size; /* the head is sound: so is the size */

@@ -20,6 +20,7 @@ struct scan {
     char *window;       /* bytes of the file from window_at; 8-aligned like the file */
     size_t cap, len;
     uint64_t window_at;
+    size_t ahead; /* bytes to read at a time: grows while the scan goes on */
 };
 
 /* `start` is 8-aligned. */

@@ -54,7 +54,8 @@ struct segment {
     uint64_t size;         /* durable bytes */
     struct run_list *runs; /* one for each partition, or NULL: not known now */
     unsigned readers;
-    bool damaged; /* its head cannot be read: it holds nothing that can be */
+    uint64_t used; /* when a reader left it last, by spool->uses */
+    bool damaged;  /* its head cannot be read: it holds nothing that can be */
 };
 
 /* "00000000000000000007.seg" */

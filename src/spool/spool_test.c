@@ -13,7 +13,7 @@
 
 #define EVENTS_MAX 1000
 
-static _Thread_local char bytes[EVENTS_MAX * 40];
+static _Thread_local char bytes[EVENTS_MAX * 64];
 static _Thread_local uint32_t ends[EVENTS_MAX];
 
 struct spool_batch test_batch(const char *prefix, uint32_t n)
