@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/engine.h"
+#include "cli/intel_load.h"
 #include "cli/out.h"
 #include "cli/reading.h"
 #include "cli/summary.h"
@@ -12,6 +13,7 @@
 struct scan {
     const struct cli *cli;
     struct engine engine;
+    struct intel_load intel;
     struct reading reading;
     struct summary summary;
     struct detect *detect;
@@ -100,6 +102,9 @@ static int prepare_detect(struct scan *scan)
         .datasets = scan->engine.datasets,
         .fields = &scan->engine.fields,
         .correlator = {.disorder_us = settings->disorder},
+        .intels = scan->intel.intels,
+        .n_intels = scan->intel.n_intels,
+        .now = now_us(),
         .level = (enum sigma_level)settings->level,
         .tags = settings->tags.items,
         .n_tags = settings->tags.len,
@@ -140,6 +145,7 @@ static void fill_figures(struct scan *scan, double seconds)
     figures->regex_limited = stats.regex_limited;
     figures->cut = stats.cut;
     figures->partial = stats.partial;
+    figures->indicators_dropped = stats.indicators_dropped;
     figures->unrouted = datasets_unrouted(scan->engine.datasets);
     figures->seconds = seconds;
     figures->threads = (unsigned)scan->cli->settings.jobs;
@@ -210,6 +216,8 @@ static int run(const struct cli *cli)
 {
     struct scan scan = {.cli = cli};
     int code = prepare_rules(&scan);
+    if (code == EXIT_DONE)
+        code = intel_load(&scan.intel, cli, &cli->settings.intel);
     if (code == EXIT_DONE) {
         scan.reading.also_error = on_error;
         scan.reading.context = &scan;
@@ -222,34 +230,17 @@ static int run(const struct cli *cli)
     reading_free(&scan.reading);
     detect_free(scan.detect);
     summary_free(&scan.summary);
+    intel_load_free(&scan.intel);
     engine_free(&scan.engine);
     return code;
 }
 
 static const char *const options[] = {
-    "rules",
-    "placeholders",
-    "output",
-    "write",
-    "jobs",
-    "level",
-    "tag",
-    "from",
-    "to",
-    "format",
-    "recover",
-    "disorder",
-    "fail-level",
-    "strict",
-    "content",
-    "no-cache",
-    "unpack-max",
-    "unpack-ratio",
-    "unpack-members",
-    "color",
-    "quiet",
-    "verbose",
-    NULL,
+    "rules",   "intel",    "placeholders", "output",       "write",
+    "jobs",    "level",    "tag",          "from",         "to",
+    "format",  "recover",  "disorder",     "fail-level",   "strict",
+    "content", "no-cache", "unpack-max",   "unpack-ratio", "unpack-members",
+    "color",   "quiet",    "verbose",      NULL,
 };
 
 const struct command cmd_scan = {
@@ -257,11 +248,15 @@ const struct command cmd_scan = {
     .arguments = "PATH...",
     .paths_min = 1,
     .paths_max = SIZE_MAX,
-    .about = "Match Sigma rules against logs and evidence, and report what was found.",
+    .about =
+        "Match Sigma rules and indicators against logs and evidence, and report what was found.",
     .prose =
         "Paths are files, folders, archives (opened on the fly, without temporary files) or - for "
         "standard input. Formats are recognised by content. What cannot be read is said on "
         "standard error and in the report, and the rest is read.\n"
+        "With --intel, fields that a dataset knows as addresses, names, URLs, digests and the like "
+        "are "
+        "looked up among indicators; a hit is a finding beside those of rules.\n"
         "Findings come in the order of the input, whatever the number of threads; "
         "correlations come when they are certain.",
     .options = options,

@@ -87,6 +87,23 @@ int value_time(const struct option_row *row, const char *text, void *to, struct 
     return 0;
 }
 
+int value_until(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    int64_t instant, duration;
+    if (strcmp(text, "never") == 0)
+        *(int64_t *)to = TIME_UNSET;
+    else if (time_parse_duration(str_from_c(text), &duration) == 0)
+        *(int64_t *)to = clock_now_us() + duration;
+    else if (time_parse(str_from_c(text), &instant) == 0)
+        *(int64_t *)to = instant;
+    else
+        return err_set(err, -EINVAL,
+                       "--%s takes a time such as 2027-01-01T00:00:00Z, or 90d (from now), or "
+                       "'never', not '%s'",
+                       row->name, text);
+    return 0;
+}
+
 int value_duration(const struct option_row *row, const char *text, void *to, struct err *err)
 {
     if (time_parse_duration(str_from_c(text), (int64_t *)to) < 0)

@@ -28,6 +28,9 @@ int value_size(const struct option_row *row, const char *text, void *to, struct 
 /* int64_t, µs: an instant, or how long ago. */
 int value_time(const struct option_row *row, const char *text, void *to, struct err *err);
 
+/* int64_t, µs: an instant, or how long from now; "never" is TIME_UNSET. */
+int value_until(const struct option_row *row, const char *text, void *to, struct err *err);
+
 /* int64_t, µs. */
 int value_duration(const struct option_row *row, const char *text, void *to, struct err *err);
 

@@ -5,7 +5,7 @@
 #define WORD_MAX 64 /* bytes of a word that options_nearest() looks at */
 
 const struct option_row *const option_tables[] = {options_scan, options_centre, options_ledger,
-                                                  NULL};
+                                                  options_intel, NULL};
 
 const struct option_row *option_find(struct str name)
 {
@@ -149,7 +149,7 @@ static const size_t lists[] = {
     offsetof(struct settings, rules),      offsetof(struct settings, tags),
     offsetof(struct settings, listen),     offsetof(struct settings, listen_plain),
     offsetof(struct settings, syslog_udp), offsetof(struct settings, syslog_tcp),
-    offsetof(struct settings, syslog_tls),
+    offsetof(struct settings, syslog_tls), offsetof(struct settings, intel),
 };
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))

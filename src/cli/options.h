@@ -60,6 +60,16 @@ struct settings {
     uint64_t rate;                      /* events a second; 0: no limit */
     uint64_t after;                     /* number of an entry */
     int64_t expires;                    /* µs; TIME_UNSET: never */
+
+    /* indicators */
+    text_list intel;
+    const char *feed, *columns; /* NULL: not given */
+    uint64_t confidence;
+    uint64_t tlp;            /* enum tlp */
+    uint64_t indicator_type; /* enum indicator_type; INDICATOR_NONE: not given */
+    int64_t until;           /* µs; TIME_UNSET: never */
+    int64_t lifetime;        /* µs; 0: for ever */
+    bool allow;
 };
 
 struct option_row {
@@ -78,7 +88,7 @@ struct option_row {
 
 /* Every option: tables by theme, ended by NULL; each is ended by a row without a name. */
 extern const struct option_row *const option_tables[];
-extern const struct option_row options_scan[], options_centre[], options_ledger[];
+extern const struct option_row options_scan[], options_centre[], options_ledger[], options_intel[];
 
 /* The row of a long name, or NULL. */
 const struct option_row *option_find(struct str name);

@@ -1,26 +1,5 @@
 /* Options of the commands that write and read the ledger. */
-#include <errno.h>
-
 #include "cli/option_value.h"
-#include "io/clock.h"
-
-/* An instant, or how long from now; "never" is TIME_UNSET. */
-static int value_until(const struct option_row *row, const char *text, void *to, struct err *err)
-{
-    int64_t instant, duration;
-    if (strcmp(text, "never") == 0)
-        *(int64_t *)to = TIME_UNSET;
-    else if (time_parse_duration(str_from_c(text), &duration) == 0)
-        *(int64_t *)to = clock_now_us() + duration;
-    else if (time_parse(str_from_c(text), &instant) == 0)
-        *(int64_t *)to = instant;
-    else
-        return err_set(err, -EINVAL,
-                       "--%s takes a time such as 2027-01-01T00:00:00Z, or 90d (from now), or "
-                       "'never', not '%s'",
-                       row->name, text);
-    return 0;
-}
 
 #define AT(member) offsetof(struct settings, member)
 

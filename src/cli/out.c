@@ -23,6 +23,7 @@ size_t out_limits(const struct out_summary *summary, struct out_limit ret_limits
         {summary->partial, "events were not matched in full: no memory"},
         {summary->correlations_undated, "matches without a time could not count in correlations"},
         {summary->correlations_late, "events came too late for their correlation (--disorder)"},
+        {summary->indicators_dropped, "indicators too many for one event were left out"},
         {summary->regex_limited, "regular expressions spent their limit and count as no match"},
     };
     static_assert(sizeof(all) / sizeof(all[0]) <= OUT_LIMITS_MAX, "room for each");

@@ -84,6 +84,7 @@ struct out_summary {
     uint64_t regex_limited;        /* evaluations that spent the regex limit: taken as no match */
     uint64_t cut;                  /* events that matched but were too much to keep */
     uint64_t partial;              /* events matched in part or not at all, for lack of memory */
+    uint64_t indicators_dropped;   /* indicators past the limit of one event */
     uint64_t unrouted; /* events of more kinds than can be told apart: no rule was asked */
     double seconds;
     unsigned threads;

@@ -164,6 +164,8 @@ uint32_t style_key_fields(const struct finding *finding, uint32_t *ret_fields, u
     if (!finding->event)
         return 0;
     struct key_fields keys = {.event = finding->event, .indices = ret_fields, .max = max};
+    if (finding->indicator)
+        add_named(&keys, finding->indicator->field);
     add_kind(&keys, FIELD_COMMAND);
     if (finding->rule)
         add_tested(&keys, finding->rule->condition, 0);

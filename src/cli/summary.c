@@ -28,6 +28,7 @@ void summary_free(struct summary *summary)
     map_free(&summary->hosts);
     vec_free(&summary->host_counts);
     vec_free(&summary->errors);
+    vec_free(&summary->indicators);
     arena_free(&summary->arena);
     free(summary->rules);
     *summary = (struct summary){0};
@@ -53,16 +54,31 @@ static struct out_host_count *host_count(struct summary *summary, struct str hos
     return &summary->host_counts.items[index];
 }
 
-void summary_add_finding(struct summary *summary, const struct finding *finding)
+/* The row of what the finding is of; NULL: no memory. */
+static struct out_rule_count *rule_count(struct summary *summary, const struct finding *finding)
 {
     size_t first = finding->correlation ? summary->set->rules.len : 0;
-    struct out_rule_count *rule = &summary->rules[first + finding->index];
+    if (!finding->indicator)
+        return &summary->rules[first + finding->index];
+    while (summary->indicators.len <= finding->index)
+        if (vec_push(&summary->indicators,
+                     (struct out_rule_count){.first = TIME_UNSET, .last = TIME_UNSET}) < 0)
+            return NULL;
+    summary->indicators.items[finding->index].meta = finding->meta;
+    return &summary->indicators.items[finding->index];
+}
+
+void summary_add_finding(struct summary *summary, const struct finding *finding)
+{
+    struct out_rule_count *rule = rule_count(summary, finding);
     struct out_host_count *host =
         host_count(summary, finding->event ? finding->event->host : (struct str){"", 0});
     summary->figures.findings++;
     summary->figures.by_level[finding->meta->level]++;
-    rule->count++;
-    time_extend(&rule->first, &rule->last, finding_time(finding));
+    if (rule) {
+        rule->count++;
+        time_extend(&rule->first, &rule->last, finding_time(finding));
+    }
     if (host) {
         host->count++;
         host->by_level[finding->meta->level]++;
@@ -105,9 +121,24 @@ static int by_count(const void *a, const void *b)
     return str_compare(left->host, right->host);
 }
 
+/* Indicators stand among the rules in reports. */
+static void join_indicators(struct summary *summary)
+{
+    size_t n = summary->n_rules + summary->indicators.len;
+    struct out_rule_count *rules =
+        summary->indicators.len ? realloc(summary->rules, n * sizeof(*rules)) : NULL;
+    if (!rules)
+        return;
+    summary->rules = rules;
+    for (size_t i = 0; i < summary->indicators.len; i++)
+        if (summary->indicators.items[i].count)
+            rules[summary->n_rules++] = summary->indicators.items[i];
+}
+
 void summary_finish(struct summary *summary)
 {
     struct out_summary *figures = &summary->figures;
+    join_indicators(summary);
     qsort(summary->rules, summary->n_rules, sizeof(summary->rules[0]), by_severity);
     if (summary->host_counts.len)
         qsort(summary->host_counts.items, summary->host_counts.len,

@@ -17,6 +17,7 @@ struct summary {
     VEC(struct out_error) errors;
     struct out_rule_count *rules; /* rules of the set, then its correlations */
     size_t n_rules;
+    VEC(struct out_rule_count) indicators; /* by finding.index */
     const struct sigma_set *set;
 };
 

@@ -461,7 +461,7 @@ bool indicator_digest(struct str text, uint8_t *ret_bytes, size_t size)
         uint8_t high = HEX_VALUES[(uint8_t)text.ptr[i * 2]];
         uint8_t low = HEX_VALUES[(uint8_t)text.ptr[i * 2 + 1]];
         good = good & (high != 0) & (low != 0);
-        ret_bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+        ret_bytes[i] = (uint8_t)((high - 1u) << 4 | (low - 1u));
     }
     return good;
 }

@@ -23,19 +23,19 @@ json_t *json_tree(struct str bytes, struct err *err)
     return tree;
 }
 
-struct str json_text(const json_t *value)
+struct str json_tree_text(const json_t *value)
 {
     if (!json_is_string(value))
         return (struct str){0};
     return str_of(json_string_value(value), json_string_length(value));
 }
 
-struct str json_member(const json_t *object, const char *key)
+struct str json_tree_member(const json_t *object, const char *key)
 {
-    return json_text(json_object_get(object, key));
+    return json_tree_text(json_object_get(object, key));
 }
 
-int64_t json_time(const json_t *object, const char *key)
+int64_t json_tree_time(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
     int64_t time;
@@ -44,6 +44,6 @@ int64_t json_time(const json_t *object, const char *key)
         return seconds > 0 && seconds < INT64_MAX / TIME_SECOND_US ? seconds * TIME_SECOND_US
                                                                    : TIME_UNSET;
     }
-    struct str text = json_text(value);
+    struct str text = json_tree_text(value);
     return text.len && time_parse(text, &time) == 0 ? time : TIME_UNSET;
 }

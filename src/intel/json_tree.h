@@ -13,12 +13,12 @@
 json_t *json_tree(struct str bytes, struct err *err);
 
 /* The text of a member; empty where there is none or it is no text. */
-struct str json_member(const json_t *object, const char *key);
+struct str json_tree_member(const json_t *object, const char *key);
 
 /* A text itself; empty where it is none. */
-struct str json_text(const json_t *value);
+struct str json_tree_text(const json_t *value);
 
 /* A time as text or as a number (seconds since 1970, as text or not); TIME_UNSET: none. */
-int64_t json_time(const json_t *object, const char *key);
+int64_t json_tree_time(const json_t *object, const char *key);
 
 #endif

@@ -81,7 +81,8 @@ static void look_parsed_address(struct look *look, const struct address *address
     struct str value = str_of(text, address_format(address, text));
     if (image_allows(intel, type, value))
         return;
-    give(look, type, value, table->entries + first, count);
+    if (count)
+        give(look, type, value, table->entries + first, count);
     for (; index != IMAGE_NO_PARENT; index = image_parent(intel, IMAGE_INDICATORS, family, index)) {
         const struct image_network *network = &intel->networks[IMAGE_INDICATORS][family][index];
         struct address base = {.ipv6 = address->ipv6};

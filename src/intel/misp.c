@@ -25,7 +25,7 @@ static void say_tags(const json_t *object, struct feed_said *said)
     json_t *tag;
     json_array_foreach(json_object_get(object, "Tag"), i, tag)
     {
-        struct str name = json_member(tag, "name");
+        struct str name = json_tree_member(tag, "name");
         enum tlp tlp;
         if (str_eq_ascii_nocase(str_first(name, 4), STR("tlp:")) && tlp_by_name(name, &tlp))
             said->tlp = tlp > said->tlp ? tlp : said->tlp;
@@ -43,7 +43,8 @@ static int64_t later(int64_t a, int64_t b)
 static int take_attribute(struct feed_reader *reader, const json_t *attribute,
                           const struct feed_said *event)
 {
-    struct str value = json_member(attribute, "value"), comment = json_member(attribute, "comment");
+    struct str value = json_tree_member(attribute, "value"),
+               comment = json_tree_member(attribute, "comment");
     struct feed_said said = *event;
     struct feed_type type;
     if (json_is_true(json_object_get(attribute, "deleted"))) {
@@ -54,15 +55,16 @@ static int take_attribute(struct feed_reader *reader, const json_t *attribute,
         feed_refuse(reader, FEED_NOT_TO_DETECT, value);
         return 0;
     }
-    if (!feed_type_by_name(json_member(attribute, "type"), &type)) {
-        feed_refuse(reader, FEED_NO_TYPE, json_member(attribute, "type"));
+    if (!feed_type_by_name(json_tree_member(attribute, "type"), &type)) {
+        feed_refuse(reader, FEED_NO_TYPE, json_tree_member(attribute, "type"));
         return 0;
     }
     if (comment.len)
         said.label = comment;
     say_tags(attribute, &said);
-    said.from = json_time(attribute, "first_seen");
-    said.seen = later(json_time(attribute, "last_seen"), json_time(attribute, "timestamp"));
+    said.from = json_tree_time(attribute, "first_seen");
+    said.seen =
+        later(json_tree_time(attribute, "last_seen"), json_tree_time(attribute, "timestamp"));
     return feed_take_typed(reader, &type, value, &said);
 }
 
@@ -82,8 +84,8 @@ static int take_event(struct feed_reader *reader, const json_t *event)
     struct feed_said said = FEED_SAID_NOTHING;
     size_t i;
     json_t *object;
-    said.id = json_member(event, "uuid");
-    said.label = json_member(event, "info");
+    said.id = json_tree_member(event, "uuid");
+    said.label = json_tree_member(event, "info");
     say_tags(event, &said);
     int status = take_attributes(reader, json_object_get(event, "Attribute"), &said);
     json_array_foreach(json_object_get(event, "Object"), i,

@@ -40,12 +40,12 @@ static enum tlp definition_tlp(const json_t *definition)
     const char *key;
     json_t *extension;
     json_t *extensions = json_object_get(definition, "extensions");
-    if (tlp_by_name(json_member(json_object_get(definition, "definition"), "tlp"), &tlp) ||
-        tlp_by_name(json_member(definition, "name"), &tlp))
+    if (tlp_by_name(json_tree_member(json_object_get(definition, "definition"), "tlp"), &tlp) ||
+        tlp_by_name(json_tree_member(definition, "name"), &tlp))
         return tlp;
     json_object_foreach(
         extensions, key,
-        extension) if (tlp_by_name(json_member(extension, "tlp_2_0"), &tlp)) return tlp;
+        extension) if (tlp_by_name(json_tree_member(extension, "tlp_2_0"), &tlp)) return tlp;
     return TLP_NONE;
 }
 
@@ -66,7 +66,7 @@ static enum tlp object_tlp(const struct document *document, const json_t *object
     json_t *ref;
     json_array_foreach(json_object_get(object, "object_marking_refs"), i, ref)
     {
-        enum tlp tlp = marking_tlp(document, json_text(ref));
+        enum tlp tlp = marking_tlp(document, json_tree_text(ref));
         strictest = tlp > strictest ? tlp : strictest;
     }
     return strictest;
@@ -74,15 +74,15 @@ static enum tlp object_tlp(const struct document *document, const json_t *object
 
 static struct str first_text(const json_t *list)
 {
-    return json_text(json_array_get(list, 0));
+    return json_tree_text(json_array_get(list, 0));
 }
 
 static void say_object(const struct document *document, const json_t *object,
                        struct feed_said *said)
 {
     json_int_t confidence = json_integer_value(json_object_get(object, "confidence"));
-    said->id = json_member(object, "id");
-    said->label = json_member(object, "name");
+    said->id = json_tree_member(object, "id");
+    said->label = json_tree_member(object, "name");
     if (said->label.len == 0)
         said->label = first_text(json_object_get(object, "indicator_types"));
     if (said->label.len == 0)
@@ -91,9 +91,9 @@ static void say_object(const struct document *document, const json_t *object,
         confidence <= 100)
         said->confidence = (uint8_t)confidence;
     said->tlp = object_tlp(document, object);
-    said->from = json_time(object, "valid_from");
-    said->until = json_time(object, "valid_until");
-    said->seen = json_time(object, "modified");
+    said->from = json_tree_time(object, "valid_from");
+    said->until = json_tree_time(object, "valid_until");
+    said->seen = json_tree_time(object, "modified");
 }
 
 static int take_pattern(struct document *document, struct str text, const struct feed_said *said)
@@ -119,8 +119,8 @@ static int take_pattern(struct document *document, struct str text, const struct
 static int take_indicator(struct document *document, const json_t *object)
 {
     struct feed_said said = FEED_SAID_NOTHING;
-    struct str pattern = json_member(object, "pattern");
-    struct str language = json_member(object, "pattern_type"); /* 2.0 has none */
+    struct str pattern = json_tree_member(object, "pattern");
+    struct str language = json_tree_member(object, "pattern_type"); /* 2.0 has none */
     if (json_is_true(json_object_get(object, "revoked"))) {
         feed_refuse(&document->reader, FEED_REVOKED, pattern);
         return 0;
@@ -149,7 +149,7 @@ static int take_hashes(struct document *document, json_t *hashes, const struct f
         if (status < 0 || type == INDICATOR_NONE)
             continue;
         *ret_any = true;
-        status = feed_take(&document->reader, type, json_text(value), said);
+        status = feed_take(&document->reader, type, json_tree_text(value), said);
     }
     return status;
 }
@@ -164,7 +164,7 @@ static int take_observable(struct document *document, const json_t *object, stru
         {"domain-name", INDICATOR_DOMAIN}, {"email-addr", INDICATOR_EMAIL},
     };
     struct feed_said said = FEED_SAID_NOTHING;
-    struct str value = json_member(object, "value");
+    struct str value = json_tree_member(object, "value");
     for (size_t i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
         if (!str_eq(type, str_from_c(TYPES[i].type)))
             continue;
@@ -179,16 +179,16 @@ static int take_observable(struct document *document, const json_t *object, stru
     if (!str_eq(type, STR("file")) && !str_eq(type, STR("artifact")))
         return 0;
     if (document->has_indicators) {
-        feed_refuse(&document->reader, FEED_CONTEXT, json_member(object, "name"));
+        feed_refuse(&document->reader, FEED_CONTEXT, json_tree_member(object, "name"));
         return 0;
     }
     bool any = false;
     say_object(document, object, &said);
     int status = take_hashes(document, json_object_get(object, "hashes"), &said, &any);
     /* A file's name says something only where no digest says which file it is. */
-    if (status == 0 && !any && json_member(object, "name").len)
-        status =
-            feed_take(&document->reader, INDICATOR_FILE_NAME, json_member(object, "name"), &said);
+    if (status == 0 && !any && json_tree_member(object, "name").len)
+        status = feed_take(&document->reader, INDICATOR_FILE_NAME, json_tree_member(object, "name"),
+                           &said);
     return status;
 }
 
@@ -200,10 +200,10 @@ static int note_objects(struct document *document, const json_t *objects)
     json_t *object;
     json_array_foreach(objects, i, object)
     {
-        struct str type = json_member(object, "type");
+        struct str type = json_tree_member(object, "type");
         document->has_indicators = document->has_indicators || str_eq(type, STR("indicator"));
-        if (str_eq(type, STR("marking-definition")) && json_member(object, "id").len &&
-            json_object_set(document->markings, json_member(object, "id").ptr, object) < 0)
+        if (str_eq(type, STR("marking-definition")) && json_tree_member(object, "id").len &&
+            json_object_set(document->markings, json_tree_member(object, "id").ptr, object) < 0)
             return -ENOMEM;
     }
     return 0;
@@ -216,7 +216,7 @@ static int take_objects(struct document *document, const json_t *objects)
     int status = note_objects(document, objects);
     json_array_foreach(objects, i, object)
     {
-        struct str type = json_member(object, "type");
+        struct str type = json_tree_member(object, "type");
         if (status < 0)
             break;
         status = str_eq(type, STR("indicator")) ? take_indicator(document, object)

@@ -16,7 +16,7 @@ static uint32_t read_types(const json_t *attributes)
     json_array_foreach(attributes, i, attribute)
     {
         struct feed_type type;
-        if (!feed_type_by_name(json_text(attribute), &type))
+        if (!feed_type_by_name(json_tree_text(attribute), &type))
             continue;
         types |= UINT32_C(1) << type.type | UINT32_C(1) << type.second;
     }
@@ -41,7 +41,7 @@ static enum allow_kind read_kind(const json_t *list)
         {"cidr", ALLOW_NETWORK}, {"regex", ALLOW_REGEX},
     };
     for (size_t i = 0; i < sizeof(KINDS) / sizeof(KINDS[0]); i++)
-        if (str_eq(json_member(list, "type"), str_from_c(KINDS[i].type)))
+        if (str_eq(json_tree_member(list, "type"), str_from_c(KINDS[i].type)))
             return KINDS[i].kind;
     return ALLOW_EXACT; /* MISP's own default */
 }
@@ -63,7 +63,7 @@ static int read_warninglist(struct str bytes, const struct feed_options *options
     int status = 0;
     json_array_foreach(json_object_get(root, "list"), i, value)
     {
-        allow.value = str_trim(json_text(value));
+        allow.value = str_trim(json_tree_text(value));
         if (status == 0)
             status = feed_allow(&reader, &allow);
     }

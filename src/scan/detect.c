@@ -5,6 +5,7 @@
 
 #include "scan/copy.h"
 #include "scan/evidence.h"
+#include "scan/indicators.h"
 #include "sigma/values.h"
 
 /* What a matched rule gives to correlations. */
@@ -21,6 +22,8 @@ struct match {
     uint32_t n_rules;
     struct match_hit *hits;
     uint32_t n_hits;
+    struct intel_match *indicators;
+    uint32_t n_indicators;
 };
 
 struct detect_result {
@@ -31,6 +34,8 @@ struct detect_result {
 struct detect_thread {
     struct detect *detect;
     struct matcher *matcher;
+    struct intel_matcher *intels[DETECT_INTELS_MAX];
+    VEC(struct intel_match) indicators; /* of the present event */
     struct buf work;
     struct detect_stats stats; /* what this thread adds to the sums */
 };
@@ -45,6 +50,7 @@ struct detect {
     struct detect_options options;
     struct rule_use *uses; /* per rule */
     struct correlator *correlator;
+    struct indicators_kept indicators;
     struct evidence evidence;
     struct detect_stats stats;
     int status;
@@ -75,20 +81,36 @@ bool detect_wants(const struct detect_options *options, const struct sigma_meta 
 
 /* ---- in a thread ---- */
 
+static void free_matchers(struct detect_thread *thread)
+{
+    if (thread->matcher)
+        matcher_free(thread->matcher);
+    for (size_t i = 0; i < thread->detect->options.n_intels; i++)
+        intel_matcher_free(thread->intels[i]);
+    vec_free(&thread->indicators);
+    buf_free(&thread->work);
+    free(thread);
+}
+
 static void *thread_new(void *context)
 {
     struct detect *detect = context;
+    const struct detect_options *options = &detect->options;
     struct detect_thread *thread = calloc(1, sizeof(*thread));
     if (!thread)
         return NULL;
     thread->detect = detect;
     thread->stats.first = thread->stats.last = TIME_UNSET;
-    thread->matcher = matcher_new(detect->options.ruleset);
-    if (!thread->matcher) {
-        free(thread);
-        return NULL;
+    thread->matcher = matcher_new(options->ruleset);
+    bool whole = thread->matcher != NULL;
+    for (size_t i = 0; whole && i < options->n_intels; i++) {
+        thread->intels[i] = intel_matcher_new(options->intels[i], options->datasets);
+        whole = thread->intels[i] != NULL;
     }
-    return thread;
+    if (whole)
+        return thread;
+    free_matchers(thread);
+    return NULL;
 }
 
 /* In the owner's thread, after all work: its figures join the sums. */
@@ -105,9 +127,9 @@ static void thread_free(void *state)
     sum->cut += thread->stats.cut;
     time_extend(&sum->first, &sum->last, thread->stats.first);
     time_extend(&sum->first, &sum->last, thread->stats.last);
-    matcher_free(thread->matcher);
-    buf_free(&thread->work);
-    free(thread);
+    for (size_t i = 0; i < thread->detect->options.n_intels; i++)
+        sum->indicators_dropped += intel_matcher_dropped(thread->intels[i]);
+    free_matchers(thread);
 }
 
 static void *result_new(void *context)
@@ -184,6 +206,25 @@ static bool add_hit(struct detect *detect, struct event *event, uint32_t rule, s
     return true;
 }
 
+/* What the indicators say lives as long as they do; where they were found is copied. */
+static int copy_indicators(struct detect_thread *thread, struct arena *arena, struct match *match)
+{
+    size_t n = thread->indicators.len;
+    match->indicators = arena_zero(arena, n ? n : 1, sizeof(*match->indicators));
+    if (!match->indicators)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        struct intel_match copy = thread->indicators.items[i];
+        copy.indicator.value = arena_copy(arena, copy.indicator.value);
+        copy.field = arena_copy(arena, copy.field);
+        copy.text = arena_copy(arena, copy.text);
+        if (!copy.indicator.value.ptr || !copy.field.ptr || !copy.text.ptr)
+            return -ENOMEM;
+        match->indicators[match->n_indicators++] = copy;
+    }
+    return 0;
+}
+
 static int keep_match(struct detect_thread *thread, struct detect_result *result,
                       struct event *event, const uint32_t *rules, size_t n_rules)
 {
@@ -194,7 +235,7 @@ static int keep_match(struct detect_thread *thread, struct detect_result *result
         wanted += detect->uses[rules[i]].wanted;
         counted += detect->uses[rules[i]].counted;
     }
-    if (wanted + counted == 0)
+    if (wanted + counted + thread->indicators.len == 0)
         return 0;
     if (!copy_event(event, detect->options.datasets, &thread->work, &result->arena, &match.event))
         thread->stats.cut++;
@@ -212,7 +253,23 @@ static int keep_match(struct detect_thread *thread, struct detect_result *result
             match.n_hits++;
         }
     }
-    return vec_push(&result->matches, match);
+    int status = copy_indicators(thread, &result->arena, &match);
+    return status < 0 ? status : vec_push(&result->matches, match);
+}
+
+/* Those of all sets, into thread->indicators. */
+static int find_indicators(struct detect_thread *thread, struct event *event)
+{
+    const struct detect_options *options = &thread->detect->options;
+    const struct intel_match *found;
+    thread->indicators.len = 0;
+    for (size_t i = 0; i < options->n_intels; i++) {
+        size_t n = intel_matcher_run(thread->intels[i], event, options->now, &found);
+        for (size_t k = 0; k < n; k++)
+            if (vec_push(&thread->indicators, found[k]) < 0)
+                return -ENOMEM;
+    }
+    return 0;
 }
 
 static int on_event(void *state, void *result, struct event *event)
@@ -222,8 +279,10 @@ static int on_event(void *state, void *result, struct event *event)
     datasets_recognise(thread->detect->options.datasets, event);
     if (!in_range(thread, event))
         return 0;
+    if (find_indicators(thread, event) < 0)
+        return -ENOMEM;
     size_t n = matcher_run(thread->matcher, event, &rules);
-    return n ? keep_match(thread, result, event, rules, n) : 0;
+    return n || thread->indicators.len ? keep_match(thread, result, event, rules, n) : 0;
 }
 
 /* ---- in the owner's thread ---- */
@@ -234,6 +293,25 @@ static void hand_over(struct detect *detect, const struct finding *finding)
         return;
     detect->stats.findings++;
     detect->status = detect->options.finding(detect->options.context, finding);
+}
+
+static int deliver_indicators(struct detect *detect, const struct match *match)
+{
+    for (uint32_t i = 0; detect->status == 0 && i < match->n_indicators; i++) {
+        uint32_t number;
+        int status = indicators_keep(&detect->indicators, &match->indicators[i].indicator, &number);
+        if (status < 0)
+            return status;
+        struct finding finding = {
+            .index = number,
+            .meta = detect->indicators.metas.items[number],
+            .indicator = &match->indicators[i],
+            .event = &match->event,
+        };
+        if (detect_wants(&detect->options, finding.meta))
+            hand_over(detect, &finding);
+    }
+    return 0;
 }
 
 static int deliver(struct detect *detect, const struct match *match, uint64_t source)
@@ -248,6 +326,9 @@ static int deliver(struct detect *detect, const struct match *match, uint64_t so
         };
         hand_over(detect, &finding);
     }
+    int found = deliver_indicators(detect, match);
+    if (detect->status == 0)
+        detect->status = found;
     uint64_t mark = match->n_hits ? evidence_add(&detect->evidence, &match->event) : 0;
     for (uint32_t i = 0; detect->status == 0 && i < match->n_hits; i++) {
         struct correlation_hit hit = {
@@ -358,6 +439,7 @@ void detect_free(struct detect *detect)
     if (detect->correlator)
         correlator_free(detect->correlator);
     evidence_free(&detect->evidence);
+    indicators_kept_free(&detect->indicators);
     free(detect->uses);
     free(detect);
 }

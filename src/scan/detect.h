@@ -3,9 +3,9 @@
  * what matched; the owner's thread gives record numbers, feeds correlations, and hands findings
  * over in the order of the input.
  *
- *     thread:  event ─▶ time ─▶ route ─▶ matcher ─▶ match {event copied once, rules, hits}
+ *     thread:  event ─▶ time ─▶ route ─▶ matchers ─▶ match {event copied once, rules, hits, indicators}
  *                                                        in the result's arena
- *     owner:   match ─┬▶ findings of its rules ─▶ sink
+ *     owner:   match ─┬▶ findings of its rules and indicators ─▶ sink
  *                     └▶ hits ─▶ correlator ─▶ findings of correlations ─▶ sink
  */
 #ifndef JAGA_SCAN_DETECT_H
@@ -17,6 +17,7 @@
 #include "sigma/ruleset.h"
 
 #define DETECT_RESULT_MAX (512u << 20) /* bytes a chunk leaves behind; then findings lose theirs */
+#define DETECT_INTELS_MAX 16
 #define DETECT_EVIDENCE_MAX (128u << 20) /* bytes of events kept for correlations, the newest */
 
 struct detect_options {
@@ -25,6 +26,9 @@ struct detect_options {
     struct datasets *datasets;
     const struct fields *fields;
     struct correlator_options correlator;
+    const struct intel *const *intels; /* sets of indicators; at most DETECT_INTELS_MAX */
+    size_t n_intels;
+    int64_t now;             /* the clock: indicators that are valid only later don't count */
     enum sigma_level level;  /* findings below are not wanted; SIGMA_LEVEL_NONE: all */
     const char *const *tags; /* findings of rules with one of them; NULL or empty: all */
     size_t n_tags;
@@ -42,7 +46,8 @@ struct detect_stats {
     uint64_t cut;     /* findings whose event did not fit into the result */
     uint64_t partial; /* events matched in part or not at all, for lack of memory */
     uint64_t regex_limited;
-    int64_t first, last; /* of all events matched against; TIME_UNSET: none is dated */
+    uint64_t indicators_dropped; /* indicators past INTEL_MATCHES_MAX of one event */
+    int64_t first, last;         /* of all events matched against; TIME_UNSET: none is dated */
     struct correlator_stats correlations;
 };
 

@@ -2,7 +2,7 @@
  * finding: what a scan found, copied out of the event it was found in. One event that
  * several rules match is copied once and shared by their findings.
  *
- *     finding ─┬▶ rule (or correlation) and its meta
+ *     finding ─┬▶ rule (or correlation, or indicator) and its meta
  *              ├▶ finding_event: path, record, time, host, user, fields, the event as JSON
  *              └▶ finding_correlated (correlations only): window, count, group
  *                   └▶ finding_event[]: events of the window
@@ -14,6 +14,7 @@
 #define JAGA_SCAN_FINDING_H
 
 #include "event/dataset.h"
+#include "intel/intel.h"
 #include "sigma/rule.h"
 
 /* One value of an event. A list gives several with the same name, one after the other. */
@@ -55,13 +56,16 @@ struct finding_correlated {
     uint32_t n_events;
 };
 
+/* One of rule, correlation and indicator is there. */
 struct finding {
-    uint32_t index;                /* in sigma_set.rules, or .correlations */
-    const struct sigma_meta *meta; /* of the rule or the correlation; lives as long as the rules */
-    const struct sigma_rule *rule; /* NULL: a correlation */
-    const struct sigma_correlation *correlation; /* NULL: a rule */
+    uint32_t
+        index; /* in sigma_set.rules, or .correlations; of indicators: from 0, by their metas */
+    const struct sigma_meta *meta; /* lives as long as the rules; of an indicator: as the detect */
+    const struct sigma_rule *rule;
+    const struct sigma_correlation *correlation;
+    const struct intel_match *indicator;         /* which, and the field it stood in */
     const struct finding_event *event;           /* NULL: a correlation whose events are gone */
-    const struct finding_correlated *correlated; /* NULL: a rule */
+    const struct finding_correlated *correlated; /* of a correlation */
 };
 
 /* The finding's instant: the event's, or the end of a correlation's window; TIME_UNSET: none. */

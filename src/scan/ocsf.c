@@ -38,6 +38,33 @@ static const struct {
     [FIELD_REGISTRY] = {46, "Registry Key Path"},
 };
 
+/* OCSF osint types by the type of an indicator. */
+static const struct {
+    int id;
+    const char *name;
+} osint_types[INDICATOR_COUNT] = {
+    [INDICATOR_NONE] = {0, "Unknown"},
+    [INDICATOR_IPV4] = {1, "IP Address"},
+    [INDICATOR_IPV6] = {1, "IP Address"},
+    [INDICATOR_CIDR4] = {1, "IP Address"},
+    [INDICATOR_CIDR6] = {1, "IP Address"},
+    [INDICATOR_DOMAIN] = {2, "Domain"},
+    [INDICATOR_HOST] = {3, "Hostname"},
+    [INDICATOR_URL] = {5, "URL"},
+    [INDICATOR_MD5] = {4, "Hash"},
+    [INDICATOR_SHA1] = {4, "Hash"},
+    [INDICATOR_SHA256] = {4, "Hash"},
+    [INDICATOR_EMAIL] = {9, "Email Address"},
+    [INDICATOR_FILE_NAME] = {11, "File"},
+    [INDICATOR_FILE_PATH] = {11, "File"},
+    [INDICATOR_JA3] = {4, "Hash"},
+    [INDICATOR_JA4] = {4, "Hash"},
+    [INDICATOR_USER_AGENT] = {6, "User Agent"},
+};
+
+static const char *const osint_tlps[TLP_COUNT] = {"",      "CLEAR",        "GREEN",
+                                                  "AMBER", "AMBER STRICT", "RED"};
+
 /* Keys are our own: nothing in them needs an escape. */
 static void add_key(struct buf *line, const char *key)
 {
@@ -145,7 +172,7 @@ static void add_attacks(struct buf *line, const struct attack *attack,
 static void add_analytic(struct buf *line, const struct finding *finding)
 {
     const struct sigma_meta *meta = finding->meta;
-    bool indicator = !finding->rule && !finding->correlation;
+    bool indicator = finding->indicator != NULL;
     buf_add_c(line, indicator ? "\"analytic\":{\"type_id\":9,\"type\":\"Exact Data Match\","
                               : "\"analytic\":{\"type_id\":1,\"type\":\"Rule\",");
     add_text(line, "category",
@@ -233,6 +260,32 @@ static void add_evidences(struct buf *line, const struct ocsf_options *options,
     buf_add_c(line, "],");
 }
 
+/* OCSF's osint profile: what the feed says. The value that was found is among the observables. */
+static void add_osint(struct buf *line, const struct intel_match *match)
+{
+    const struct indicator *is = &match->indicator;
+    buf_printf(line, "\"osint\":[{\"type_id\":%d,\"type\":\"%s\",", osint_types[is->type].id,
+               osint_types[is->type].name);
+    add_text(line, "value", is->value);
+    add_text(line, "name", is->label);
+    add_text(line, "uid", is->id);
+    add_text(line, "vendor_name", is->source);
+    add_text(line, "tlp", str_from_c(osint_tlps[is->tlp]));
+    if (is->confidence != INDICATOR_CONFIDENCE_UNSET) {
+        int id = is->confidence >= 75 ? 3 : is->confidence >= 40 ? 2 : 1;
+        static const char *const names[] = {"Unknown", "Low", "Medium", "High"};
+        buf_printf(line, "\"confidence_id\":%d,\"confidence\":\"%s\",", id, names[id]);
+    }
+    add_time(line, "expiration_time", is->until);
+    close_object(line, "}],");
+    if (match->field.len) {
+        buf_add_c(line, "\"unmapped\":{\"field\":");
+        buf_add_json(line, match->field);
+        buf_add_byte(line, '}');
+        buf_add_byte(line, ',');
+    }
+}
+
 static void add_observables(struct buf *line, const struct finding_event *event)
 {
     uint32_t count = 0;
@@ -290,10 +343,14 @@ void ocsf_write(const struct ocsf_options *options, const struct finding *findin
     buf_add_c(line, "\"metadata\":{\"version\":\"1.8.0\",\"product\":{\"name\":\"jaga\","
                     "\"vendor_name\":\"jaga\",\"version\":\"" JAGA_VERSION "\"},");
     add_text(line, "tenant_uid", options->tenant);
+    if (finding->indicator)
+        buf_add_c(line, "\"profiles\":[\"osint\"],");
     close_object(line, "},");
     add_info(line, options->attack, finding);
     if (finding->correlated)
         add_group(line, finding->correlated);
+    if (finding->indicator)
+        add_osint(line, finding->indicator);
     add_evidences(line, options, finding);
     add_observables(line, finding->event);
     close_object(line, "}");

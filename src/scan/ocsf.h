@@ -17,7 +17,7 @@ struct ocsf_options {
                  /* _record and _dataset */
 };
 
-/* Appends the finding; one of neither a rule nor a correlation is an indicator's. */
+/* Appends the finding. */
 void ocsf_write(const struct ocsf_options *options, const struct finding *finding, struct buf *out);
 
 #endif

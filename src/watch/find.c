@@ -333,8 +333,7 @@ int find_in_event(void *context, struct event *event, struct batch_place place)
     time_extend(&worker->first, &worker->last, time);
     size_t n = matcher_run(worker->matcher, event, &rules), n_indicators = 0;
     if (worker->intel)
-        n_indicators = intel_matcher_run(worker->intel, event, time == TIME_UNSET ? received : time,
-                                         &indicators);
+        n_indicators = intel_matcher_run(worker->intel, event, received, &indicators);
     if (n + n_indicators == 0)
         return 0;
     struct found found = {

@@ -231,9 +231,6 @@ void choices_free(struct choice *choices, size_t n);
 /* Writes all that waits. 0 or -errno: then nothing of it is written, and it still waits. */
 int record_commit(struct live *live, bool snapshot);
 
-/* Of an indicator's findings, by how sure its source is. */
-enum sigma_level record_indicator_level(const struct indicator *indicator);
-
 /* ---- correlated.c ---- */
 
 /* The sink of the correlator; context is the live. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/time.h"
+#include "scan/indicators.h"
 #include "scan/ocsf.h"
 #include "watch/live_state.h"
 
@@ -12,38 +13,16 @@
 
 /* ---- what a fold is called ---- */
 
-enum sigma_level record_indicator_level(const struct indicator *indicator)
+static int describe_indicator(struct arena *arena, const struct indicator *indicator,
+                              struct sigma_meta *meta, struct finding *finding)
 {
-    if (indicator->confidence == INDICATOR_CONFIDENCE_UNSET)
-        return SIGMA_MEDIUM;
-    return indicator->confidence >= 75   ? SIGMA_HIGH
-           : indicator->confidence >= 40 ? SIGMA_MEDIUM
-                                         : SIGMA_LOW;
-}
-
-/* An indicator as what findings say of rules. Texts live in the arena of the transaction. */
-static int describe_indicator(struct arena *arena, const struct indicator *is,
-                              struct sigma_meta *meta)
-{
-    const char *type = indicator_type_names[is->type];
-    struct str *tags = arena_zero(arena, 3, sizeof(*tags));
-    *meta = (struct sigma_meta){
-        .id = is->id.len ? is->id : arena_printf(arena, "%s:%.*s", type, STR_ARG(is->value)),
-        .title =
-            is->label.len
-                ? arena_printf(arena, "%.*s: %s %.*s", STR_ARG(is->label), type, STR_ARG(is->value))
-                : arena_printf(arena, "Indicator: %s %.*s", type, STR_ARG(is->value)),
-        .level = record_indicator_level(is),
-        .tags = tags,
-    };
-    if (!tags || !meta->id.ptr || !meta->title.ptr)
+    struct intel_match *match = arena_zero(arena, 1, sizeof(*match));
+    if (!match)
         return -ENOMEM;
-    tags[meta->n_tags++] = arena_printf(arena, "indicator:%s", type);
-    if (is->source.len)
-        tags[meta->n_tags++] = arena_printf(arena, "feed:%.*s", STR_ARG(is->source));
-    if (is->tlp != TLP_NONE)
-        tags[meta->n_tags++] = arena_printf(arena, "tlp:%s", tlp_names[is->tlp]);
-    return 0;
+    match->indicator = *indicator;
+    finding->indicator = match;
+    finding->meta = meta;
+    return indicator_describe(arena, indicator, meta);
 }
 
 /* The fold as a finding: `meta` is scratch for an indicator's. */
@@ -64,8 +43,7 @@ static int describe(struct live *live, const struct fold *fold, struct sigma_met
         finding.meta = &finding.correlation->meta;
         break;
     default:
-        r = describe_indicator(&live->recorder.transaction.arena, fold->indicator, meta);
-        finding.meta = meta;
+        r = describe_indicator(&live->recorder.transaction.arena, fold->indicator, meta, &finding);
     }
     *ret_finding = finding;
     return r;
