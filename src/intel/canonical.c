@@ -242,13 +242,24 @@ static bool canonical_domain(struct str text, char *ret_bytes, struct str *ret_v
     return true;
 }
 
+/* No white space, which separates, and no angle, which encloses. */
+static bool local_part_ok(struct str local)
+{
+    for (size_t i = 0; i < local.len; i++)
+        if ((unsigned char)local.ptr[i] <= ' ' || local.ptr[i] == '<' || local.ptr[i] == '>')
+            return false;
+    return local.len > 0;
+}
+
 static bool canonical_email(struct str text, char *ret_bytes, struct str *ret_value)
 {
     char name[INDICATOR_VALUE_MAX];
     struct str domain, local;
-    size_t open = str_index(text, '<');
-    if (open < text.len)
-        text = str_first(str_skip(text, open + 1), str_index(str_skip(text, open + 1), '>'));
+    size_t open = text.len; /* behind the last '<' */
+    while (open && text.ptr[open - 1] != '<')
+        open--;
+    if (open)
+        text = str_first(str_skip(text, open), str_index(str_skip(text, open), '>'));
     if (str_eq_ascii_nocase(str_first(text, 7), STR("mailto:")))
         text = str_skip(text, 7);
     text = str_trim(text);
@@ -256,6 +267,7 @@ static bool canonical_email(struct str text, char *ret_bytes, struct str *ret_va
     while (at && text.ptr[at - 1] != '@')
         at--;
     if (at < 2 || at > INDICATOR_VALUE_MAX - DOMAIN_LENGTH_MAX ||
+        !local_part_ok(str_first(text, at - 1)) ||
         !canonical_domain(str_skip(text, at), name, &domain) ||
         !fold(str_first(text, at - 1), ret_bytes, &local) ||
         local.len + 1 + domain.len > INDICATOR_VALUE_MAX)
