@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "intel/builder.h"
 
 static int64_t at(int64_t seconds)
 {
@@ -240,6 +241,47 @@ static void nothing_is_lost_while_the_ledger_is_locked(void **state)
     world_close(&world);
 }
 
+static void indicators_in_events_become_findings_of_the_indicator_and_host(void **state)
+{
+    (void)state;
+    struct world world;
+    struct err err = {0};
+    struct buf file = {0};
+    struct live_stats stats;
+    struct indicator indicator = {.type = INDICATOR_IPV4,
+                                  .value = STR("192.0.2.7"),
+                                  .source = STR("cert"),
+                                  .label = STR("Thief C2"),
+                                  .confidence = 90,
+                                  .tlp = TLP_AMBER,
+                                  .from = TIME_UNSET,
+                                  .until = TIME_UNSET};
+    world_open(&world);
+    struct intel_builder *builder = intel_builder_new(TEST_START);
+    assert_int_equal(intel_builder_add(builder, &indicator), 0);
+    assert_int_equal(intel_builder_finish(builder, &file), 0);
+    intel_builder_free(builder);
+    test_intel = intel_open(buf_str(&file), &err);
+    assert_non_null(test_intel);
+    world_append(&world, 0, "moh", at(3),
+                 "{\"kind\":\"closed\",\"host\":\"gate\",\"from\":\"192.0.2.7\"}\n"
+                 "{\"kind\":\"closed\",\"host\":\"gate\",\"from\":\"192.0.2.8\"}\n"
+                 "{\"kind\":\"closed\",\"host\":\"gate\",\"from\":\"192.0.2.7\"}\n"
+                 "{\"kind\":\"closed\",\"host\":\"yard\",\"from\":\"192.0.2.7\"}\n");
+    struct live *live = world_start(&world);
+    world_await(live, 0);
+    live_stats(live, &stats);
+    live_stop(live);
+    assert_int_equal(stats.indicator_matches, 3);
+    assert_findings(&world, true,
+                    "Thief C2: ipv4 192.0.2.7|moh|gate||2|0|3|3| 0.0 0.2\n"
+                    "Thief C2: ipv4 192.0.2.7|moh|yard||1|0|3|3| 0.3\n");
+    intel_close(test_intel);
+    test_intel = NULL;
+    buf_free(&file);
+    world_close(&world);
+}
+
 /* ---- versions ---- */
 
 #define STREAM_BATCHES 400
@@ -343,6 +385,7 @@ int main(void)
         cmocka_unit_test(an_agency_gets_what_it_wants),
         cmocka_unit_test(an_exception_takes_its_agencys_matches_away_until_it_is_removed),
         cmocka_unit_test(nothing_is_lost_while_the_ledger_is_locked),
+        cmocka_unit_test(indicators_in_events_become_findings_of_the_indicator_and_host),
         cmocka_unit_test(rules_are_swapped_under_a_stream_and_each_event_counts_once),
         cmocka_unit_test(it_tells_what_rules_found_and_how_soon),
     };

@@ -46,6 +46,7 @@ const char *test_event(const char *kind, const char *host, const char *user, int
 struct live_version *test_version(const char *more);
 extern const struct live_agency *test_agencies; /* of versions made from now on */
 extern size_t test_n_agencies;
+extern struct intel *test_intel;
 int test_versions(void); /* that were made and not freed */
 
 struct live *world_start(struct world *world);

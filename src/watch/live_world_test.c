@@ -9,13 +9,14 @@
 #include "base/time.h"
 #include "spool/spool_test.h"
 
-static const char DATASET[] = "name: door\n"
-                              "recognise: [{kind: {present: true}}]\n"
-                              "time: at\n"
-                              "host: host\n"
-                              "user: user\n"
-                              "logsources: [{product: door}]\n"
-                              "fields: {host: {type: host}, user: {type: user}}\n";
+static const char DATASET[] =
+    "name: door\n"
+    "recognise: [{kind: {present: true}}]\n"
+    "time: at\n"
+    "host: host\n"
+    "user: user\n"
+    "logsources: [{product: door}]\n"
+    "fields: {host: {type: host}, user: {type: user}, from: {type: ip}}\n";
 
 static const char RULES[] =
     "title: Forced\nid: 5d1c0a10-0000-4000-8000-000000000001\nlevel: high\ntags: [attack.t1110]\n"
@@ -39,6 +40,7 @@ static _Atomic int64_t now_us = TEST_START;
 static _Atomic int versions;
 const struct live_agency *test_agencies;
 size_t test_n_agencies;
+struct intel *test_intel;
 
 /* ---- versions ---- */
 
@@ -80,6 +82,7 @@ struct live_version *test_version(const char *more)
         .set = &version->set,
         .datasets = datasets,
         .fields = &version->fields,
+        .intel = test_intel,
         .agencies = test_agencies,
         .n_agencies = test_n_agencies,
         .owner = version,
