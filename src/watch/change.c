@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/time.h"
 #include "io/log.h"
 #include "watch/live_state.h"
 
@@ -38,6 +39,7 @@ void choices_free(struct choice *choices, size_t n)
 static int make_choice(const struct live_agency *agency, const struct sigma_set *set,
                        struct choice *choice)
 {
+    choice->agency = agency;
     choice->rules = calloc(set->rules.len + 1, 1);
     choice->correlations = calloc(set->correlations.len + 1, 1);
     if (!choice->rules || !choice->correlations)
@@ -140,6 +142,24 @@ static void sum_up(struct recorder *recorder)
     recorder->before.dropped += stats.dropped;
 }
 
+/* A clock that was far ahead and is right again: what was put in order by it is given up. */
+static void start_over(struct live *live)
+{
+    struct change change = {0};
+    struct err err = {0};
+    log_say(LOG_WARN, "detect.clock", "the clock was set back: correlations start over");
+    if (change_prepare(live, live->version, &change, &err) < 0) {
+        log_say(LOG_ERROR, "detect.clock", "%s", err.message);
+        return;
+    }
+    sum_up(&live->recorder);
+    correlator_free(live->recorder.correlator);
+    choices_free(change.choices, live->version->n_agencies);
+    live->recorder.correlator = change.correlator;
+    live->recorder.released = TIME_UNSET;
+    live->recorder.dirty = true;
+}
+
 static struct exceptions *load_exceptions(struct live *live, const struct live_version *version)
 {
     struct err err = {0};
@@ -175,11 +195,15 @@ bool change_over(struct live *live)
     pthread_mutex_lock(&live->lock);
     struct change change = live->next;
     uint64_t wanted = live->exceptions_wanted;
-    live->changing = change.version || wanted != live->exceptions_loaded;
+    bool clock_back = live->clock_back;
+    live->changing = clock_back || change.version || wanted != live->exceptions_loaded;
+    live->clock_back = false;
     live->next = (struct change){0};
     pthread_mutex_unlock(&live->lock);
     if (!live->changing)
         return true;
+    if (clock_back)
+        start_over(live);
     struct exceptions *exceptions =
         load_exceptions(live, change.version ? change.version : live->version);
     if (change.version && exceptions)

@@ -218,9 +218,24 @@ static const struct indicator *copy_indicator(struct arena *arena, const struct 
     return whole ? copy : NULL;
 }
 
+/* Does the agency want to hear of the indicator? */
+static bool wants_indicator(const struct choice *choice, const struct indicator *indicator)
+{
+    if (!choice)
+        return true;
+    for (size_t i = 0; i < choice->agency->n_without; i++)
+        if (indicator->id.len && str_eq_ascii_nocase(choice->agency->without[i], indicator->id))
+            return false;
+    return record_indicator_level(indicator) >= choice->agency->level;
+}
+
 static int add_indicator(struct found *found, const struct intel_match *match)
 {
     struct worker *worker = found->worker;
+    if (!wants_indicator(worker->choice, &match->indicator)) {
+        count(&worker->counts.excepted);
+        return 0;
+    }
     fold_key_begin(&worker->key, 'i');
     fold_key_add(&worker->key, match->indicator.value);
     fold_key_add(&worker->key, worker->agency);

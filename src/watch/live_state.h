@@ -35,7 +35,7 @@
 #define LIVE_RETRY_MIN_US 50000      /* waits between tries when the ledger does not take it */
 #define LIVE_RETRY_MAX_US 5000000
 #define LIVE_CLOCK_BACK_US 60000000 /* a clock that far behind what was released starts over */
-#define LIVE_STOP_TRIES 8           /* at the end; what is not recorded then is read again */
+#define LIVE_STOP_TRIES 4           /* at the end; what is not recorded then is read again */
 #define LIVE_IDLE_MS 50             /* how soon a thread that waits for events sees a stop */
 
 /* An event's number for correlations: partition, offset, which record of it; unique and rising. */
@@ -61,10 +61,12 @@ struct partition {
     uint64_t committed;          /* the ledger says this */
     int64_t received;            /* of the last event the recorder took */
     bool claimed;
+    bool failing; /* it could not be read: said already */
 };
 
 /* What one agency wants different, by number of the rule. */
 struct choice {
+    const struct live_agency *agency;
     uint8_t *rules;        /* bits of enum rule_use that are not wanted */
     uint8_t *correlations; /* not 0: not wanted */
 };
@@ -173,6 +175,7 @@ struct live {
     bool stopping;
     struct change next;
     uint64_t exceptions_wanted, exceptions_loaded; /* how often */
+    bool clock_back;                               /* correlations are to start over */
     bool changing;           /* workers wait for the recorder, which changes what they read */
     struct live_stats stats; /* what the recorder counts */
 
@@ -213,7 +216,7 @@ void *recorder_run(void *live);
 /* Does something wait to be changed? With the lock. */
 static inline bool change_waits(const struct live *live)
 {
-    return live->changing || live->next.version ||
+    return live->changing || live->clock_back || live->next.version ||
            live->exceptions_wanted != live->exceptions_loaded;
 }
 

@@ -107,6 +107,29 @@ static void a_partition_that_is_read_later_makes_nothing_late(void **state)
     world_close(&world);
 }
 
+static void correlations_recover_when_the_clock_was_ahead(void **state)
+{
+    (void)state;
+    struct world world;
+    struct live_stats stats;
+    world_open(&world);
+    struct live *live = world_start(&world);
+    world_set_now(at(1000000));
+    world_await(live, at(999900));
+    world_set_now(at(10));
+    do {
+        test_nap();
+        live_stats(live, &stats);
+    } while (stats.correlated > at(10));
+    for (int i = 0; i < 3; i++)
+        world_append(&world, 0, "moh", at(10), test_event("failed", "gate", "ann", at(i)));
+    world_set_now(at(3000));
+    world_await(live, at(2900));
+    live_stop(live);
+    assert_findings(&world, false, "Many|moh|gate|ann|1|0|2|2|\n");
+    world_close(&world);
+}
+
 static void past_the_throttle_matches_are_counted_together(void **state)
 {
     (void)state;
@@ -381,6 +404,7 @@ int main(void)
         cmocka_unit_test(correlations_come_true_within_an_agency_and_show_their_events),
         cmocka_unit_test(what_comes_too_late_or_is_from_the_future_does_not_correlate),
         cmocka_unit_test(a_partition_that_is_read_later_makes_nothing_late),
+        cmocka_unit_test(correlations_recover_when_the_clock_was_ahead),
         cmocka_unit_test(past_the_throttle_matches_are_counted_together),
         cmocka_unit_test(an_agency_gets_what_it_wants),
         cmocka_unit_test(an_exception_takes_its_agencys_matches_away_until_it_is_removed),

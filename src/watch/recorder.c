@@ -105,33 +105,14 @@ static int64_t time_reached(struct live *live, int64_t now)
     return minus(reached, live->options.disorder_us + LIVE_DURABLE_US);
 }
 
-/* A clock that was far ahead and is right again: what was put in order by it is given up. */
-static void start_over(struct live *live)
-{
-    struct recorder *recorder = &live->recorder;
-    struct change change = {0};
-    struct err err = {0};
-    if (change_prepare(live, live->version, &change, &err) < 0) {
-        log_say(LOG_ERROR, "detect.clock", "%s", err.message);
-        return;
-    }
-    log_say(LOG_WARN, "detect.clock", "the clock was set back: correlations start over");
-    correlator_free(recorder->correlator);
-    choices_free(change.choices, live->version->n_agencies);
-    recorder->correlator = change.correlator;
-    recorder->released = TIME_UNSET;
-}
-
 static void move_on(struct live *live)
 {
     struct recorder *recorder = &live->recorder;
     int64_t now = live->options.now(), until = time_reached(live, now);
     if (recorder->released != TIME_UNSET && recorder->released > now + LIVE_CLOCK_BACK_US) {
         pthread_mutex_lock(&live->lock);
-        bool idle = live->busy == 0; /* workers read what the correlator wants */
+        live->clock_back = true; /* a change, for which workers pause */
         pthread_mutex_unlock(&live->lock);
-        if (idle)
-            start_over(live);
         return;
     }
     if (until == INT64_MIN || (recorder->released != TIME_UNSET && until <= recorder->released))
@@ -167,10 +148,10 @@ static bool is_due(struct live *live, int64_t ticks, bool last)
     const struct recorder *recorder = &live->recorder;
     const struct transaction *transaction = &recorder->transaction;
     bool found = transaction->since != 0;
-    if (recorder->retry_at)
-        return ticks >= recorder->retry_at;
     if (last)
         return true;
+    if (recorder->retry_at)
+        return ticks >= recorder->retry_at;
     if (!found)
         return transaction->moved && ticks - recorder->committed >= LIVE_PROGRESS_US;
     pthread_mutex_lock(&live->lock);
@@ -235,8 +216,8 @@ static void sign(struct live *live, bool last)
 
 /* ---- its life ---- */
 
-/* Until something is to be done. Takes the queue, but when the ledger is behind. *ret_end: no more will come. */
-static struct round *wait_for_rounds(struct live *live, bool *ret_end)
+/* Until something is to be done. Takes the queue, but when the ledger is behind. */
+static struct round *wait_for_rounds(struct live *live, bool *ret_stopped)
 {
     struct recorder *recorder = &live->recorder;
     int64_t wake = clock_ticks_us() + TICK_US;
@@ -244,7 +225,7 @@ static struct round *wait_for_rounds(struct live *live, bool *ret_end)
     struct timespec deadline = {.tv_sec = wake / TIME_SECOND_US,
                                 .tv_nsec = wake % TIME_SECOND_US * 1000};
     pthread_mutex_lock(&live->lock);
-    while ((behind || !live->queue) && live->running &&
+    while ((behind || (!live->queue && live->running)) &&
            !(change_waits(live) && live->busy == 0 && !behind) &&
            pthread_cond_timedwait(&live->rounds_in, &live->lock, &deadline) != ETIMEDOUT)
         ;
@@ -253,7 +234,7 @@ static struct round *wait_for_rounds(struct live *live, bool *ret_end)
         live->queue = NULL;
         live->queue_end = &live->queue;
     }
-    *ret_end = live->running == 0 && !live->queue;
+    *ret_stopped = live->running == 0;
     pthread_mutex_unlock(&live->lock);
     return rounds;
 }
@@ -282,22 +263,31 @@ static void change_when_idle(struct live *live)
         fall_back(live, clock_ticks_us(), -EIO);
 }
 
+static bool is_queue_empty(struct live *live)
+{
+    pthread_mutex_lock(&live->lock);
+    bool empty = !live->queue;
+    pthread_mutex_unlock(&live->lock);
+    return empty;
+}
+
 void *recorder_run(void *context)
 {
     struct live *live = context;
-    unsigned tries = 0;
-    for (bool end = false; !end;) {
-        struct round *rounds = wait_for_rounds(live, &end);
-        take_rounds(live, rounds);
+    unsigned failures = 0;
+    for (bool done = false; !done;) {
+        bool stopped;
+        take_rounds(live, wait_for_rounds(live, &stopped));
         if (live->recorder.retry_at == 0)
             move_on(live);
-        int r = write(live, end);
+        int r = write(live, stopped);
         publish_stats(live);
-        sign(live, end && r == 0);
         if (r == 0)
             change_when_idle(live);
-        else if (end && ++tries < LIVE_STOP_TRIES)
-            end = false;
+        else
+            failures += stopped;
+        done = stopped && (failures == LIVE_STOP_TRIES || (r == 0 && is_queue_empty(live)));
+        sign(live, done && r == 0);
     }
     return NULL;
 }

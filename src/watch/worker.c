@@ -230,6 +230,7 @@ static int read_run(struct worker *worker, struct partition *partition)
         if (r == 0)
             break;
         if (r == 1) {
+            partition->failing = false;
             worker->batch = &batch;
             bytes += batch.ends[batch.n - 1];
             r = read_batch(worker, partition);
@@ -237,7 +238,10 @@ static int read_run(struct worker *worker, struct partition *partition)
             pass_damage(worker, partition, r, worker->offset);
             r = 0;
         } else {
-            log_say(LOG_WARN, "detect.read", "cannot read the spool: %s", strerror(-r));
+            if (!partition->failing)
+                log_say(LOG_WARN, "detect.read", "cannot read partition %u: %s", number,
+                        strerror(-r));
+            partition->failing = true;
             r = -EAGAIN;
         }
     }
