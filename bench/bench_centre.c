@@ -485,7 +485,7 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     start_centre(argv[1], argv[2], argv + 4, argc - 4);
     printf("at rest: %.0f MiB\n", resident_mib("VmRSS:"));
-    double before = metric("jaga_matched_events_total");
+    double before = metric("jaga_detect_events_total");
     for (uintptr_t i = 0; i < CLIENTS; i++)
         pthread_create(&clients[i], NULL, run_client, (void *)i);
     while (acknowledged == 0)
@@ -493,14 +493,14 @@ int main(int argc, char **argv)
     sleep(1);
     uint64_t first = acknowledged;
     int64_t started = clock_ticks_us();
-    double matched = metric("jaga_matched_events_total"), processor = processor_seconds();
+    double matched = metric("jaga_detect_events_total"), processor = processor_seconds();
     sleep(seconds);
     double took = (double)(clock_ticks_us() - started) / 1e6;
     double per_second = (double)(acknowledged - first) / took;
     printf("as fast as it takes: %.0f events/s acknowledged, %.0f matched, %.2f cores of the "
            "centre, %llu requests "
            "told to wait, %.0f MiB\n",
-           per_second, (metric("jaga_matched_events_total") - matched) / took,
+           per_second, (metric("jaga_detect_events_total") - matched) / took,
            (processor_seconds() - processor) / took, (unsigned long long)retried,
            resident_mib("VmRSS:"));
     rate = (uint64_t)(per_second < 200000 ? per_second / 2 : 100000);
@@ -517,7 +517,7 @@ int main(int argc, char **argv)
     pthread_join(stream, NULL);
     printf("memory: %.0f MiB now, %.0f MiB at most\n", resident_mib("VmRSS:"),
            resident_mib("VmHWM:"));
-    printf("matched %.0f of %llu acknowledged\n", metric("jaga_matched_events_total") - before,
+    printf("matched %.0f of %llu acknowledged\n", metric("jaga_detect_events_total") - before,
            (unsigned long long)acknowledged + n_canaries);
     kill(centre.pid, SIGTERM);
     waitpid(centre.pid, NULL, 0);

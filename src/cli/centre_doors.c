@@ -115,7 +115,7 @@ void centre_introduce(const struct centre *centre, FILE *out)
         fprintf(out,
                 "  token        %s\n\nThis is the administrator's token; it is not shown again. "
                 "Make one for each shipper:\n"
-                "  jaga token add --data %s --agency NAME --source NAME\n",
+                "  jaga token add --data %s send AGENCY SOURCE\n",
                 centre->admin_token, centre->cli.settings.data);
     fputc('\n', out);
     fflush(out);

@@ -24,19 +24,27 @@ static void complain_of_refusals(const struct cli *cli, const struct sigma_set *
     }
 }
 
-/* A text that is one Sigma filter, which can be read, and nothing else. */
+static bool is_one_filter(struct sigma_set *set)
+{
+    struct sigma_alone_filter filter;
+    return set->n_documents == 1 && sigma_set_filter(set, &filter) == 0;
+}
+
+/*
+ * A text that is one Sigma filter, which can be read, and nothing else. Its rules need not be known here:
+ * the centre may have others.
+ */
 static int check_filter(const struct cli *cli, struct str yaml, const char *path)
 {
     struct sigma_set set;
     int code = EXIT_DONE;
-    if (sigma_set_init(&set) < 0 || sigma_set_add(&set, yaml, str_from_c(path)) < 0 ||
-        sigma_set_link(&set) < 0) {
+    if (sigma_set_init(&set) < 0 || sigma_set_add(&set, yaml, str_from_c(path)) < 0) {
         cli_complain(cli, "no memory");
         code = EXIT_BROKEN;
     } else if (set.refusals.len) {
         complain_of_refusals(cli, &set);
         code = EXIT_REFUSED;
-    } else if (set.filters.len != 1 || set.rules.len || set.correlations.len || set.n_other) {
+    } else if (!is_one_filter(&set)) {
         cli_complain(cli,
                      "%s: an exception is one Sigma filter: a document with 'logsource' and "
                      "'filter'",

@@ -342,9 +342,9 @@ void live_stats(struct live *live, struct live_stats *ret_stats)
     struct live_stats stats = live->stats;
     stats.version = live->version->number;
     for (uint32_t i = 0; i < live->n_partitions; i++) {
-        uint64_t first, next, recorded = live->partitions[i].recorded;
+        uint64_t first, next, committed = live->partitions[i].committed;
         live->options.engine->bounds(live->options.spool, i, &first, &next);
-        stats.lag += next > recorded ? next - recorded : 0;
+        stats.lag += next > committed ? next - committed : 0;
     }
     pthread_mutex_unlock(&live->lock);
     for (unsigned i = 0; i < live->n_workers; i++)

@@ -106,7 +106,7 @@ void live_reload_exceptions(struct live *live);
 struct live_stats {
     uint64_t events, bytes, parse_errors, matches, indicator_matches, findings, folded, throttled;
     uint64_t excepted; /* matches that exceptions or an agency's choice took away */
-    uint64_t lag;      /* events stored and not yet matched */
+    uint64_t lag;      /* events stored whose findings are not in the ledger yet */
     uint64_t regex_limited;
     uint64_t partial; /* events matched in part or not at all, for lack of memory */
     uint64_t cut;     /* matches without their event: it was too large */

@@ -201,6 +201,8 @@ static void settle(struct live *live, uint64_t opened, uint64_t taken)
     pthread_mutex_lock(&live->lock);
     live->stats.findings += opened;
     live->stats.folded += taken - opened;
+    for (uint32_t i = 0; i < live->n_partitions; i++)
+        live->partitions[i].committed = live->partitions[i].recorded;
     for (size_t i = 0; i < transaction->receipts.len; i++)
         count_latency(&live->stats, now, &transaction->receipts.items[i]);
     while (transaction->rounds) {
@@ -252,8 +254,6 @@ int record_commit(struct live *live, bool snapshot)
         ledger_abort(ledger);
         return r;
     }
-    for (uint32_t i = 0; i < live->n_partitions; i++)
-        live->partitions[i].committed = live->partitions[i].recorded;
     if (live->exceptions)
         exceptions_reported(live->exceptions);
     if (snapshot)

@@ -18,7 +18,7 @@ START_SECONDS = 60
 WAIT_SECONDS = 60
 
 
-def wait_for(what, ask, seconds=WAIT_SECONDS):
+def wait_for(what, ask, seconds=WAIT_SECONDS, every=0.02):
     """Asks until the answer is true; returns it."""
     end = time.monotonic() + seconds
     while True:
@@ -27,7 +27,7 @@ def wait_for(what, ask, seconds=WAIT_SECONDS):
             return answer
         if time.monotonic() > end:
             raise AssertionError(f"waited {seconds} s for {what}")
-        time.sleep(0.02)
+        time.sleep(every)
 
 
 class Answer:
@@ -178,13 +178,14 @@ class Centre:
 
     def add_token(self, agency="health", source=None, *more):
         """A sender's token, made with the command line, and known to the server."""
-        command = [JAGA, "token", "add", "--data", self.data, "--agency", agency, *more]
+        command = [JAGA, "token", "add", "--data", self.data, *more, "send", agency]
         if source:
-            command += ["--source", source]
+            command.append(source)
         done = subprocess.run(command, capture_output=True, text=True, check=False, env=self.env)
         assert done.returncode == 0, done.stderr
         token = re.search(r"\bjaga_[\w-]{43}\b", done.stdout)[0]
-        wait_for("the token to be known", lambda: self.send([], token=token).status != 401)
+        # Not too often: who shows too many tokens that are not known is kept waiting.
+        wait_for("the token to be known", lambda: self.send([], token=token).status == 200, every=0.5)
         return token
 
     def send(self, events, token=None, headers=None, path="/api/v1/events"):
@@ -199,9 +200,9 @@ class Centre:
         while True:
             page = self.get("/api/v1/findings", limit=1000, **query)
             found += page["findings"]
-            if not page.get("next"):
+            if not page["cursor"]:
                 return found
-            query["cursor"] = page["next"]
+            query["cursor"] = page["cursor"]
 
     def wait_for_findings(self, n, seconds=WAIT_SECONDS, **query):
         def enough():
@@ -212,7 +213,7 @@ class Centre:
 
     def wait_until_matched(self, seconds=WAIT_SECONDS):
         """Until everything that is stored has been matched and its findings are kept."""
-        wait_for("everything to be matched", lambda: self.get("/api/v1/status")["lag"] == 0, seconds)
+        wait_for("everything to be matched", lambda: self.get("/api/v1/status")["live"]["lag"] == 0, seconds)
 
     def account(self):
         """The sums of the loss account; they must add up."""

@@ -1,0 +1,164 @@
+"""jaga serve as a person runs it: starting, stopping, reloading, and what it says when it cannot."""
+
+import json
+import os
+import subprocess
+import unittest
+
+import jaga
+from centre import Centre, CentreCase, wait_for
+from jaga import BROKEN, DONE, JAGA, RULE, USAGE, process
+
+OTHER_RULE = RULE.replace("whoami", "nltest").replace("Whoami", "Nltest").replace("b0001", "b0002")
+FILTER = """\
+title: The scanner may ask
+logsource:
+    product: windows
+    category: process_creation
+filter:
+    rules:
+        - 5a0c1c8e-0001-4a0b-9d38-3b6f5a1b0001
+    selection:
+        User: 'CORP\\scanner'
+    condition: not selection
+"""
+
+
+def whoami(number, host="WS1", image="C:\\Windows\\System32\\whoami.exe"):
+    return process(image, record=number, host=host)
+
+
+class Starting(CentreCase):
+    def test_the_first_start_makes_everything_and_shows_the_token_once(self):
+        centre = self.centre()
+        self.assertRegex(centre.admin, r"^jaga_[\w-]{43}$")
+        for name in ("ledger.db", "journal.key", "spool", "deadletters", "tls/certificate.pem", "tls/key.pem"):
+            self.assertTrue(os.path.exists(os.path.join(centre.data, name)), name)
+        for secret in ("journal.key", "tls/key.pem", "ledger.db"):
+            self.assertEqual(os.stat(os.path.join(centre.data, secret)).st_mode & 0o077, 0, secret)
+        admin = centre.admin
+        fingerprint = centre.fingerprint
+        centre.stop()
+        centre.admin = None
+        centre.start()
+        self.assertIsNone(centre.admin)
+        self.assertEqual(centre.fingerprint, fingerprint)
+        centre.admin = admin
+        self.assertIn("version", centre.get("/api/v1/status"))
+
+    def test_the_log_is_key_value(self):
+        centre = self.centre()
+        centre.stop()
+        for line in centre.log:
+            self.assertRegex(line, r'^time=\S+Z level=\w+ event=[\w.]+( [\w_]+=("([^"\\]|\\.)*"|\S*))*$')
+        self.assertIn("event=serve.stopped", centre.logs())
+
+    def test_two_centres_do_not_share_a_folder(self):
+        centre = self.centre()
+        done = self.run_jaga("serve", "--data", centre.data, "--listen", "127.0.0.1:0")
+        self.assertEqual(done.returncode, BROKEN, done.err)
+        self.assertIn("spool", done.err)
+
+    def test_what_cannot_be_started_is_said(self):
+        data = self.dir / "data"
+        cases = [
+            (["--listen", "nowhere:99999"], BROKEN, "nowhere"),
+            (["--config", "absent.yaml"], USAGE, "absent.yaml"),
+            (["--certificate", "absent.pem"], BROKEN, "together"),
+            (["--rules", "absent"], USAGE, "absent"),
+            (["--spool", "carrier-pigeon:x"], BROKEN, "carrier-pigeon"),
+            (["--partitions", "0"], USAGE, "1 to"),
+        ]
+        for options, code, words in cases:
+            with self.subTest(options=options):
+                done = self.run_jaga("serve", "--data", data, "--listen", "127.0.0.1:0", *options)
+                self.assertIn(done.returncode, (code, BROKEN, USAGE), done.err)
+                self.assertIn(words, done.err)
+
+    def test_a_wrong_configuration_is_refused_with_its_place(self):
+        path = self.write("c.yaml", "fold: 1h\nlisen: [x]\n")
+        done = self.jaga("config", "check", path, code=USAGE)
+        self.assertIn("c.yaml:2:1", done.err)
+        self.assertIn("listen", done.err)
+        self.write("good.yaml", "fold: 1h\nagencies: [{name: health}]\n")
+        self.assertIn("1 agencies", self.jaga("config", "check", "good.yaml").err)
+
+
+class Stopping(CentreCase):
+    def test_what_was_acknowledged_before_a_stop_is_found_after_it(self):
+        rules = self.write("rules/whoami.yml", RULE)
+        centre = self.centre("--rules", os.path.dirname(rules))
+        self.assertEqual(centre.send([whoami(i, host=f"WS{i}") for i in range(100)]).status, 200)
+        centre.stop()
+        centre.start()
+        centre.wait_until_matched()
+        self.assertEqual(len(centre.findings()), 100)
+        self.assertEqual(self.jaga("journal", "verify", "--data", centre.data).returncode, DONE)
+
+
+class Reloading(CentreCase):
+    def test_a_new_rule_takes_effect_and_no_event_is_missed_meanwhile(self):
+        self.write("rules/whoami.yml", RULE)
+        centre = self.centre("--rules", self.dir / "rules")
+        self.assertEqual(centre.send([whoami(1)]).status, 200)
+        self.write("rules/nltest.yml", OTHER_RULE)
+        sent = 0
+
+        def found_by_the_new_rule():
+            nonlocal sent
+            events = [whoami(sent, host=f"H{sent}"), whoami(sent, host=f"H{sent}", image="C:\\nltest.exe")]
+            self.assertEqual(centre.send(events).status, 200)
+            sent += 1
+            return [finding for finding in centre.findings() if finding["title"] == "Nltest"]
+
+        wait_for("the new rule", found_by_the_new_rule)
+        centre.wait_until_matched()
+        old = [finding for finding in centre.findings() if finding["title"] == "Whoami"]
+        self.assertEqual(sum(finding["count"] for finding in old), sent + 1)
+
+    def test_a_broken_configuration_leaves_the_old_rules(self):
+        self.write("rules/whoami.yml", RULE)
+        centre = self.centre("--rules", self.dir / "rules", config="agencies: []\n")
+        centre.configure("agencies: [\n")
+        wait_for("the complaint", lambda: "config.wrong" in centre.logs())
+        self.assertEqual(centre.send([whoami(1)]).status, 200)
+        centre.wait_for_findings(1)
+
+    def test_an_agency_may_leave_out_rules_and_levels(self):
+        self.write("rules/whoami.yml", RULE)
+        self.write("rules/nltest.yml", OTHER_RULE.replace("level: high", "level: low"))
+        centre = self.centre(
+            "--rules",
+            self.dir / "rules",
+            config="agencies:\n  - {name: quiet, level: medium}\n  - {name: deaf, without: [attack.t1033]}\n",
+        )
+        events = [whoami(1), whoami(2, image="C:\\nltest.exe")]
+        for agency in ("health", "quiet", "deaf"):
+            token = centre.add_token(agency=agency, source="windows")
+            self.assertEqual(centre.send(events, token=token).status, 200)
+        centre.wait_until_matched()
+        found = {(finding["agency"], finding["title"]) for finding in centre.findings()}
+        self.assertEqual(found, {("health", "Whoami"), ("health", "Nltest"), ("quiet", "Whoami")})
+
+    def test_an_exception_takes_matches_away_and_counts_them(self):
+        self.write("rules/whoami.yml", RULE)
+        centre = self.centre("--rules", self.dir / "rules")
+        self.write("filter.yml", FILTER)
+        self.jaga("exception", "add", "filter.yml", "--data", centre.data, "--reason", "ticket 7")
+        event = dict(whoami(1), User="CORP\\scanner")
+
+        def used():
+            self.assertEqual(centre.send([event]).status, 200)
+            return any(row["used"] for row in centre.get("/api/v1/exceptions")["exceptions"])
+
+        wait_for("the exception to be used", used)
+        before = sum(finding["count"] for finding in centre.findings())
+        self.assertEqual(centre.send([event] * 10 + [whoami(2, host="WS9")]).status, 200)
+        found = centre.wait_for_findings(1, host="WS9")
+        centre.wait_until_matched()
+        self.assertEqual(found[0]["count"], 1)
+        self.assertEqual(sum(finding["count"] for finding in centre.findings()), before + 1)
+
+
+if __name__ == "__main__":
+    jaga.main()
