@@ -4,6 +4,7 @@
 #include "base/hash.h"
 #include "base/time.h"
 #include "scan/copy.h"
+#include "scan/indicators.h"
 #include "sigma/values.h"
 #include "watch/live_state.h"
 
@@ -226,7 +227,7 @@ static bool wants_indicator(const struct choice *choice, const struct indicator 
     for (size_t i = 0; i < choice->agency->n_without; i++)
         if (indicator->id.len && str_eq_ascii_nocase(choice->agency->without[i], indicator->id))
             return false;
-    return record_indicator_level(indicator) >= choice->agency->level;
+    return indicator_level(indicator) >= choice->agency->level;
 }
 
 static int add_indicator(struct found *found, const struct intel_match *match)
