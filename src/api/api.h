@@ -133,6 +133,12 @@ void request_problem(struct api_request *request, unsigned status, const char *f
 void request_reply_json(struct api_request *request, unsigned status, const struct buf *json);
 
 /*
+ * Ends a request, too: the connection is closed without a reply, for a client that would take any reply for success.
+ * Counted and logged with `status`.
+ */
+void request_drop(struct api_request *request, unsigned status);
+
+/*
  * For a door: between the two the request waits, its thread serves others. request_resume() may be
  * called from any thread, also before request_suspend() was called, and makes `resumed` run in a thread of
  * the server once the handler has returned; that replies. Once for each request_suspend().

@@ -21,7 +21,8 @@ static const char TYPE_PROTOBUF[] = "Content-Type: application/x-protobuf";
 
 /* A centre of doors alone. */
 struct centre {
-    char dir[64], url[128], token[TOKEN_TEXT_MAX], slow_token[TOKEN_TEXT_MAX];
+    char dir[64], url[128], token[TOKEN_TEXT_MAX], slow_token[TOKEN_TEXT_MAX],
+        idle_token[TOKEN_TEXT_MAX];
     struct ledger *ledger;
     struct senders *senders;
     struct spool *spool, *dead;
@@ -74,6 +75,7 @@ static int start(void **state)
     assert_non_null(centre.ledger);
     add_token("", 0, centre.token);
     add_token("slow", 1, centre.slow_token);
+    add_token("idle", 1, centre.idle_token);
     centre.senders = senders_new(1);
     assert_non_null(centre.senders);
     assert_int_equal(senders_load_tokens(centre.senders, centre.ledger), 0);
@@ -130,10 +132,10 @@ static size_t take(char *bytes, size_t size, size_t n, void *to)
 }
 
 /* One request; `more` are headers, ended by NULL, and Authorization with the token when there is none among them. */
-static struct answer ask(const char *method, const char *path, struct str body,
-                         const char *const *more)
+static CURLcode try_ask(const char *method, const char *path, struct str body,
+                        const char *const *more, struct answer *ret_answer)
 {
-    struct answer answer = {0};
+    *ret_answer = (struct answer){0};
     char url[512], authorization[128];
     bool has_token = false;
     struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
@@ -147,12 +149,13 @@ static struct answer ask(const char *method, const char *path, struct str body,
     if (!has_token)
         headers = curl_slist_append(headers, authorization);
     curl_easy_reset(curl);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "doors_test");
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer.body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &ret_answer->body);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &answer.head);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &ret_answer->head);
     if (strcmp(method, "HEAD") == 0) {
         curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     } else if (body.ptr) {
@@ -160,9 +163,17 @@ static struct answer ask(const char *method, const char *path, struct str body,
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body.ptr);
     }
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, strcmp(method, "HEAD") == 0 ? NULL : method);
-    assert_int_equal(curl_easy_perform(curl), CURLE_OK);
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
+    CURLcode code = curl_easy_perform(curl);
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret_answer->status);
     curl_slist_free_all(headers);
+    return code;
+}
+
+static struct answer ask(const char *method, const char *path, struct str body,
+                         const char *const *more)
+{
+    struct answer answer;
+    assert_int_equal(try_ask(method, path, body, more, &answer), CURLE_OK);
     return answer;
 }
 
@@ -350,6 +361,21 @@ static void elastic_refuses_in_its_own_shape(void **state)
     buf_free(&large);
 }
 
+static void who_would_take_any_answer_for_success_gets_none(void **state)
+{
+    (void)state;
+    char authorization[128];
+    snprintf(authorization, sizeof(authorization), "Authorization: Bearer %s", centre.idle_token);
+    const char *const named[] = {authorization, "User-Agent: x", NULL};
+    const char *const nameless[] = {authorization, "User-Agent:", NULL};
+    struct str body = STR("{\"index\":{}}\n{}\n{\"index\":{}}\n{}\n{\"index\":{}}\n{}\n");
+    assert_answer("POST", "/x/_bulk", body, nameless, 200, "\"errors\":false");
+    assert_answer("POST", "/x/_bulk", body, named, 429, "\"status\":429");
+    struct answer answer;
+    assert_int_equal(try_ask("POST", "/x/_bulk", body, nameless, &answer), CURLE_GOT_NOTHING);
+    answer_free(&answer);
+}
+
 static void who_sends_too_fast_is_told_when_to_come_back(void **state)
 {
     (void)state;
@@ -531,6 +557,7 @@ int main(void)
         cmocka_unit_test(elastic_names_an_event_by_its_place),
         cmocka_unit_test(elastic_takes_single_documents),
         cmocka_unit_test(elastic_refuses_in_its_own_shape),
+        cmocka_unit_test(who_would_take_any_answer_for_success_gets_none),
         cmocka_unit_test(who_sends_too_fast_is_told_when_to_come_back),
         cmocka_unit_test(hec_stores_events_and_says_so),
         cmocka_unit_test(hec_says_which_event_was_wrong_and_keeps_the_others),

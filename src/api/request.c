@@ -196,6 +196,12 @@ void request_reply(struct api_request *request, unsigned status, const char *typ
                                                     MHD_RESPMEM_MUST_COPY));
 }
 
+void request_drop(struct api_request *request, unsigned status)
+{
+    request->dropped = true;
+    request_reply(request, status, NULL, STR(""));
+}
+
 /* RFC 9457. */
 static void reply_problem(struct api_request *request, unsigned status, struct str detail)
 {

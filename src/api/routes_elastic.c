@@ -64,6 +64,16 @@ static void reply_error(struct api_request *request, unsigned status, const char
     reply_built(request, status, &json);
 }
 
+/*
+ * rsyslog's omelasticsearch looks at no status: it takes a reply without items for the end of the matter, and gives the events
+ * up. Only a connection without a reply makes it send again. It is known by not naming itself.
+ */
+static bool gives_up_on_replies(const struct api_request *request)
+{
+    return !request_header(request, "User-Agent").ptr &&
+           str_ends(request_path(request), STR("/_bulk"));
+}
+
 static void refuse(struct api_request *request, unsigned status, const char *reason)
 {
     static const struct {
@@ -75,6 +85,10 @@ static void refuse(struct api_request *request, unsigned status, const char *rea
         {503, "cluster_block_exception"},
     };
     const char *type = "illegal_argument_exception";
+    if (status != 400 && status != 413 && gives_up_on_replies(request)) {
+        request_drop(request, status);
+        return;
+    }
     for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
         if (types[i].status == status)
             type = types[i].type;

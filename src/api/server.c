@@ -123,6 +123,8 @@ static enum MHD_Result send_reply(struct api_request *request)
 {
     if (!request->response)
         return request->resumed ? MHD_YES : MHD_NO;
+    if (request->dropped)
+        return MHD_NO;
     request->step = STEP_SENT;
     request->connection->deadline = clock_ticks_us() + request->api->options.request_us;
     enum MHD_Result queued = MHD_queue_response(request->raw, request->status, request->response);

@@ -99,6 +99,7 @@ struct api_request {
     struct request_extra_header *headers; /* of the reply */
     struct MHD_Response *response;
     unsigned status;
+    bool dropped; /* the reply is not to be sent */
     _Atomic int waiting;
     void (*resumed)(struct api_request *request);
     void *context;
