@@ -15,6 +15,10 @@ export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 
 passed=0 failed=0 skipped=0
 
+case " ${SUITE:-e2e} " in
+*" e2e "*) sh tools/clients.sh ;; # its tests are skipped without them
+esac
+
 # Adds the figures of one `meson test` run, read from its summary, to the totals.
 count() {
     add() { sed -n "s/^$1: *\([0-9][0-9]*\).*/\1/p" "$2" | tail -1; }
