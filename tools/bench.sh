@@ -40,6 +40,8 @@ title "the spool, on the disk of $build"
 "$build/bench/bench_spool" "$build"
 title "matches into the ledger, on the disk of $build"
 "$build/bench/bench_ledger" "$build"
+title "events through a door's intake (input made here)"
+"$build/bench/bench_intake"
 
 if [ ! -d "$data" ]; then
     echo
