@@ -3,5 +3,6 @@
 
 const struct api_route *const api_tables[] = {
     routes_elastic, /* doors */
-    routes_hec,     routes_otlp, routes_events, routes_health, routes_findings, routes_admin, NULL,
+    routes_hec,     routes_otlp,    routes_events,      routes_health, routes_findings,
+    routes_sources, routes_account, routes_deadletters, routes_admin,  NULL,
 };

@@ -2,13 +2,13 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "api/account_json.h"
 #include "api/members.h"
 #include "api/server.h"
 #include "base/map.h"
 #include "base/time.h"
 #include "base/vec.h"
 #include "io/clock.h"
-#include "watch/account.h"
 
 #define PAGE_MAX 1000
 #define PAGE_DEFAULT 100
@@ -84,26 +84,6 @@ static int by_key(const void *a, const void *b)
     return str_compare(left->key, right->key);
 }
 
-static void write_account(struct buf *out, const struct sender *sender)
-{
-    struct account_sums sums = {0};
-    if (sender)
-        account_read(sender, &sums);
-    member_key(out, "account");
-    buf_add_byte(out, '{');
-    member_u64(out, "received", sums.received);
-    member_u64(out, "stored", sums.stored);
-    member_u64(out, "repeated", sums.repeated);
-    member_u64(out, "rejected", sums.rejected);
-    member_u64(out, "failed", sums.failed);
-    member_u64(out, "in_flight", sums.in_flight);
-    member_u64(out, "throttled", sums.throttled);
-    member_u64(out, "refused", sums.refused);
-    member_u64(out, "bytes", sums.bytes);
-    member_time(out, "last", sums.last ? sums.last : TIME_UNSET);
-    buf_add_byte(out, '}');
-}
-
 static void write_health(struct buf *out, const struct source *source)
 {
     const struct source_state *state = &source->state;
@@ -144,6 +124,7 @@ static void write_page(const struct sources *sources, struct str after, uint64_t
         const struct source *source = &sources->rows.items[i];
         if (str_compare(source->key, after) <= 0)
             continue;
+        struct account_sums sums = {0};
         more = n++ == limit;
         if (more)
             break;
@@ -152,7 +133,9 @@ static void write_page(const struct sources *sources, struct str after, uint64_t
         buf_add_byte(out, '{');
         member_str(out, "agency", source->agency);
         member_str(out, "source", source->name);
-        write_account(out, source->sender);
+        if (source->sender)
+            account_read(source->sender, &sums);
+        account_json_write(out, &sums);
         write_health(out, source);
         buf_add_byte(out, '}');
     }
