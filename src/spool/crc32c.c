@@ -5,7 +5,6 @@
 #include <string.h>
 
 #if defined(__aarch64__)
-#include <arm_acle.h>
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 #elif defined(__x86_64__)
@@ -45,14 +44,35 @@ uint32_t crc32c_by_table(const void *bytes, size_t len)
 
 #if defined(__aarch64__) || defined(__x86_64__)
 
+/* ARM's by assembler: the intrinsics of gcc and clang want different words to be allowed in one function. */
 #if defined(__aarch64__)
-#define WITH_CRC __attribute__((target("+crc")))
-#define CRC_8_BYTES(crc, word) __crc32cd((uint32_t)(crc), word)
-#define CRC_BYTE(crc, byte) __crc32cb((uint32_t)(crc), byte)
+#define WITH_CRC
+
+static inline uint64_t add_8_bytes(uint64_t crc, uint64_t word)
+{
+    uint32_t next = (uint32_t)crc;
+    __asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1" : "+r"(next) : "r"(word));
+    return next;
+}
+
+static inline uint64_t add_byte(uint64_t crc, unsigned char byte)
+{
+    uint32_t next = (uint32_t)crc;
+    __asm__(".arch_extension crc\n\tcrc32cb %w0, %w0, %w1" : "+r"(next) : "r"((uint32_t)byte));
+    return next;
+}
 #else
 #define WITH_CRC __attribute__((target("sse4.2")))
-#define CRC_8_BYTES(crc, word) _mm_crc32_u64(crc, word)
-#define CRC_BYTE(crc, byte) _mm_crc32_u8((uint32_t)(crc), byte)
+
+WITH_CRC static inline uint64_t add_8_bytes(uint64_t crc, uint64_t word)
+{
+    return _mm_crc32_u64(crc, word);
+}
+
+WITH_CRC static inline uint64_t add_byte(uint64_t crc, unsigned char byte)
+{
+    return _mm_crc32_u8((uint32_t)crc, byte);
+}
 #endif
 
 WITH_CRC static uint32_t crc32c_by_instruction(const void *bytes, size_t len)
@@ -62,10 +82,10 @@ WITH_CRC static uint32_t crc32c_by_instruction(const void *bytes, size_t len)
     for (; len >= 8; len -= 8, p += 8) {
         uint64_t word;
         memcpy(&word, p, sizeof(word));
-        crc = CRC_8_BYTES(crc, word);
+        crc = add_8_bytes(crc, word);
     }
     for (; len > 0; len--, p++)
-        crc = CRC_BYTE(crc, *p);
+        crc = add_byte(crc, *p);
     return ~(uint32_t)crc;
 }
 

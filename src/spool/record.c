@@ -131,7 +131,7 @@ void record_producers_write(char *out, const uint64_t (*pairs)[2], uint32_t n)
 void record_place(char *out, uint64_t place, uint64_t offset, uint32_t back, bool last)
 {
     if (last)
-        out[AT_FLAGS] = (char)(out[AT_FLAGS] | RECORD_LAST);
+        out[AT_FLAGS] = (char)((uint8_t)out[AT_FLAGS] | RECORD_LAST);
     put_u64(out + AT_PLACE, place);
     put_u64(out + AT_OFFSET, offset);
     put_u32(out + AT_BACK, back);
