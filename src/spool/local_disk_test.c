@@ -392,7 +392,7 @@ static void old_events_go_even_where_little_is_written(void **state)
     (void)state;
     open_with((struct spool_options){.keep_us = TIME_DAY_US});
     assert_int_equal(append("old"), 0);
-    for (int days = 0; days < 3; days++) {
+    for (int days = 0; days < 2; days++) {
         uint64_t first = first_of(0), next = next_of(0);
         assert_true(first < next);
         now_us += TIME_DAY_US + 1; /* the segment is closed */
