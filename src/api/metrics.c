@@ -66,7 +66,8 @@ static void write_http(struct api *api, struct buf *out)
         write_slot(&api->slots[i], out);
     write_slot(&api->none, out);
     metrics_one(out, "jaga_http_requests_open", "gauge", "Requests under way.", api->n_requests);
-    metrics_one(out, "jaga_http_connections", "gauge", "Connections open.", api->n_connections);
+    metrics_one(out, "jaga_http_connections_open", "gauge", "Connections open.",
+                api->n_connections);
     metrics_one(out, "jaga_http_connections_total", "counter", "Connections accepted.",
                 api->counts.connections);
     metrics_head(out, "jaga_http_connections_refused_total", "counter", "Connections turned away.");

@@ -118,7 +118,7 @@ static void write_latency(const struct live_stats *stats, struct buf *out)
         sum += stats->latency[i];
         buf_add_c(out, "jaga_finding_latency_seconds_bucket{le=\"");
         if (i + 1 < LIVE_LATENCY_BUCKETS)
-            buf_printf(out, "%g", (double)(UINT64_C(1) << i) / 1e3);
+            buf_printf(out, "%.3f", (double)(UINT64_C(1) << i) / 1e3);
         else
             buf_add_c(out, "+Inf");
         buf_add_c(out, "\"} ");
@@ -162,12 +162,8 @@ void metrics_write_centre(struct api *api, struct buf *out)
         write_spools(options, out);
     if (options->live)
         write_live(options->live, out);
-    if (options->senders) {
-        metrics_one(out, "jaga_senders_unknown_total", "counter",
-                    "Identities that nobody knows, at all doors.",
-                    senders_unknown(options->senders));
+    if (options->senders)
         account_write_metrics(options->senders, out);
-    }
     if (options->health)
         health_write_metrics(options->health, out);
 }

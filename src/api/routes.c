@@ -2,7 +2,15 @@
 #include "api/api.h"
 
 const struct api_route *const api_tables[] = {
-    routes_elastic, /* doors */
-    routes_hec,     routes_otlp,    routes_events,      routes_health, routes_findings,
-    routes_sources, routes_account, routes_deadletters, routes_admin,  NULL,
+    routes_elastic,     /* the doors of shippers: Elasticsearch's bulk requests */
+    routes_hec,         /* Splunk's event collector */
+    routes_otlp,        /* OpenTelemetry */
+    routes_events,      /* our own */
+    routes_health,      /* how the server itself is, and what it offers */
+    routes_findings,    /* what was found */
+    routes_sources,     /* who sends */
+    routes_account,     /* what became of it */
+    routes_deadletters, /* what was rejected */
+    routes_admin,       /* tokens, exceptions, the journal */
+    NULL,
 };

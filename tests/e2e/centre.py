@@ -217,7 +217,7 @@ class Centre:
 
     def account(self):
         """The sums of the loss account; they must add up."""
-        total = self.get("/api/v1/account")["total"]
+        total = self.get("/api/v1/account")["account"]
         parts = ("stored", "repeated", "rejected", "failed", "in_flight")
         assert total["received"] == sum(total[part] for part in parts), total
         return total
