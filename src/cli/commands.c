@@ -20,6 +20,7 @@ const struct command *const command_table[] = {
     &cmd_content_export,
     &cmd_serve,
     &cmd_config_check,
+    &cmd_ship,
     &cmd_token_add,
     &cmd_token_list,
     &cmd_token_revoke,

@@ -4,14 +4,17 @@
 
 #define WORD_MAX 64 /* bytes of a word that options_nearest() looks at */
 
-const struct option_row *const option_tables[] = {options_scan, options_centre, options_ledger,
-                                                  options_intel, NULL};
+const struct option_row *const option_tables[] = {options_scan,  options_centre, options_ledger,
+                                                  options_intel, options_ship,   NULL};
 
 const struct option_row *option_find(struct str name)
 {
+    size_t colon = str_index(name, ':');
+    struct str theme = colon < name.len ? str_first(name, colon) : STR("");
+    name = colon < name.len ? str_skip(name, colon + 1) : name;
     for (size_t i = 0; option_tables[i]; i++)
         for (const struct option_row *row = option_tables[i]; row->name; row++)
-            if (str_eq(name, str_from_c(row->name)))
+            if (str_eq(name, str_from_c(row->name)) && str_eq(theme, str_from_c(row->theme)))
                 return row;
     return NULL;
 }
@@ -43,14 +46,26 @@ struct parse_state {
 static bool is_taken(const struct parse_state *state, const struct option_row *row)
 {
     for (const char *const *name = state->taken; *name; name++)
-        if (strcmp(*name, row->name) == 0)
+        if (option_find(str_from_c(*name)) == row)
             return true;
     return strcmp(row->name, "help") == 0;
 }
 
 static const char *taken_word(const void *context, size_t index)
 {
-    return ((const char *const *)context)[index];
+    const char *name = ((const char *const *)context)[index];
+    return name ? option_find(str_from_c(name))->name : NULL;
+}
+
+/* The row that a command means by a long name: its own theme's, or the common one. */
+static const struct option_row *find_taken(const struct parse_state *state, struct str name)
+{
+    for (const char *const *taken = state->taken; *taken; taken++) {
+        const struct option_row *row = option_find(str_from_c(*taken));
+        if (str_eq(name, str_from_c(row->name)))
+            return row;
+    }
+    return option_find(name);
 }
 
 static const struct option_row *find_letter(char letter)
@@ -81,7 +96,7 @@ static int apply(struct parse_state *state, const struct option_row *row, const 
 static int parse_long(struct parse_state *state, const char *text)
 {
     struct str name = str_first(str_from_c(text), str_index(str_from_c(text), '='));
-    const struct option_row *row = option_find(name);
+    const struct option_row *row = find_taken(state, name);
     if (row && is_taken(state, row))
         return apply(state, row, text[name.len] == '=' ? text + name.len + 1 : NULL);
     const char *near = options_nearest(name, taken_word, state->taken);

@@ -70,10 +70,16 @@ struct settings {
     int64_t until;           /* µs; TIME_UNSET: never */
     int64_t lifetime;        /* µs; 0: for ever */
     bool allow;
+
+    /* ship */
+    const char *to_url, *token_file, *source_name, *ca, *fingerprint, *state; /* NULL: not given */
+    uint64_t batch, ship_rate; /* bytes; events a second, 0: no limit */
+    bool once, from_end, insecure, no_gzip;
 };
 
 struct option_row {
     const char *name;     /* without the dashes */
+    const char *theme;    /* of a name that means something else there; NULL: the common one */
     char letter;          /* 0: none */
     const char *argument; /* name of the argument in help; NULL: a flag */
     /* Reads `text` into `to`; 0, or a code with *err filled. */
@@ -88,9 +94,10 @@ struct option_row {
 
 /* Every option: tables by theme, ended by NULL; each is ended by a row without a name. */
 extern const struct option_row *const option_tables[];
-extern const struct option_row options_scan[], options_centre[], options_ledger[], options_intel[];
+extern const struct option_row options_scan[], options_centre[], options_ledger[], options_intel[],
+    options_ship[];
 
-/* The row of a long name, or NULL. */
+/* The row of a long name, or, as "THEME:NAME", that of a theme; NULL: there is none. */
 const struct option_row *option_find(struct str name);
 
 /*

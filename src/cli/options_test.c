@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/test.h"
 
 #include "cli/options.h"
@@ -116,7 +118,10 @@ static void check_row(const struct option_row *row, const struct option_row *tab
     assert_non_null(row->parse);
     assert_non_null(row->about);
     assert_true(row->about[strlen(row->about) - 1] == '.');
-    assert_ptr_equal(option_find(str_from_c(row->name)), row);
+    char name[64];
+    snprintf(name, sizeof(name), "%s%s%s", row->theme ? row->theme : "", row->theme ? ":" : "",
+             row->name);
+    assert_ptr_equal(option_find(str_from_c(name)), row);
     for (const struct option_row *other = table; other->name; other++)
         assert_true(other == row || row->letter == 0 || row->letter != other->letter);
 }

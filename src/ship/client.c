@@ -270,7 +270,7 @@ static struct curl_slist *make_headers(const struct client *client,
         ok = ok && add_header(&list, &line);
     }
     if (request->producer) {
-        buf_printf(&line, "X-Jaga-Producer: %s", request->producer);
+        buf_printf(&line, "X-Jaga-Producer: %016llx", (unsigned long long)request->producer);
         ok = ok && add_header(&list, &line);
         buf_printf(&line, "X-Jaga-Sequence: %llu", (unsigned long long)request->sequence);
         ok = ok && add_header(&list, &line);
@@ -447,6 +447,32 @@ int client_pack(struct str bytes, struct buf *out)
     }
     deflateEnd(&stream);
     return status == Z_STREAM_END ? 0 : -ENOMEM;
+}
+
+int client_unpack(struct str bytes, size_t max, struct buf *out)
+{
+    z_stream stream = {0};
+    size_t start = out->len;
+    int status = Z_OK;
+    if (bytes.len > UINT32_MAX)
+        return -E2BIG;
+    if (inflateInit2(&stream, MAX_WBITS + 16) != Z_OK)
+        return -ENOMEM;
+    stream.next_in = (z_const Bytef *)(uintptr_t)bytes.ptr;
+    stream.avail_in = (uInt)bytes.len;
+    while (status == Z_OK && out->len - start <= max) {
+        char *to = buf_reserve(out, PACK_STEP);
+        if (!to)
+            break;
+        stream.next_out = (Bytef *)to;
+        stream.avail_out = PACK_STEP;
+        status = inflate(&stream, Z_NO_FLUSH);
+        out->len += PACK_STEP - stream.avail_out;
+    }
+    inflateEnd(&stream);
+    if (out->failed)
+        return -ENOMEM;
+    return out->len - start > max ? -E2BIG : status == Z_STREAM_END ? 0 : -EINVAL;
 }
 
 void client_escape(struct str text, struct buf *out)

@@ -31,9 +31,9 @@ struct client_options {
      * it, and no other. NULL: not asked.
      */
     const char *fingerprint;
-    bool insecure;      /* whoever answers is taken */
-    int64_t connect_us; /* to be connected by then; 0: 10 s */
-    int64_t request_us; /* a try that takes longer has failed; 0: 60 s */
+    bool insecure;                     /* whoever answers is taken */
+    int64_t connect_us;                /* to be connected by then; 0: 10 s */
+    int64_t request_us;                /* a try that takes longer has failed; 0: 60 s */
     const volatile sig_atomic_t *stop; /* not 0: give up what is under way; may be NULL */
 };
 
@@ -48,9 +48,8 @@ struct client_request {
     const char *path;   /* "/api/v1/events?source=dns"; see client_escape() */
     const char *type;   /* of the body; NULL: no body */
     struct str body;
-    bool packed; /* the body is gzip; see client_pack() */
-    const char
-        *producer; /* with it the server stores this sequence of this producer once; or NULL */
+    bool packed;       /* the body is gzip; see client_pack() */
+    uint64_t producer; /* the server stores a sequence of a producer once; 0: none */
     uint64_t sequence;
 };
 
@@ -84,6 +83,9 @@ int client_pause(const struct client *client, unsigned failures, int64_t retry_a
 
 /* Appends `bytes` to *out as gzip (RFC 1952). 0 or -ENOMEM. */
 int client_pack(struct str bytes, struct buf *out);
+
+/* The other way round, at most `max` bytes. 0, -EINVAL, -E2BIG or -ENOMEM. */
+int client_unpack(struct str bytes, size_t max, struct buf *out);
 
 /* Appends `text` as part of a query (RFC 3986, 2.1). */
 void client_escape(struct str text, struct buf *out);
