@@ -10,7 +10,7 @@ static const char *const type_names[] = {
     [FIELD_PATH] = "path",       [FIELD_COMMAND] = "command",   [FIELD_USER] = "user",
     [FIELD_HOST] = "host",       [FIELD_PROCESS_ID] = "pid",    [FIELD_GUID] = "guid",
     [FIELD_SID] = "sid",         [FIELD_REGISTRY] = "registry", [FIELD_AGENT] = "user agent",
-    [FIELD_JA3] = "ja3",         [FIELD_JA4] = "ja4",
+    [FIELD_JA3] = "ja3",         [FIELD_JA4] = "ja4",           [FIELD_ANSWERS] = "answers",
 };
 
 static int list(const struct cli *cli)

@@ -59,6 +59,7 @@ enum field_type {
     FIELD_AGENT,
     FIELD_JA3,
     FIELD_JA4,
+    FIELD_ANSWERS, /* of DNS: names and addresses */
 };
 
 struct dataset_field {

@@ -50,7 +50,7 @@ static const char *const FIELD_TYPES[] = {
     [FIELD_PATH] = "path",       [FIELD_COMMAND] = "command",   [FIELD_USER] = "user",
     [FIELD_HOST] = "host",       [FIELD_PROCESS_ID] = "pid",    [FIELD_GUID] = "guid",
     [FIELD_SID] = "sid",         [FIELD_REGISTRY] = "registry", [FIELD_AGENT] = "agent",
-    [FIELD_JA3] = "ja3",         [FIELD_JA4] = "ja4",
+    [FIELD_JA3] = "ja3",         [FIELD_JA4] = "ja4",           [FIELD_ANSWERS] = "answers",
 };
 
 static int no_memory(struct reader *reader)

@@ -583,7 +583,7 @@ bool indicator_canonical(enum indicator_type type, struct str text,
         good = canonical_email(text, ret_bytes, &value);
         break;
     case INDICATOR_FILE_NAME:
-        good = fold(indicator_file_name(text), ret_bytes, &value);
+        good = fold(str_trim(indicator_file_name(text)), ret_bytes, &value);
         break;
     case INDICATOR_FILE_PATH:
         good = canonical_path(text, ret_bytes, &value);

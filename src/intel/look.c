@@ -195,12 +195,45 @@ void look_urls_within(struct look *look, struct str text)
     }
 }
 
+/* Words between white space, commas and semicolons; what is neither name nor address finds nothing. */
+void look_answers(struct look *look, struct str text)
+{
+    for (int i = 0; i < PARTS_MAX && text.len; i++) {
+        size_t start = 0, end;
+        while (start < text.len && strchr(" \t,;", text.ptr[start]))
+            start++;
+        end = start;
+        while (end < text.len && !strchr(" \t,;", text.ptr[end]))
+            end++;
+        if (end - start > 3 || start == 0) /* the "5" of "type: 5" is no name */
+            look_name(look, str_of(text.ptr + start, end - start));
+        text = str_skip(text, end);
+    }
+}
+
 /* ---- digests ---- */
+
+#define DIGEST_TEXT_MAX 64 /* digits */
+
+/* "aa:bb:cc" without its colons; other texts as they are. */
+static struct str plain_digest(struct str text, char ret_bytes[static DIGEST_TEXT_MAX])
+{
+    size_t len = 0;
+    if (str_starts(text, STR("0x")) || str_starts(text, STR("0X")))
+        return str_skip(text, 2);
+    if (text.len < 3 || text.ptr[2] != ':' || text.len >= DIGEST_TEXT_MAX * 2)
+        return text;
+    for (size_t i = 0; i < text.len && len < DIGEST_TEXT_MAX; i++)
+        if (text.ptr[i] != ':')
+            ret_bytes[len++] = text.ptr[i];
+    return str_of(ret_bytes, len);
+}
 
 void look_digest(struct look *look, struct str text)
 {
     uint8_t bytes[32];
-    text = str_trim(text);
+    char digits[DIGEST_TEXT_MAX];
+    text = plain_digest(str_trim(text), digits);
     enum indicator_type type = indicator_digest_type(text);
     if (type == INDICATOR_NONE || !wants(look, LOOK_BIT(type)) ||
         !indicator_digest(text, bytes, text.len / 2))

@@ -56,6 +56,7 @@ static const struct kind {
     [FIELD_AGENT] = {look_user_agent, LOOK_BIT(INDICATOR_USER_AGENT)},
     [FIELD_JA3] = {look_ja3, LOOK_BIT(INDICATOR_JA3)},
     [FIELD_JA4] = {look_ja4, LOOK_BIT(INDICATOR_JA4)},
+    [FIELD_ANSWERS] = {look_answers, LOOK_NAME},
 };
 
 #define N_KINDS (sizeof(KINDS) / sizeof(KINDS[0]))
@@ -152,6 +153,14 @@ static uint8_t *make_plan(const struct intel_matcher *matcher, uint32_t index)
     for (uint32_t i = 0; i < dataset->n_fields; i++)
         if (dataset->fields[i].field < matcher->n_fields)
             plan[dataset->fields[i].field] = (uint8_t)kind_of(matcher, dataset->fields[i].type);
+    /* A native field that says nothing of itself is what it stands for is. */
+    for (uint32_t i = 0; i < dataset->n_aliases; i++) {
+        const struct dataset_alias *alias = &dataset->aliases[i];
+        if (alias->native < matcher->n_fields && alias->sigma < matcher->n_fields &&
+            plan[alias->native] == FIELD_TEXT &&
+            !datasets_field(matcher->datasets, index, alias->native))
+            plan[alias->native] = plan[alias->sigma];
+    }
     return plan;
 }
 

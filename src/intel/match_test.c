@@ -24,6 +24,9 @@ static const char DATASETS[] = "name: proxy\n"
                                "  ja3: {type: ja3}\n"
                                "  ja4: {type: ja4}\n"
                                "  note: {about: 'free text'}\n"
+                               "  answers: {type: answers}\n"
+                               "aliases:\n"
+                               "  - fields: {src: client.ip}\n"
                                "---\n"
                                "name: other\n"
                                "title: another\n"
@@ -159,6 +162,11 @@ static void each_type_of_field_is_looked_at_as_what_it_is(void **state)
         {"ja3", "E7D705A3286E19EA42F587B344EE6865", 1},
         {"ja4", "t13d1516h2_8daaf6152771_b186095e22b6", 1},
         {"note", "192.0.2.1", 0},
+        {"client.ip", "192.0.2.1", 1},
+        {"answers", "type:  5 www.evil.example;::ffff:192.0.2.1;", 2},
+        {"answers", "10.0.0.1,198.51.100.3", 1},
+        {"sha256", "d4:1d:8c:d9:8f:00:b2:04:e9:80:09:98:ec:f8:42:7e", 1},
+        {"sha256", "0xD41D8CD98F00B204E9800998ECF8427E", 1},
     };
     struct bench bench;
     begin(&bench);
