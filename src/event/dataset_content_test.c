@@ -372,6 +372,80 @@ static void sysmon_events_moved_to_ecs_answer_to_their_own_names(void **state)
     assert_stands_for("TargetObject", "registry.path");
 }
 
+/* Indicators are looked up in the fields that are typed as what they are. */
+static void what_can_be_an_indicator_is_typed_so(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *dataset, *field;
+        enum field_type type;
+    } typed[] = {
+        {"windows_sysmon", "DestinationIp", FIELD_IP},
+        {"windows_sysmon", "Hashes", FIELD_HASHES},
+        {"windows_sysmon", "QueryName", FIELD_DOMAIN},
+        {"windows_sysmon", "QueryResults", FIELD_ANSWERS},
+        {"windows_sysmon", "Image", FIELD_PATH},
+        {"windows_sysmon", "CommandLine", FIELD_COMMAND},
+        {"windows_sysmon", "file.hash.sha256", FIELD_HASH},
+        {"linux_sysmon", "DestinationIp", FIELD_IP},
+        {"windows_security", "IpAddress", FIELD_IP},
+        {"windows_security", "NewProcessName", FIELD_PATH},
+        {"windows_dns_client", "QueryResults", FIELD_ANSWERS},
+        {"windows_bits_client", "RemoteName", FIELD_URL},
+        {"linux_auditd", "exe", FIELD_PATH},
+        {"ecs_endpoint", "dll.hash.sha256", FIELD_HASH},
+        {"ecs_endpoint", "url.full", FIELD_URL},
+        {"zeek", "id.resp_h", FIELD_IP},
+        {"zeek", "query", FIELD_DOMAIN},
+        {"zeek", "answers", FIELD_ANSWERS},
+        {"zeek", "ja3", FIELD_JA3},
+        {"zeek", "ja4", FIELD_JA4},
+        {"zeek", "mailfrom", FIELD_EMAIL},
+        {"zeek", "url", FIELD_URL},
+        {"zeek_unlabelled", "server_name", FIELD_DOMAIN},
+        {"suricata", "tls.ja3.hash", FIELD_JA3},
+        {"suricata", "tls.ja4", FIELD_JA4},
+        {"suricata", "tls.fingerprint", FIELD_HASH},
+        {"suricata", "dns.answers.rdata", FIELD_ANSWERS},
+        {"suricata", "email.from", FIELD_EMAIL},
+        {"suricata", "url", FIELD_URL},
+        {"proxy", "c-uri", FIELD_URL},
+        {"proxy", "c-useragent", FIELD_AGENT},
+        {"webserver", "c-ip", FIELD_IP},
+        {"fortigate", "filehash", FIELD_HASH},
+        {"fortigate", "qname", FIELD_DOMAIN},
+        {"paloalto", "request", FIELD_URL},
+        {"cef", "fileHash", FIELD_HASH},
+        {"aws_cloudtrail", "sourceIPAddress", FIELD_IP},
+        {"azure_signin", "IPAddress", FIELD_IP},
+        {"m365_audit", "ClientIP", FIELD_IP},
+        {"m365_audit", "AttachmentData.SHA256", FIELD_HASH},
+        {"okta", "client.ipAddress", FIELD_IP},
+        {"gcp_audit", "protoPayload.requestMetadata.callerIp", FIELD_IP},
+        {"github_audit", "user_agent", FIELD_AGENT},
+        {"kubernetes_audit", "sourceIPs", FIELD_IP},
+        {"dns", "answer", FIELD_ANSWERS},
+        {"antivirus", "sha256", FIELD_HASH},
+    };
+    for (size_t i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
+        uint32_t dataset = datasets_find(datasets, str_from_c(typed[i].dataset));
+        uint32_t field = fields_find(&fields, str_from_c(typed[i].field));
+        const struct dataset_field *row = datasets_field(datasets, dataset, field);
+        if (!row || row->type != typed[i].type)
+            fail_msg("%s: %s", typed[i].dataset, typed[i].field);
+    }
+}
+
+static void host_and_path_are_a_url_together(void **state)
+{
+    (void)state;
+    recognise("zeek", "_path=http|ts=1|uid=C1|id.orig_h=10.0.0.1|host=evil.example|uri=/x?y");
+    assert_true(str_eq(event_get(&event, "url"), STR("http://evil.example/x?y")));
+    recognise("json", "event_type=http|timestamp=2026-11-21T00:00:00Z|src_ip=10.0.0.1|flow_id=1|"
+                      "http.hostname=evil.example|http.url=/x");
+    assert_true(str_eq(event_get(&event, "url"), STR("http://evil.example/x")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -379,6 +453,8 @@ int main(void)
         cmocka_unit_test(every_dataset_has_a_title_and_can_be_found),
         cmocka_unit_test(audit_events_answer_to_the_names_of_sysmon),
         cmocka_unit_test(sysmon_events_moved_to_ecs_answer_to_their_own_names),
+        cmocka_unit_test(what_can_be_an_indicator_is_typed_so),
+        cmocka_unit_test(host_and_path_are_a_url_together),
     };
     return cmocka_run_group_tests(tests, load, unload);
 }
