@@ -1,13 +1,16 @@
 /* Live detection between a real spool and a real ledger. */
 #include "watch/live_test.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/time.h"
 #include "intel/builder.h"
+#include "ledger/journal.h"
 
 static int64_t at(int64_t seconds)
 {
@@ -305,6 +308,97 @@ static void indicators_in_events_become_findings_of_the_indicator_and_host(void 
     world_close(&world);
 }
 
+/* ---- much, and damage ---- */
+
+#define LARGE_EVENTS 300
+#define LARGE_SIZE 50000
+
+static void a_batch_that_finds_much_is_handed_over_in_pieces(void **state)
+{
+    (void)state;
+    struct world world;
+    struct buf lines = {0};
+    char *padding = malloc(LARGE_SIZE);
+    assert_non_null(padding);
+    memset(padding, 'x', LARGE_SIZE);
+    world_open(&world);
+    world.options.threads = 1;
+    for (int i = 0; i < LARGE_EVENTS; i++)
+        buf_printf(&lines, "{\"kind\":\"forced\",\"host\":\"h%03d\",\"padding\":\"%.*s\"}\n", i,
+                   LARGE_SIZE, padding);
+    buf_add_byte(&lines, '\0');
+    world_append(&world, 0, "moh", at(1), lines.ptr);
+    struct live *live = world_start(&world);
+    world_await(live, 0);
+    live_stop(live);
+    buf_clear(&lines);
+    for (int i = 0; i < LARGE_EVENTS; i++)
+        buf_printf(&lines, "Forced|moh|h%03d||1|0|1|1| 0.%d\n", i, i);
+    buf_add_byte(&lines, '\0');
+    assert_findings(&world, true, lines.ptr);
+    buf_free(&lines);
+    free(padding);
+    world_close(&world);
+}
+
+static _Atomic bool is_damaged;
+
+/* The spool, but for its first event, which can't be read. */
+static int read_damaged(struct spool_reader *reader, struct spool_batch *ret_batch,
+                        uint64_t *ret_offset)
+{
+    int r = spool_local.read(reader, ret_batch, ret_offset);
+    if (r != 1 || !is_damaged || *ret_offset != 0)
+        return r;
+    *ret_offset = 1;
+    return -EBADMSG;
+}
+
+static void a_damaged_place_of_the_spool_is_passed_and_counted(void **state)
+{
+    (void)state;
+    struct spool_ops damaged = spool_local;
+    struct world world;
+    struct live_stats stats;
+    world_open(&world);
+    damaged.read = read_damaged;
+    world.options.engine = &damaged;
+    is_damaged = true;
+    world_append(&world, 0, "moh", at(1), test_event("forced", "gate", "ann", at(1)));
+    world_append(&world, 0, "moh", at(2), test_event("forced", "gate", "ann", at(2)));
+    struct live *live = world_start(&world);
+    world_await(live, 0);
+    live_stats(live, &stats);
+    live_stop(live);
+    is_damaged = false;
+    assert_int_equal(stats.damaged, 1);
+    assert_int_equal(stats.gone, 1);
+    assert_findings(&world, true, "Forced|moh|gate|ann|1|0|2|2| 0.1\n");
+    world_close(&world);
+}
+
+static void the_journal_is_signed_at_the_end(void **state)
+{
+    (void)state;
+    struct world world;
+    struct err err = {0};
+    struct journal_report report;
+    world_open(&world);
+    world.options.journal_key = world.key;
+    world_append(&world, 0, "moh", at(1), test_event("forced", "gate", "ann", at(1)));
+    struct live *live = world_start(&world);
+    world_await(live, 0);
+    live_stop(live);
+    struct ledger *ledger =
+        ledger_open(world.ledger_url, &(struct ledger_options){.read_only = true}, &err);
+    assert_non_null(ledger);
+    assert_int_equal(journal_verify(ledger, NULL, &report, &err), 0);
+    assert_true(report.entries > 0);
+    assert_int_equal(report.unsigned_after, report.entries);
+    ledger_close(ledger);
+    world_close(&world);
+}
+
 /* ---- versions ---- */
 
 #define STREAM_BATCHES 400
@@ -410,6 +504,9 @@ int main(void)
         cmocka_unit_test(an_exception_takes_its_agencys_matches_away_until_it_is_removed),
         cmocka_unit_test(nothing_is_lost_while_the_ledger_is_locked),
         cmocka_unit_test(indicators_in_events_become_findings_of_the_indicator_and_host),
+        cmocka_unit_test(a_batch_that_finds_much_is_handed_over_in_pieces),
+        cmocka_unit_test(a_damaged_place_of_the_spool_is_passed_and_counted),
+        cmocka_unit_test(the_journal_is_signed_at_the_end),
         cmocka_unit_test(rules_are_swapped_under_a_stream_and_each_event_counts_once),
         cmocka_unit_test(it_tells_what_rules_found_and_how_soon),
     };

@@ -134,6 +134,7 @@ void world_open(struct world *world)
     (void)snprintf(world->spool_place, sizeof(world->spool_place), "%s/spool", world->folder);
     (void)snprintf(world->ledger_url, sizeof(world->ledger_url), "sqlite:%s/ledger.db",
                    world->folder);
+    (void)snprintf(world->key, sizeof(world->key), "%s/journal.key", world->folder);
     struct ledger *ledger = ledger_open(world->ledger_url, &options, &err);
     if (!ledger)
         fail_msg("%s", err.message);
@@ -157,7 +158,8 @@ void world_close(struct world *world)
     if (world->spool)
         world_close_spool(world);
     test_folder_remove(strdup(world->spool_place)); /* which frees it */
-    static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm"};
+    static const char *const names[] = {"ledger.db", "ledger.db-wal", "ledger.db-shm",
+                                        "journal.key"};
     for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
         (void)snprintf(path, sizeof(path), "%s/%s", world->folder, names[i]);
         (void)unlink(path);
