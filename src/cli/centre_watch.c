@@ -74,6 +74,7 @@ void centre_stop_intake(struct centre *centre)
 int centre_declare_sources(struct centre *centre, const struct config *config)
 {
     int status = 0;
+    health_expect_nothing(centre->health);
     for (size_t i = 0; status == 0 && i < config->n_sources; i++) {
         const struct config_source *source = &config->sources[i];
         if (source->expect_us)
@@ -92,6 +93,7 @@ int centre_start_health(struct centre *centre, struct err *err)
         .learn_us = settings->learn,
         .drift_us = settings->drift,
         .backwards_us = settings->backwards,
+        .senders = centre->senders,
     };
     struct buf state = {0};
     centre->health = health_new(&options);

@@ -143,11 +143,9 @@ void health_expect_nothing(struct health *health)
 void health_note(struct health *health, const struct sender *sender, int64_t received, uint32_t n,
                  int64_t first, int64_t last)
 {
-    if (n == 0 || (first == TIME_UNSET && last == TIME_UNSET))
-        return;
     pthread_mutex_lock(&health->lock);
     struct source *source = meet(health, sender);
-    if (source)
+    if (source && n > 0 && first != TIME_UNSET)
         times_note(&source->times, received, last, health->options.drift_us,
                    health->options.backwards_us);
     pthread_mutex_unlock(&health->lock);
