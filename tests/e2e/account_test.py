@@ -1,10 +1,13 @@
 """The loss account: every event that a door let in is in one place of it, and what was rejected can be sent again."""
 
 import json
+import os
+import subprocess
 import threading
 import unittest
 
 from centre import CentreCase, wait_for
+from jaga import JAGA
 
 PARTS = ("stored", "repeated", "rejected", "failed", "in_flight")
 
@@ -95,6 +98,38 @@ class AccountTest(CentreCase):
         self.assertEqual(len(letters), 1)
         self.assertEqual(letters[0]["reason"], "expected the name of a member")
         self.assertEqual(centre.ask("POST", "/api/v1/deadletters/0/replay").status, 422)
+
+
+class DeadLetterTest(CentreCase):
+    def deadletter(self, centre, *arguments):
+        return subprocess.run(
+            [JAGA, "deadletter", arguments[0], "--to", centre.url, "--fingerprint", centre.fingerprint, *arguments[1:]],
+            env=dict(os.environ, JAGA_TOKEN=centre.admin),
+            capture_output=True,
+            check=False,
+        )
+
+    def test_dead_letters_are_listed_and_shown_exactly(self):
+        centre = self.centre()
+        centre.ask("POST", "/api/v1/events", body=b'{"n":1}\n{"n":\xff\n[7]\n', token=centre.token)
+        done = self.deadletter(centre, "list")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        letters = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([letter["offset"] for letter in letters], [0, 1])
+        self.assertEqual(letters[1]["reason"], "expected a JSON object")
+        self.assertEqual(self.deadletter(centre, "show", "0").stdout, b'{"n":\xff')
+        self.assertEqual(self.deadletter(centre, "show", "1").stdout, b"[7]")
+        done = self.deadletter(centre, "show", "2")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"there is no dead letter 2", done.stderr)
+
+    def test_a_letter_that_is_still_malformed_is_not_replayed(self):
+        centre = self.centre()
+        centre.send(["{}", "{broken"])
+        done = self.deadletter(centre, "replay", "0")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn(b"still malformed", done.stderr)
+        self.assertEqual(centre.account()["received"], 2)
 
 
 class SilenceTest(CentreCase):
