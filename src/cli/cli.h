@@ -51,8 +51,8 @@ extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, 
     cmd_content_show, cmd_content_export, cmd_token_add, cmd_token_list, cmd_token_revoke,
     cmd_exception_add, cmd_exception_list, cmd_exception_remove, cmd_journal_verify,
     cmd_journal_list, cmd_intel_add, cmd_intel_list, cmd_intel_remove, cmd_intel_match, cmd_serve,
-    cmd_config_check, cmd_ship, cmd_deadletter_list, cmd_deadletter_show,
-    cmd_deadletter_replay, cmd_version, cmd_man;
+    cmd_config_check, cmd_ship, cmd_deadletter_list, cmd_deadletter_show, cmd_deadletter_replay,
+    cmd_version, cmd_man;
 
 /* What a configuration file of the centre may set: names of options, ended by NULL. */
 extern const char *const *const config_settings;
