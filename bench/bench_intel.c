@@ -1,6 +1,6 @@
 /*
  * Indicators: how long a set takes to build, what one costs in the file, and what a look-up costs, where it hits
- * and where it misses, in random order. The set: 8 of 10 digests (SHA-256, SHA-1, MD5), 1 of 10 domains, 1 of 10
+ * and where it misses, in random order, in CPU time. The set: 8 of 10 digests (SHA-256, SHA-1, MD5), 1 of 10 domains, 1 of 10
  * addresses, from two feeds. Digests are looked up as text, as events carry them, so that their reading is in the figure.
  *
  *     bench_intel [INDICATORS]
@@ -14,7 +14,8 @@
 #include "intel/builder.h"
 #include "intel/image.h"
 
-#define LOOK_UPS 4000000u
+#define LOOK_UPS 2000000u
+#define ROUNDS 3 /* the best counts: the others share the memory with somebody */
 #define TEXT_MAX 80
 
 static double now(void)
@@ -127,12 +128,18 @@ static void look_up(const struct intel *intel, uint64_t count, enum indicator_ty
         lengths[i] =
             (uint8_t)value_of(hit ? number : number + count, type, texts + i * TEXT_MAX).len;
     }
-    double start = now();
-    for (uint64_t i = 0; i < LOOK_UPS; i++) {
-        struct indicator indicator;
-        found += intel_find(intel, type, str_of(texts + i * TEXT_MAX, lengths[i]), 0, &indicator);
+    double seconds = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+        double start = now();
+        found = 0;
+        for (uint64_t i = 0; i < LOOK_UPS; i++) {
+            struct indicator indicator;
+            found +=
+                intel_find(intel, type, str_of(texts + i * TEXT_MAX, lengths[i]), 0, &indicator);
+        }
+        double took = now() - start;
+        seconds = round == 0 || took < seconds ? took : seconds;
     }
-    double seconds = now() - start;
     printf("  %-8s %-5s %5.0f ns a look-up, %.2f %% found\n", indicator_type_names[type],
            hit ? "hit" : "miss", seconds * 1e9 / LOOK_UPS, (double)found * 100 / LOOK_UPS);
     free(texts);

@@ -302,26 +302,38 @@ static bool is_unreserved(char c)
     return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
-/* 6.2.2.2: an escape of what needs none is resolved, others are written in capitals. */
-static void url_add_escaped(struct url_writer *out, struct str text)
+static void url_add_escape(struct url_writer *out, char byte)
 {
     static const char HEX[] = "0123456789ABCDEF";
+    unsigned char c = (unsigned char)byte;
+    url_add(out, str_of((const char[]){'%', HEX[c >> 4], HEX[c & 15]}, 3));
+}
+
+/*
+ * 6.2.2.2: an escape of what needs none is resolved, others are written in capitals; what may not stand in a URL
+ * (2.1: white space, control characters, other scripts, a lone '%') is escaped.
+ */
+static void url_add_escaped(struct url_writer *out, struct str text)
+{
     for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
         int high = -1, low = -1;
-        if (text.ptr[i] == '%' && i + 2 < text.len) {
+        if (c == '%' && i + 2 < text.len) {
             high = str_hex_digit(text.ptr[i + 1]);
             low = str_hex_digit(text.ptr[i + 2]);
         }
-        if (high < 0 || low < 0) {
-            url_add(out, str_of(text.ptr + i, 1));
-            continue;
+        if (high >= 0 && low >= 0) {
+            c = (char)(high * 16 + low);
+            i += 2;
+            if (is_unreserved(c))
+                url_add(out, str_of(&c, 1));
+            else
+                url_add_escape(out, c);
+        } else if (c == '%' || (unsigned char)c <= ' ' || (unsigned char)c >= 0x7f) {
+            url_add_escape(out, c);
+        } else {
+            url_add(out, str_of(&c, 1));
         }
-        char byte = (char)(high * 16 + low);
-        if (is_unreserved(byte))
-            url_add(out, str_of(&byte, 1));
-        else
-            url_add(out, str_of((const char[]){'%', HEX[high], HEX[low]}, 3));
-        i += 2;
     }
 }
 
@@ -372,7 +384,8 @@ static bool url_add_authority(struct url_writer *out, struct str authority, stru
     struct address address;
     size_t at = str_index(authority, '@');
     if (at < authority.len) {
-        url_add(out, str_first(authority, at + 1));
+        url_add_escaped(out, str_first(authority, at));
+        url_add(out, STR("@"));
         host = str_skip(authority, at + 1);
     }
     size_t end = host.len && host.ptr[0] == '[' ? str_index(host, ']') : 0;
@@ -457,25 +470,32 @@ struct str indicator_url_host(struct str url)
 
 /* ---- digests, files, fingerprints ---- */
 
-/* One more than the value of a hexadecimal digit; 0: it is none. Digits of digests defy branch prediction. */
-static const uint8_t HEX_VALUES[256] = {
-    ['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-    ['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-    ['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
+#define DIGEST_SIZE_MAX 32
+
+/*
+ * The value of a hexadecimal digit, or 255. Without branches, so that compilers take many digits at a time: those of
+ * digests defy prediction.
+ */
+static inline uint8_t hex_value(uint8_t c)
+{
+    uint8_t number = (uint8_t)(c - '0'), letter = (uint8_t)((c | 0x20) - 'a');
+    uint8_t value = letter < 6 ? (uint8_t)(letter + 10) : 255;
+    return number < 10 ? number : value;
+}
 
 bool indicator_digest(struct str text, uint8_t *ret_bytes, size_t size)
 {
-    bool good = true;
-    if (text.len != size * 2)
+    uint8_t values[DIGEST_SIZE_MAX * 2], worst = 0;
+    if (text.len != size * 2 || size > DIGEST_SIZE_MAX)
         return false;
-    for (size_t i = 0; i < size; i++) {
-        uint8_t high = HEX_VALUES[(uint8_t)text.ptr[i * 2]];
-        uint8_t low = HEX_VALUES[(uint8_t)text.ptr[i * 2 + 1]];
-        good = good & (high != 0) & (low != 0);
-        ret_bytes[i] = (uint8_t)((high - 1u) << 4 | (low - 1u));
+    const uint8_t *digits = (const uint8_t *)text.ptr;
+    for (size_t i = 0; i < size * 2; i++) {
+        values[i] = hex_value(digits[i]);
+        worst = values[i] > worst ? values[i] : worst;
     }
-    return good;
+    for (size_t i = 0; i < size; i++)
+        ret_bytes[i] = (uint8_t)(values[i * 2] << 4 | (values[i * 2 + 1] & 15));
+    return worst < 16;
 }
 
 enum indicator_type indicator_digest_type(struct str text)

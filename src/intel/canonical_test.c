@@ -100,7 +100,9 @@ static void urls_are_normalised(void **state)
           {INDICATOR_URL, "//evil.example/x", "//evil.example/x"},
           {INDICATOR_URL, "http://a.example/../../x", "http://a.example/x"},
           {INDICATOR_URL, "http://a.example/b/..", "http://a.example/"},
-          {INDICATOR_URL, "http://a.example/%", "http://a.example/%"},
+          {INDICATOR_URL, "http://a.example/%", "http://a.example/%25"},
+          {INDICATOR_URL, "http://a.example/a b\xc3\xa9", "http://a.example/a%20b%C3%A9"},
+          {INDICATOR_URL, "http://a.example/%%36%31", "http://a.example/%2561"},
           {INDICATOR_URL, "http:///x", NULL}, {INDICATOR_URL, "/index.php", NULL},
           {INDICATOR_URL, "http://a.example:x/", NULL}, {INDICATOR_URL, "", NULL});
 }
