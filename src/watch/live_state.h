@@ -30,9 +30,10 @@
 #define LIVE_COMMIT_US 100000        /* what is found waits no longer for its transaction */
 #define LIVE_COMMIT_BYTES (4u << 20) /* nor while more than this is waiting */
 #define LIVE_PROGRESS_US 1000000     /* between transactions where nothing was found */
-#define LIVE_SIGN_US (60 * 1000000)  /* between signatures of the journal */
-#define LIVE_DURABLE_US 1000000      /* received, but maybe not yet to be read: how long at most */
-#define LIVE_RETRY_MIN_US 50000      /* waits between tries when the ledger does not take it */
+#define LIVE_SNAPSHOT_SHARE 20 /* a snapshot takes no more than one part of so many of the time */
+#define LIVE_SIGN_US (60 * 1000000) /* between signatures of the journal */
+#define LIVE_DURABLE_US 1000000     /* received, but maybe not yet to be read: how long at most */
+#define LIVE_RETRY_MIN_US 50000     /* waits between tries when the ledger does not take it */
 #define LIVE_RETRY_MAX_US 5000000
 #define LIVE_CLOCK_BACK_US 60000000 /* a clock that far behind what was released starts over */
 #define LIVE_STOP_TRIES 4           /* at the end; what is not recorded then is read again */
@@ -151,7 +152,8 @@ struct recorder {
     struct evidence evidence;               /* events of correlations, read again */
     int64_t released;                       /* hits before this; TIME_UNSET: none yet */
     struct correlator_stats before;         /* of correlators that are gone: sums */
-    int64_t committed, snapshot, signed_at; /* ticks */
+    int64_t committed, signed_at, snapshot; /* ticks: when last */
+    int64_t snapshot_took;                  /* µs: the transaction that held it */
     bool dirty;                             /* what the last snapshot has is not all */
     int64_t retry_at, retry_us;             /* ticks; 0: the ledger is well */
 };
@@ -231,8 +233,11 @@ void choices_free(struct choice *choices, size_t n);
 
 /* ---- record.c: the transaction ---- */
 
-/* Writes all that waits. 0 or -errno: then nothing of it is written, and it still waits. */
-int record_commit(struct live *live, bool snapshot);
+/*
+ * Writes all that waits, with a snapshot if asked for; *ret_snapshot: it was written. 0 or -errno: then nothing of
+ * it is written, and it still waits.
+ */
+int record_commit(struct live *live, bool snapshot, bool *ret_snapshot);
 
 /* ---- correlated.c ---- */
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "base/time.h"
+#include "io/log.h"
 #include "scan/indicators.h"
 #include "scan/ocsf.h"
 #include "watch/live_state.h"
@@ -173,11 +174,20 @@ static int put_progress(struct live *live)
     return r;
 }
 
-static int put_snapshot(struct live *live)
+/* A state that is too large to be kept is no reason to keep findings back: *ret_written says. */
+static int put_snapshot(struct live *live, bool *ret_written)
 {
     struct buf *state = &live->recorder.state;
     int r = snapshot_write(live, state);
-    return r < 0 ? r : blob_put(live->recorder.ledger, LIVE_BLOB, buf_str(state));
+    *ret_written = r == 0 && state->len <= BLOB_MAX;
+    if (*ret_written)
+        r = blob_put(live->recorder.ledger, LIVE_BLOB, buf_str(state));
+    else
+        log_say(LOG_WARN, "detect.correlations", "their state can't be kept now: %s",
+                r < 0 ? strerror(-r) : "it is too large");
+    if (state->cap > LIVE_COMMIT_BYTES)
+        buf_free(state);
+    return *ret_written ? r : 0;
 }
 
 /* ---- afterwards ---- */
@@ -234,9 +244,10 @@ static void tell_spool(struct live *live)
                                                  live->partitions[i].recorded);
 }
 
-int record_commit(struct live *live, bool snapshot)
+int record_commit(struct live *live, bool snapshot, bool *ret_snapshot)
 {
     struct ledger *ledger = live->recorder.ledger;
+    bool written = false;
     uint64_t opened = 0, taken = 0;
     int r = ledger_begin(ledger, STR("jaga"), STR("detect"));
     if (r < 0)
@@ -247,7 +258,7 @@ int record_commit(struct live *live, bool snapshot)
     if (r == 0 && live->exceptions)
         r = exceptions_report(live->exceptions, ledger);
     if (r == 0 && snapshot)
-        r = put_snapshot(live);
+        r = put_snapshot(live, &written);
     if (r == 0)
         r = ledger_commit(ledger);
     if (r < 0) {
@@ -256,7 +267,8 @@ int record_commit(struct live *live, bool snapshot)
     }
     if (live->exceptions)
         exceptions_reported(live->exceptions);
-    if (snapshot)
+    *ret_snapshot = written;
+    if (written)
         tell_spool(live);
     settle(live, opened, taken);
     if (taken && live->options.published)

@@ -117,10 +117,13 @@ static void move_on(struct live *live)
     }
     if (until == INT64_MIN || (recorder->released != TIME_UNSET && until <= recorder->released))
         return;
+    struct correlator_stats stats = {0};
+    if (recorder->correlator)
+        correlator_stats(recorder->correlator, &stats);
     if (recorder->correlator && correlator_release(recorder->correlator, until) < 0)
         log_say(LOG_ERROR, "detect.memory", "no memory for correlations");
     recorder->released = until;
-    recorder->dirty = true;
+    recorder->dirty |= stats.memory > 0; /* nothing was held: the last snapshot is as good */
     if (recorder->transaction.correlated.len && recorder->transaction.since == 0)
         recorder->transaction.since = clock_ticks_us();
 }
@@ -177,17 +180,25 @@ static void fall_back(struct live *live, int64_t ticks, int status)
     pthread_mutex_unlock(&live->lock);
 }
 
+/* Is it time for a snapshot? Large ones take their time, and come less often. */
+static bool wants_snapshot(const struct live *live, int64_t ticks, bool last)
+{
+    const struct recorder *recorder = &live->recorder;
+    int64_t pause = recorder->snapshot_took * LIVE_SNAPSHOT_SHARE;
+    if (pause < live->options.snapshot_us)
+        pause = live->options.snapshot_us;
+    return recorder->dirty && (last || ticks - recorder->snapshot >= pause);
+}
+
 static int write(struct live *live, bool last)
 {
     struct recorder *recorder = &live->recorder;
-    int64_t ticks = clock_ticks_us();
-    bool snapshot =
-        recorder->dirty && (last || ticks - recorder->snapshot >= live->options.snapshot_us);
-    bool due = is_due(live, ticks, last);
-    if (!due && !(snapshot && recorder->retry_at == 0))
+    int64_t from = clock_ticks_us();
+    bool snapshot = wants_snapshot(live, from, last), written = false;
+    if (!is_due(live, from, last) && !(snapshot && recorder->retry_at == 0))
         return 0;
-    int r = record_commit(live, snapshot);
-    ticks = clock_ticks_us();
+    int r = record_commit(live, snapshot, &written);
+    int64_t ticks = clock_ticks_us();
     if (r < 0) {
         fall_back(live, ticks, r);
         return r;
@@ -198,7 +209,8 @@ static int write(struct live *live, bool last)
     recorder->committed = ticks;
     if (snapshot) {
         recorder->snapshot = ticks;
-        recorder->dirty = false;
+        recorder->snapshot_took = ticks - from;
+        recorder->dirty = !written;
     }
     return 0;
 }
