@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 JOBS ?= 2
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps have-deps check demo bench fuzz format install clean
+.PHONY: all help deps have-deps check demo bench soak fuzz format install clean
 
 all: have-deps $(BUILD)/build.ninja ## build ./build/jaga (release)
 	@ninja -j$(JOBS) -C $(BUILD)
@@ -30,6 +30,9 @@ demo: all ## scan the event data the project ships and print the findings
 
 bench: all ## the benchmarks behind every claim of speed
 	@tools/bench.sh $(BUILD)
+
+soak: all ## the long tests: kills, clients, connections, memory (hours)
+	@tools/soak.sh $(BUILD)
 
 fuzz: have-deps ## run every fuzz target (SECONDS_EACH=600)
 	@tools/fuzz.sh
