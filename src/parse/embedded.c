@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "parse/json.h"
+#include "parse/payload.h"
 
 #define RENDERING_LOOK 1024 /* bytes of a message in which Sysmon's UtcTime stands */
 
@@ -40,7 +41,7 @@ static bool may_hold(const struct slot *slot)
 {
     if (slot->type != VALUE_STRING || slot->text_len < 2)
         return false;
-    return memchr("{<\\ \t\r\n", slot->text[0], 7) || slot->name_len == STR("message").len;
+    return memchr("{<\\ \t\r\nCLnt", slot->text[0], 11) || slot->name_len == STR("message").len;
 }
 
 /* `Name: value` or `Name:`; its parts, where the line is so. */
@@ -89,6 +90,27 @@ static int add_rendering(struct parser *parser, struct str text)
     return 0;
 }
 
+/* A line with syslog's priority before it. */
+static bool is_syslog(struct str text)
+{
+    return text.len > 2 && text.ptr[0] == '<' && text.ptr[1] >= '0' && text.ptr[1] <= '9';
+}
+
+/* Texts whose first bytes say what they are, for certain. */
+static bool is_named(struct str text)
+{
+    return str_starts(text, STR("CEF:")) || str_starts(text, STR("LEEF:")) ||
+           str_starts(text, STR("type=")) || str_starts(text, STR("node="));
+}
+
+/* Adds what payload_add() finds in the text. -EINVAL: nothing. */
+static int add_payload(struct parser *parser, struct str text)
+{
+    uint32_t before = parser->event.n_slots;
+    payload_add(parser, text, lines_flags(text));
+    return parser->event.n_slots > before ? 1 : -EINVAL;
+}
+
 /*
  * Adds the fields of the record in `text`. -EINVAL: it is none, and nothing was added; 1: the text
  * says more than they do and stays; else 0.
@@ -103,6 +125,12 @@ static int add_record(struct parser *parser, struct str text)
         status = json_add_object(parser, STR(""), text);
     else if (str_starts(text, STR("<Event")) || str_starts(text, STR("<DataItem")))
         status = xml_add_event(parser, text) == 0 ? 0 : xml_add_data(parser, text);
+    else if (is_syslog(text))
+        status = syslog_event(parser, &(struct line){.text = text, .flags = lines_flags(text)})
+                     ? -EINVAL
+                     : 0;
+    else if (is_named(text))
+        status = add_payload(parser, text);
     else if (!event_find_name(&parser->event, STR("UtcTime")))
         status = add_rendering(parser, text) == 0 ? 1 : -EINVAL;
     return status;
@@ -155,7 +183,9 @@ void embedded_open(struct parser *parser)
         struct slot *slot = &event->slots[i];
         if (!may_hold(slot) || !embedded_names(name_of(slot)))
             continue;
+        parser->outer = inner;
         int status = add_record(parser, event_text(event, slot));
+        parser->outer = 0;
         if (status < 0)
             continue;
         prefer_inner(parser, inner, status == 0 ? i : CARRIER_STAYS);

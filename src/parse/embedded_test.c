@@ -54,6 +54,20 @@ static void the_inner_field_counts_where_both_have_one(void **state)
               "{\"Operation\":\"New\",\"RecordType\":1,\"Workload\":\"Exchange\"}\n");
 }
 
+static void lines_of_other_formats_are_opened_where_they_say_what_they_are(void **state)
+{
+    (void)state;
+    json_gives(
+        "{\"message\":\"<34>Oct 11 22:14:15 box su[7]: a=1 b=2\",\"host\":\"relay\",\"n\":1}\n",
+        "{\"n\":1,\"host\":\"box\",\"program\":\"su\",\"pid\":7,\"facility\":\"auth\","
+        "\"severity\":\"crit\",\"message\":\"a=1 b=2\",\"a\":\"1\",\"b\":\"2\"}\n");
+    json_gives("{\"event.original\":\"CEF:0|V|P|1|100|Name|5|src=10.0.0.1\"}\n",
+               "{\"event.original\":\"CEF:0|V|P|1|100|Name|5|src=10.0.0.1\",\"DeviceVendor\":\"V\","
+               "\"DeviceProduct\":\"P\",\"DeviceVersion\":\"1\",\"DeviceEventClassID\":\"100\","
+               "\"Name\":\"Name\",\"Severity\":\"5\",\"src\":\"10.0.0.1\"}\n");
+    json_gives("{\"message\":\"<b>bold</b>\"}\n", "{\"message\":\"<b>bold</b>\"}\n");
+}
+
 static void text_that_is_no_record_stays(void **state)
 {
     (void)state;
@@ -131,6 +145,7 @@ int main(void)
         cmocka_unit_test(exports_of_splunk_give_the_event_that_was_sent_to_it),
         cmocka_unit_test(cloud_exports_give_the_record_in_their_message),
         cmocka_unit_test(the_inner_field_counts_where_both_have_one),
+        cmocka_unit_test(lines_of_other_formats_are_opened_where_they_say_what_they_are),
         cmocka_unit_test(text_that_is_no_record_stays),
         cmocka_unit_test(tables_of_windows_events_have_sigmas_names),
         cmocka_unit_test(messages_of_sysmon_name_its_fields),

@@ -41,6 +41,7 @@ enum json_shape {
     SHAPE_FLAT,        /* one level: SourceName, Hostname, EventID, Image */
     SHAPE_FLAT_SOURCE, /* the same with Source for SourceName */
     SHAPE_NXLOG,       /* the same by NXLog, which renders Opcode and Keywords its own way */
+    SHAPE_OTEL,        /* OpenTelemetry's windowseventlog receiver: event_id.id, provider.name */
     SHAPE_COUNT
 };
 

@@ -6,6 +6,7 @@
  *     Event.System.Provider.#attributes.Name   evtx_dump      \
  *     winlog.provider_name                     Winlogbeat 7+   \
  *     source_name                              Winlogbeat 6     ─▶ Provider_Name
+ *     provider.name                            OpenTelemetry    /
  *     SourceName                               NXLog, Splunk   /
  */
 #include "parse/embedded.h"
@@ -37,6 +38,8 @@ enum hint {
     HINT_DOCUMENT_KIND = 1 << 21,
     HINT_DETAIL = 1 << 22, /* detail.x: EventBridge */
     HINT_DETAIL_TYPE = 1 << 23,
+    HINT_OTEL_ID = 1 << 24,
+    HINT_OTEL_PROVIDER = 1 << 25,
 };
 
 struct rename {
@@ -77,6 +80,8 @@ static const struct {
     {S("Source"), HINT_FLAT_SOURCE},
     {S("OpcodeValue"), HINT_OPCODE_VALUE},
     {S("EventLog"), HINT_LAW_LOG},
+    {S("event_id.id"), HINT_OTEL_ID},
+    {S("provider.name"), HINT_OTEL_PROVIDER},
 };
 
 /* Hints of names outside of an envelope, and of being inside one. */
@@ -179,8 +184,33 @@ static const struct rename nxlog_names[] = {
     {S("Keywords"), S("Keywords"), ROLE_KEYWORDS},
 };
 
+static const struct rename otel_names[] = {
+    {S("channel"), S("Channel"), ROLE_PLAIN},
+    {S("computer"), S("Computer"), ROLE_PLAIN},
+    {S("event_id.id"), S("EventID"), ROLE_PLAIN},
+    {S("event_id.qualifiers"), S("EventID_Qualifiers"), ROLE_PLAIN},
+    {S("provider.name"), S("Provider_Name"), ROLE_PLAIN},
+    {S("provider.guid"), S("Provider_Guid"), ROLE_PLAIN},
+    {S("provider.event_source"), S("Provider_EventSourceName"), ROLE_PLAIN},
+    {S("record_id"), S("EventRecordID"), ROLE_PLAIN},
+    {S("system_time"), S("TimeCreated_SystemTime"), ROLE_PLAIN},
+    {S("execution.process_id"), S("Execution_ProcessID"), ROLE_PLAIN},
+    {S("execution.thread_id"), S("Execution_ThreadID"), ROLE_PLAIN},
+    {S("security.user_id"), S("Security_UserID"), ROLE_PLAIN},
+    {S("correlation.activity_id"), S("Correlation_ActivityID"), ROLE_PLAIN},
+    {S("correlation.related_activity_id"), S("Correlation_RelatedActivityID"), ROLE_PLAIN},
+    {S("task"), S("RenderingInfo.Task"), ROLE_PLAIN},
+    {S("opcode"), S("RenderingInfo.Opcode"), ROLE_PLAIN},
+    {S("keywords"), S("Keywords"), ROLE_KEYWORDS},
+    {S("level"), S("Level"), ROLE_LEVEL},
+    {S("version"), S("Version"), ROLE_PLAIN},
+    {S("message"), S("Message"), ROLE_PLAIN},
+};
+
 static const struct str winlog_wrappers[] = {S("winlog.event_data."), S("winlog.user_data.")};
 static const struct str beat_wrappers[] = {S("event_data."), S("user_data.")};
+static const struct str otel_wrappers[] = {S("event_data.data."), S("event_data."),
+                                           S("user_data.")};
 
 #define TABLE(array) (array), sizeof(array) / sizeof((array)[0])
 
@@ -192,6 +222,7 @@ static const struct {
     {SHAPE_EVENT_XML, HINT_SYSTEM_ID | HINT_SYSTEM_ORIGIN},
     {SHAPE_WINLOG, HINT_WINLOG},
     {SHAPE_BEAT, HINT_BEAT_CHANNEL | HINT_BEAT_ID | HINT_BEAT_ORIGIN},
+    {SHAPE_OTEL, HINT_OTEL_ID | HINT_OTEL_PROVIDER},
     {SHAPE_NXLOG, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_HOST | HINT_OPCODE_VALUE},
     {SHAPE_FLAT, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_PROVIDER},
     {SHAPE_FLAT_SOURCE, HINT_FLAT_CHANNEL | HINT_FLAT_ID | HINT_FLAT_SOURCE | HINT_FLAT_HOST},
@@ -210,6 +241,7 @@ static const struct {
 } rewrites[] = {
     {SHAPE_WINLOG, TABLE(winlog_names), TABLE(winlog_wrappers)},
     {SHAPE_BEAT, TABLE(beat_names), TABLE(beat_wrappers)},
+    {SHAPE_OTEL, TABLE(otel_names), TABLE(otel_wrappers)},
     {SHAPE_NXLOG, TABLE(nxlog_names), NULL, 0},
     {SHAPE_NXLOG, TABLE(flat_names), NULL, 0},
     {SHAPE_FLAT_SOURCE, TABLE(source_names), NULL, 0},

@@ -85,6 +85,21 @@ static void winlogbeats_shapes_give_the_same(void **state)
         SYSMON);
 }
 
+static void opentelemetrys_shape_gives_the_same(void **state)
+{
+    (void)state;
+    assert_events(
+        "{\"provider\":{\"name\":\"Microsoft-Windows-Sysmon\"},\"event_id\":{\"id\":1},"
+        "\"channel\":\"Microsoft-Windows-Sysmon/Operational\",\"computer\":\"pc\","
+        "\"execution\":{\"process_id\":7},\"security\":{\"user_id\":\"S-1-5-18\"},\"record_id\":3,"
+        "\"level\":\"Information\",\"event_data\":{\"Image\":\"C:\\\\x.exe\",\"LogonId\":\"0x1\"}}",
+        SYSMON);
+    assert_events(
+        "{\"provider\":{\"name\":\"P\"},\"event_id\":{\"id\":7},\"event_data\":{\"data\":["
+        "{\"a\":\"x\"},{\"b\":\"y\"}]}}",
+        "{\"Provider_Name\":\"P\",\"EventID\":7,\"a\":[\"x\"],\"b\":[\"y\"]}\n");
+}
+
 static void flat_shapes_give_the_same(void **state)
 {
     (void)state;
@@ -220,6 +235,7 @@ int main(void)
         cmocka_unit_test(evtx_dumps_shape_gives_sigmas_names),
         cmocka_unit_test(other_converters_of_the_xml_give_the_same),
         cmocka_unit_test(winlogbeats_shapes_give_the_same),
+        cmocka_unit_test(opentelemetrys_shape_gives_the_same),
         cmocka_unit_test(flat_shapes_give_the_same),
         cmocka_unit_test(envelopes_are_opened),
         cmocka_unit_test(names_of_no_windows_event_stay_what_they_are),

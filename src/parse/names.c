@@ -79,6 +79,6 @@ void names_mark_lists(struct parser *parser)
         seen->epoch = 0;
     }
     seen->epoch++;
-    for (uint32_t i = 0; i < parser->event.n_slots; i++)
+    for (uint32_t i = parser->outer; i < parser->event.n_slots; i++)
         see(seen, &parser->event, i);
 }

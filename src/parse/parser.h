@@ -41,6 +41,7 @@ struct parser {
     struct arena scratch;                           /* reset by parser_begin() */
     struct event event;                             /* under construction */
     uint32_t slots_cap;
+    uint32_t outer;                   /* slots that are of the record around the one being read */
     uint64_t begun;                   /* events begun so far: tells one from the next */
     void *format_state[FORMAT_COUNT]; /* a format's own, e.g. EVTX templates; see parser_state() */
     void (*format_state_free[FORMAT_COUNT])(void *state);
