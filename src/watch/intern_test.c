@@ -21,7 +21,7 @@ static void what_was_added_is_found_and_nothing_else(void **state)
 {
     (void)state;
     static uint32_t numbers[ITEMS];
-    struct intern intern = {0};
+    struct intern intern = {.len = 0};
     uint32_t absent = ITEMS;
     assert_null(intern_get(&intern, hash_of(absent), same_number, &absent));
     for (uint32_t i = 0; i < ITEMS; i++) {
@@ -39,7 +39,7 @@ static void items_of_one_hash_are_all_found(void **state)
 {
     (void)state;
     uint32_t numbers[20];
-    struct intern intern = {0};
+    struct intern intern = {.len = 0};
     for (uint32_t i = 0; i < 20; i++) {
         numbers[i] = i;
         assert_int_equal(intern_add(&intern, 7, &numbers[i]), 0);
@@ -74,7 +74,7 @@ static void look_ups_find_all_while_the_table_grows(void **state)
     (void)state;
     static uint32_t numbers[ITEMS];
     static _Atomic uint32_t added;
-    struct intern intern = {0};
+    struct intern intern = {.len = 0};
     struct reading readings[3];
     pthread_t threads[3];
     for (int i = 0; i < 3; i++) {
