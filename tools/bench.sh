@@ -34,6 +34,8 @@ echo "load: $(cut -d' ' -f1-3 /proc/loadavg) (figures are good only on an idle m
 
 title "text formats to events (input made here)"
 "$build/bench/bench_text"
+title "the HTTP server by itself, server and clients on the same cores"
+"$build/bench/bench_http"
 title "correlations"
 "$build/bench/bench_correlate"
 title "the spool, on the disk of $build"

@@ -15,8 +15,8 @@
 #include "io/clock.h"
 #include "io/log.h"
 
-#define CONNECTION_MEMORY                                                                          \
-    32768                    /* bytes of a connection's pool: its head, and what it reads at once */
+/* Bytes of a connection's pool: the head of its request, and what it reads at once. */
+#define CONNECTION_MEMORY 16384
 #define CONNECTION_STEP 8192 /* by which a read grows */
 #define CONNECTIONS_MAX 20000
 #define BODY_MAX (64u << 20)
