@@ -5,11 +5,11 @@
 #include <stdlib.h>
 
 #include "base/time.h"
-#include "base/utf8.h"
 #include "ledger/inside.h"
 
 #define NAME_HASH 16    /* bytes kept of a fold or once text */
-#define FOLD_CELLS 4096 /* a power of two; filled to three quarters at most */
+#define FOLD_CELLS 4096 /* a power of two */
+#define FOLDS_MAX 3072  /* cells in use: three quarters */
 
 /* An open finding as far as a match changes it. */
 struct folded {
@@ -28,7 +28,8 @@ struct folded {
  */
 struct fold_table {
     size_t used;
-    uint64_t matches; /* taken by the open transaction */
+    uint64_t matches;          /* taken by the open transaction */
+    uint16_t order[FOLDS_MAX]; /* the cells in use, as they came */
     struct fold_cell {
         unsigned char fold[NAME_HASH];
         struct folded finding; /* number 0: the cell is free */
@@ -103,17 +104,22 @@ static int write_folded(struct ledger *ledger, struct folded *finding)
     return status;
 }
 
+static void empty_cells(struct fold_table *folds)
+{
+    for (size_t i = 0; i < folds->used; i++)
+        folds->cells[folds->order[i]].finding.number = 0;
+    folds->used = 0;
+}
+
 int finding_settle(struct ledger *ledger)
 {
     struct fold_table *folds = ledger->folds;
     int status = 0;
-    if (!ledger->open || !folds || folds->used == 0)
+    if (!ledger->open || !folds)
         return 0;
-    for (size_t i = 0; i < FOLD_CELLS && status == 0; i++)
-        if (folds->cells[i].finding.number)
-            status = write_folded(ledger, &folds->cells[i].finding);
-    memset(folds->cells, 0, sizeof(folds->cells));
-    folds->used = 0;
+    for (size_t i = 0; i < folds->used && status == 0; i++)
+        status = write_folded(ledger, &folds->cells[folds->order[i]].finding);
+    empty_cells(folds);
     return status;
 }
 
@@ -133,11 +139,10 @@ int finding_flush(struct ledger *ledger)
 
 void finding_forget(struct ledger *ledger)
 {
-    struct fold_table *folds = ledger->folds;
-    if (folds && folds->used)
-        memset(folds->cells, 0, sizeof(folds->cells));
-    if (folds)
-        folds->used = folds->matches = 0;
+    if (!ledger->folds)
+        return;
+    empty_cells(ledger->folds);
+    ledger->folds->matches = 0;
 }
 
 /* The cell of a fold hash, or the free one where it would be; there is always room for one more. */
@@ -146,7 +151,7 @@ static int cell_get(struct ledger *ledger, const unsigned char fold[static NAME_
 {
     struct fold_table *folds = ledger->folds;
     uint32_t start;
-    if (folds->used >= FOLD_CELLS / 4 * 3) {
+    if (folds->used == FOLDS_MAX) {
         int status = finding_settle(ledger);
         if (status < 0)
             return status;
@@ -162,8 +167,9 @@ static int cell_get(struct ledger *ledger, const unsigned char fold[static NAME_
 static void cell_set(struct ledger *ledger, struct fold_cell *cell,
                      const unsigned char fold[static NAME_HASH], const struct folded *finding)
 {
+    struct fold_table *folds = ledger->folds;
     if (cell->finding.number == 0)
-        ledger->folds->used++;
+        folds->order[folds->used++] = (uint16_t)(cell - folds->cells);
     memcpy(cell->fold, fold, NAME_HASH);
     cell->finding = *finding;
 }
@@ -189,8 +195,10 @@ static int note_open(struct ledger *ledger, const struct ledger_match *match, co
 
 static int check(struct ledger *ledger, const struct ledger_match *match)
 {
-    if (match->count == 0 || match->count > INT64_MAX || match->throttled > match->count)
+    if (match->count == 0 || match->count > INT64_MAX)
         return ledger_refuse(ledger, -EINVAL, "a match stands for one at least");
+    if (match->throttled > match->count)
+        return ledger_refuse(ledger, -EINVAL, "more matches were throttled than there were");
     if (match->fold_us < 0)
         return ledger_refuse(ledger, -EINVAL, "a window of less than no time");
     if (match->ocsf.len > LEDGER_JSON_MAX)
@@ -297,18 +305,16 @@ static int fold_into(struct ledger *ledger, const struct ledger_match *match, in
 
 static int insert_text(struct ledger *ledger, const struct ledger_match *match, int64_t number)
 {
-    char folded[LEDGER_TEXT_MAX * 3 / 2 + 4];
-    answer_begin(ledger);
-    struct str title = utf8_repair(text_cut(match->title), &ledger->answer);
-    if (match->title.len && !title.ptr)
-        return ledger_fail(ledger, -ENOMEM);
-    title = text_cut(title); /* repairing may have made it longer */
-    size_t len = utf8_fold_text(title, folded);
+    struct search_text folded;
+    int status = search_fold(ledger, match->title, &folded);
+    if (status < 0)
+        return status;
     return ledger_run(ledger,
                       STR("INSERT INTO finding_text (finding, title, title_folded, tags, ocsf) "
                           "VALUES (?1, ?2, ?3, ?4, ?5)"),
-                      DB_VALUES(db_integer(number), db_text(title), db_text(str_of(folded, len)),
-                                db_text(match->tags), db_text(match->ocsf)),
+                      DB_VALUES(db_integer(number), db_text(text_cut(match->title)),
+                                db_text(str_of(folded.bytes, folded.len)), db_text(match->tags),
+                                db_text(match->ocsf)),
                       NULL);
 }
 

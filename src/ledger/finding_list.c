@@ -2,7 +2,6 @@
 #include <sodium.h>
 
 #include "base/time.h"
-#include "base/utf8.h"
 #include "ledger/finding.h"
 #include "ledger/inside.h"
 
@@ -167,19 +166,18 @@ static void add_text_test(struct select *select, const char *test, struct str te
 /* "%part%" of the title, folded as titles are; what LIKE would take for itself is escaped. */
 static int add_title_test(struct ledger *ledger, struct select *select, struct str text)
 {
-    char folded[LEDGER_TEXT_MAX * 3 / 2 + 4];
+    struct search_text folded;
     if (text.len == 0)
         return 0;
-    answer_begin(ledger);
-    struct str repaired = utf8_repair(text_cut(text), &ledger->answer);
-    if (!repaired.ptr)
-        return ledger_fail(ledger, -ENOMEM);
-    size_t len = utf8_fold_text(text_cut(repaired), folded);
+    int status = search_fold(ledger, text, &folded);
+    if (status < 0)
+        return status;
     buf_add_byte(&select->pattern, '%');
-    for (size_t i = 0; i < len; i++) {
-        if (folded[i] == '%' || folded[i] == '_' || folded[i] == '\\')
+    for (size_t i = 0; i < folded.len; i++) {
+        char c = folded.bytes[i];
+        if (c == '%' || c == '_' || c == '\\')
             buf_add_byte(&select->pattern, '\\');
-        buf_add_byte(&select->pattern, folded[i]);
+        buf_add_byte(&select->pattern, c);
     }
     buf_add_byte(&select->pattern, '%');
     if (select->pattern.failed)

@@ -347,6 +347,8 @@ static void filters_narrow_the_list(void **state)
     assert_int_equal(count(ledger, &test_all, query), 50);
     query.text = STR("nxr"); /* '_' is no wildcard */
     assert_int_equal(count(ledger, &test_all, query), 0);
+    query.text = STR("f\0nothing"); /* NUL is no end */
+    assert_int_equal(count(ledger, &test_all, query), 0);
     query = any;
     query.level_min = 4;
     assert_int_equal(count(ledger, &test_all, query), 40);

@@ -15,6 +15,7 @@
 #define LEDGER_TEXT_MAX 4096                  /* bytes of a title, host, note ...; more is cut */
 #define LEDGER_JSON_MAX ((size_t)16 << 20)    /* bytes of an event, of a finding's OCSF */
 #define LEDGER_ANSWER_MAX ((size_t)256 << 20) /* bytes of what one call hands out */
+#define LEDGER_ANSWER_KEPT ((size_t)1 << 20)  /* memory kept for the next answer */
 
 /* What is noted under one key of the journal entry. */
 struct journal_topic {
@@ -71,7 +72,7 @@ int journal_note_buf(struct ledger *ledger, const char *key, struct buf *note);
 int change_begin(struct ledger *ledger, struct str actor, const char *action, bool *ret_own);
 int change_end(struct ledger *ledger, bool own, int status);
 
-/* Takes back the number under which caches know tokens and exceptions: ledger_version(). */
+/* Tokens or exceptions have changed: ledger_version() rises, and caches read them again. */
 int change_version(struct ledger *ledger);
 
 /* Forgets the texts of the last answer. */
@@ -114,5 +115,15 @@ void id_make(const char *prefix, int64_t now, char ret_id[static ID_TEXT_MAX]);
 
 /* s cut to LEDGER_TEXT_MAX bytes, between two characters. */
 struct str text_cut(struct str s);
+
+/*
+ * A text as it is searched for: cut, repaired, folded. NUL, at which LIKE would end, is a space.
+ * Forgets the texts of the last answer. 0 or -ENOMEM.
+ */
+struct search_text {
+    char bytes[LEDGER_TEXT_MAX * 3 / 2 + 4];
+    size_t len;
+};
+int search_fold(struct ledger *ledger, struct str text, struct search_text *ret_folded);
 
 #endif

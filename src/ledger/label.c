@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <sodium.h>
 
 #include "base/utf8.h"
@@ -31,6 +32,20 @@ struct str text_cut(struct str s)
     while (len > LEDGER_TEXT_MAX - 4 && ((unsigned char)s.ptr[len] & 0xC0) == 0x80)
         len--;
     return str_first(s, len);
+}
+
+int search_fold(struct ledger *ledger, struct str text, struct search_text *ret_folded)
+{
+    answer_begin(ledger);
+    struct str repaired = utf8_repair(text_cut(text), &ledger->answer);
+    if (text.len && !repaired.ptr)
+        return ledger_fail(ledger, -ENOMEM);
+    /* Cut again: repairing may have made it longer. */
+    ret_folded->len = utf8_fold_text(text_cut(repaired), ret_folded->bytes);
+    for (size_t i = 0; i < ret_folded->len; i++)
+        if (ret_folded->bytes[i] == '\0')
+            ret_folded->bytes[i] = ' ';
+    return 0;
 }
 
 void id_make(const char *prefix, int64_t now, char ret_id[static ID_TEXT_MAX])

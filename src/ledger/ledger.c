@@ -269,7 +269,10 @@ int ledger_version(struct ledger *ledger, uint64_t *ret_version)
 
 void answer_begin(struct ledger *ledger)
 {
-    arena_reset(&ledger->answer);
+    if (ledger->answer.size > LEDGER_ANSWER_KEPT)
+        arena_free(&ledger->answer);
+    else
+        arena_reset(&ledger->answer);
 }
 
 int answer_copy(struct ledger *ledger, struct str text, struct str *ret_copy)
