@@ -217,6 +217,35 @@ static void limits_are_refusals(void **state)
     sigma_set_free(&set);
 }
 
+static void a_filter_can_be_asked_for_itself_before_the_set_is_linked(void **state)
+{
+    (void)state;
+    struct sigma_set set;
+    struct sigma_alone_filter filter;
+    struct sigma_rule rule = {.meta = {.id = STR("AB-1"), .name = STR("login")},
+                              .logsource = {.product = STR("windows"), .category = STR("x")}};
+    assert_int_equal(sigma_set_init(&set), 0);
+    assert_int_equal(sigma_set_filter(&set, &filter), -ENOENT);
+    assert_int_equal(
+        sigma_set_add(&set,
+                      STR("title: F\nlogsource: {product: windows}\n"
+                          "filter: {rules: [ab-1], s: {User: ann}, condition: not s}\n"),
+                      STR("f.yml")),
+        0);
+    assert_int_equal(set.refusals.len, 0);
+    assert_int_equal(sigma_set_filter(&set, &filter), 0);
+    assert_true(str_eq(filter.meta.title, STR("F")));
+    assert_int_equal(filter.condition->kind, SIGMA_NOT);
+    assert_true(sigma_filter_for(&filter, &rule)); /* ids without case */
+    rule.meta.id = STR("ab-2");
+    assert_false(sigma_filter_for(&filter, &rule));
+    filter.any = true;
+    assert_true(sigma_filter_for(&filter, &rule));
+    rule.logsource.product = STR("linux");
+    assert_false(sigma_filter_for(&filter, &rule));
+    sigma_set_free(&set);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +260,7 @@ int main(void)
         cmocka_unit_test(a_filter_without_its_rule_is_refused),
         cmocka_unit_test(a_rule_takes_so_many_filters_and_no_more),
         cmocka_unit_test(limits_are_refusals),
+        cmocka_unit_test(a_filter_can_be_asked_for_itself_before_the_set_is_linked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -86,9 +86,8 @@ int change_prepare(struct live *live, struct live_version *version, struct chang
     return err_set(err, r, "no memory for a version of the rules");
 }
 
-void change_free(struct live *live, struct change *change)
+void change_free(struct change *change)
 {
-    (void)live;
     if (!change->version)
         return;
     correlator_free(change->correlator);
@@ -211,7 +210,7 @@ bool change_over(struct live *live)
     pthread_mutex_lock(&live->lock);
     if (!exceptions) { /* the ledger does not answer: nothing goes on before it does */
         if (change.version && live->next.version)
-            change_free(live, &change);
+            change_free(&change);
         else if (change.version)
             live->next = change;
         pthread_mutex_unlock(&live->lock);

@@ -67,10 +67,10 @@ struct str find_json(struct event *event, const struct datasets *datasets,
     event_write_json(event, work);
     if (work->failed)
         return (struct str){0};
-    if (work->len - native > 2)
-        work->ptr[native] = ','; /* in the place of its brace */
-    else
-        work->len = native + 1, work->ptr[native] = '}';
+    bool empty = work->len - native == 2;
+    work->ptr[native] = empty ? '}' : ','; /* in the place of its brace */
+    if (empty)
+        work->len--;
     struct str copied = arena_copy(arena, buf_str(work));
     return copied.ptr ? copied : (struct str){0};
 }

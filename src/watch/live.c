@@ -220,7 +220,7 @@ static void free_all(struct live *live)
     buf_free(&recorder->state);
     correlator_free(recorder->correlator);
     exceptions_free(live->exceptions);
-    change_free(live, &live->next);
+    change_free(&live->next);
     if (live->version) {
         choices_free(live->choices, live->version->n_agencies);
         live->version->free(live->version);
@@ -298,7 +298,7 @@ int live_swap(struct live *live, struct live_version *version, struct err *err)
     live->next = change;
     pthread_cond_signal(&live->rounds_in);
     pthread_mutex_unlock(&live->lock);
-    change_free(live, &before);
+    change_free(&before);
     return 0;
 }
 

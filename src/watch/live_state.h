@@ -2,8 +2,8 @@
  * live_state: what the threads of live detection share.
  *
  *     live.c      starts, stops, changes the version, answers questions
- *     worker.c    claims a partition, reads, finds: rounds            reading.c, find.c
- *     recorder.c  takes rounds, correlates, records                    correlated.c, record.c
+ *     worker.c    claims a partition, reads, finds: rounds            batch_reader.c, find.c
+ *     recorder.c  takes rounds, correlates, records                    correlated.c, record.c, snapshot.c, change.c
  *
  * A round goes round: free ─▶ worker ─▶ queue ─▶ recorder ─▶ (committed) ─▶ free. When none is free,
  * workers wait: so the ledger sets the pace, and nothing is lost when it stands still.
@@ -225,7 +225,7 @@ static inline bool change_waits(const struct live *live)
 /* What a version needs. 0, or a code with *err filled. */
 int change_prepare(struct live *live, struct live_version *version, struct change *ret_change,
                    struct err *err);
-void change_free(struct live *live, struct change *change);
+void change_free(struct change *change);
 
 /* No worker runs and nothing waits: takes over what waits, reads the exceptions. False: not yet. */
 bool change_over(struct live *live);
