@@ -38,7 +38,7 @@ struct centre {
 };
 
 static struct centre centre;
-static _Atomic bool stop;
+static _Atomic bool stop, stop_stream;
 static _Atomic uint64_t acknowledged, retried;
 static _Atomic uint64_t rate; /* events per second of all clients; 0: as fast as it takes */
 
@@ -330,13 +330,13 @@ static size_t on_stream(char *bytes, size_t size, size_t n, void *context)
     }
     memmove(text->ptr, text->ptr + used, text->len - used);
     text->len -= used;
-    return stop ? 0 : size * n;
+    return stop_stream ? 0 : size * n;
 }
 
 static int on_progress(void *context, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
     (void)context, (void)a, (void)b, (void)c, (void)d;
-    return stop;
+    return stop_stream;
 }
 
 static void *run_stream(void *context)
@@ -512,13 +512,15 @@ int main(int argc, char **argv)
     pthread_join(canaries, NULL);
     for (int i = 0; i < CLIENTS; i++)
         pthread_join(clients[i], NULL);
+    sleep(3); /* what comes later is too late to be counted as seen */
+    stop_stream = true;
+    pthread_join(stream, NULL);
     printf("at %llu events/s: ", (unsigned long long)rate);
     print_latency();
-    pthread_join(stream, NULL);
     printf("memory: %.0f MiB now, %.0f MiB at most\n", resident_mib("VmRSS:"),
            resident_mib("VmHWM:"));
     printf("matched %.0f of %llu acknowledged\n", metric("jaga_detect_events_total") - before,
-           (unsigned long long)acknowledged + n_canaries);
+           (unsigned long long)acknowledged);
     kill(centre.pid, SIGTERM);
     waitpid(centre.pid, NULL, 0);
     curl_global_cleanup();

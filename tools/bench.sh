@@ -66,6 +66,9 @@ title "JSON to verdicts, all rules, one core"
 title "detection between spool and ledger, all rules, on the disk of $build"
 # shellcheck disable=SC2086
 "$build/bench/bench_live" "$build" content $rules -- "$lanes/structured_windows.ndjson.zst"
+title "the centre: bulk over TLS, durable, matched; clients on the same machine"
+# shellcheck disable=SC2086
+"$build/bench/bench_centre" "$jaga" "$scratch" 30 content/rules $rules
 title "rules ready"
 # shellcheck disable=SC2086
 "$build/bench/bench_load" content $rules
