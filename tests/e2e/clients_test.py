@@ -121,6 +121,8 @@ class ShippersTest(CentreCase):
         wait_for("all events", lambda: not self.missing(), WAIT)
         counts = self.arrived()
         self.assertEqual(sum(counts.values()), EVENTS, [n for n in counts if counts[n] > 1][:5])
+        account = self.running.account()
+        self.assertEqual((account["stored"], account["rejected"], account["in_flight"]), (EVENTS, 0, 0))
         client.end()
 
     def check_killed(self, make):
@@ -219,16 +221,24 @@ class ShippersTest(CentreCase):
 
     # ---- curl ----
 
-    def test_curl(self):
+    def curl(self, name):
+        """What the page's command prints."""
         if not shutil.which("curl"):
             self.skipTest("curl is not installed")
         self.start_centre("app")
         self.write("events.ndjson", "".join(json.dumps({"message": line(n)}) + "\n" for n in range(EVENTS)))
-        script = self.fill(snippet("curl"))
+        script = self.fill(snippet(name))
         done = subprocess.run(["sh", "-c", script], cwd=self.dir, capture_output=True, text=True, check=True)
-        answer = json.loads(done.stdout)
+        return json.loads(done.stdout)
+
+    def test_curl(self):
+        answer = self.curl("curl")
         self.assertEqual((answer["stored"], answer["rejected"]), (EVENTS, 0))
         self.assertFalse(self.missing())
+
+    def test_curl_as_splunk(self):
+        self.assertEqual(self.curl("hec"), {"text": "Success", "code": 0})
+        self.assertEqual(self.running.account()["stored"], 2)
 
 
 if __name__ == "__main__":
