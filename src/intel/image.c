@@ -215,13 +215,10 @@ static inline bool filter_may_hold(const struct table *table, uint64_t high)
 static bool find_high(const struct table *table, uint64_t high, uint64_t *ret_first,
                       uint64_t *ret_end)
 {
-    if (table->count == 0)
+    /* Nearly all look-ups end here: nothing else is touched before, not even to have it at hand. */
+    if (table->count == 0 || !filter_may_hold(table, high))
         return false;
-    /* The directory is on its way while the filter decides: a hit waits for memory twice, not three times. */
     uint64_t group = table->directory_bits ? high >> (64 - table->directory_bits) : 0;
-    __builtin_prefetch(&table->directory[group]);
-    if (!filter_may_hold(table, high))
-        return false;
     uint64_t first = table->directory[group], end = table->directory[group + 1];
     if (end > table->count || first >= end)
         return false;
