@@ -60,7 +60,11 @@ class Centre:
         if config is not None:
             self.configure(config)
         self.start()
-        self.token = self.add_token(agency=agency, source=source) if agency else None
+        try:
+            self.token = self.add_token(agency=agency, source=source) if agency else None
+        except BaseException:
+            self.close()  # nobody else knows of it yet
+            raise
 
     def configure(self, text):
         path = os.path.join(self.data, "jaga.yaml")
