@@ -78,4 +78,7 @@ const char *syslog_door_address(const struct syslog_door *door, size_t i);
 
 void syslog_door_stats(const struct syslog_door *door, struct syslog_stats *ret_stats);
 
+/* The same for /metrics; see api_add_metrics(). `door`: a struct syslog_door. */
+void syslog_door_metrics(void *door, struct buf *out);
+
 #endif

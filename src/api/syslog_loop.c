@@ -11,12 +11,12 @@
 #include "io/clock.h"
 #include "io/log.h"
 
-#define EVENTS 256                         /* taken with one call */
-#define ACCEPTS 64                         /* connections taken before others are served again */
-#define SWEEP_US TIME_SECOND_US            /* between two looks at the deadlines */
-#define PAUSED_US (TIME_SECOND_US / 20)    /* between two looks at the paused */
-#define STOP_US (5 * TIME_SECOND_US)       /* a stop reads on for this long at most, */
-#define STOP_QUIET_US (TIME_SECOND_US / 4) /* and no longer than this behind the last byte */
+#define EVENTS 256                      /* taken with one call */
+#define ACCEPTS 64                      /* connections taken before others are served again */
+#define SWEEP_US TIME_SECOND_US         /* between two looks at the deadlines */
+#define PAUSED_US (TIME_SECOND_US / 20) /* between two looks at the paused */
+#define STOP_US (5 * TIME_SECOND_US)    /* a stop reads on for this long at most, */
+#define STOP_QUIET 10                   /* and until so many looks in a row found nothing */
 
 struct syslog_loop {
     struct syslog_door *door;
@@ -26,9 +26,10 @@ struct syslog_loop {
     pthread_t thread;
     struct syslog_stream *streams, *paused;
     bool listening;
-    int64_t swept;             /* the loop's time of the last sweep */
-    int64_t last_read;         /* the same of the last byte of any */
-    int64_t stop_by, stopping; /* 0: not yet */
+    int64_t swept; /* the loop's time of the last sweep */
+    bool stopping;
+    int64_t stop_by; /* the same of the end of a stop */
+    unsigned quiet;  /* looks in a row that found nothing */
     struct syslog_refusals refusals;
 };
 
@@ -80,8 +81,6 @@ static void serve(struct syslog_loop *loop, struct syslog_stream *stream)
     int64_t now = loop_now(loop);
     enum stream_state state =
         stream_serve(loop->door, stream, loop->hold, loop->scratch, now, &loop->refusals);
-    if (stream->since == now)
-        loop->last_read = now;
     if (state != STREAM_OPEN) {
         end(loop, stream);
     } else if (stream->paused) {
@@ -209,8 +208,9 @@ static void sweep(struct syslog_loop *loop)
  */
 static void begin_stop(struct syslog_loop *loop)
 {
-    loop->stopping = loop->last_read = loop_now(loop);
-    loop->stop_by = loop->stopping + STOP_US;
+    loop->stopping = true;
+    loop->stop_by = loop_now(loop) + STOP_US;
+    loop->quiet = 0;
     listen_no_more(loop);
     for (struct syslog_stream *stream = loop->streams; stream; stream = stream->next)
         shutdown(stream->fd, SHUT_WR);
@@ -218,12 +218,11 @@ static void begin_stop(struct syslog_loop *loop)
 
 static bool is_over(struct syslog_loop *loop)
 {
-    int64_t now = loop_now(loop);
     if (!atomic_load(&loop->door->stopping))
         return false;
     if (!loop->stopping)
         begin_stop(loop);
-    return !loop->streams || now > loop->stop_by || now > loop->last_read + STOP_QUIET_US;
+    return !loop->streams || loop->quiet >= STOP_QUIET || loop_now(loop) > loop->stop_by;
 }
 
 static void woken(struct syslog_loop *loop)
@@ -242,6 +241,7 @@ static void *run(void *context)
     while (!is_over(loop)) {
         int64_t timeout_us = loop->paused || loop->stopping ? PAUSED_US : SWEEP_US;
         int n = epoll_wait(loop->epoll, events, EVENTS, (int)(timeout_us / 1000));
+        loop->quiet = n > 0 ? 0 : loop->quiet + 1;
         for (int i = 0; i < n; i++) {
             void *ready = events[i].data.ptr;
             bool is_socket = ready >= (const void *)sockets &&

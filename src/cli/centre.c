@@ -23,8 +23,8 @@ static const struct part {
     {"intake", centre_start_intake, centre_stop_intake},
     {"sources", centre_start_health, centre_stop_health},
     {"detection", centre_start_live, centre_stop_live},
-    {"api", centre_start_api, centre_stop_api},
     {"syslog", centre_start_syslog, centre_stop_syslog},
+    {"api", centre_start_api, centre_stop_api},
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -43,6 +43,8 @@ int centre_start_api(struct centre *centre, struct err *err)
         .elastic_version = settings->elastic_version,
     };
     struct api *api = api_start(&options, err);
+    if (api && centre->syslog)
+        api_add_metrics(api, syslog_door_metrics, centre->syslog);
     set_api(centre, api);
     centre->n_listeners = n;
     centre->listeners = listeners;

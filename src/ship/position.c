@@ -151,7 +151,7 @@ static bool take_bytes(struct str *rest, uint64_t len, struct str *ret_bytes)
 static int parse_file(struct str line, struct str *rest, struct positions *positions)
 {
     struct position *file = positions_add(positions);
-    uint64_t kind, head_len, tail_len, header_len, path_len;
+    uint64_t kind = 0, head_len = 0, tail_len = 0, header_len, path_len;
     struct str bytes;
     if (!file)
         return -ENOMEM;
