@@ -43,7 +43,19 @@ struct command {
     int (*run)(const struct cli *cli); /* returns an enum exit_code */
 };
 
-/* Every command, ended by NULL. */
+/* What commands of two words have in common: the first word. */
+struct command_group {
+    const char *word;
+    const char *about; /* one sentence */
+};
+
+/* Every group, ended by a row without a word. */
+extern const struct command_group command_groups[];
+
+/* The group of a command of two words, or NULL. */
+const struct command_group *command_group_of(const struct command *command);
+
+/* Every command, ended by NULL; those of a group stand together. */
 extern const struct command *const command_table[];
 
 extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, cmd_rules_explain,

@@ -2,9 +2,6 @@
 
 #include <errno.h>
 
-#define COMMANDS_MAX 64
-#define COMMAND_WORD_MAX 24
-
 const struct command *const command_table[] = {
     &cmd_scan,
     &cmd_cat,
@@ -41,32 +38,49 @@ const struct command *const command_table[] = {
     NULL,
 };
 
+const struct command_group command_groups[] = {
+    {"rules", "Sigma rules: what is wrong with them, whether they find what they should, why they "
+              "matched, what they cover and cost."},
+    {"datasets", "The sources of events that jaga knows, and their fields."},
+    {"content", "The datasets, rules and drills inside the binary."},
+    {"config", "The centre's configuration, looked at before it is used."},
+    {"token", "Who may send events to the centre, and who may ask."},
+    {"findings", "What the centre has found, as a list or as it comes."},
+    {"exception",
+     "What an agency does not want to hear of: Sigma filters with a reason and an end."},
+    {"intel", "Indicators from feeds, and what they say of a value."},
+    {"drill",
+     "Exercises: a staged intrusion in the noise of three agencies, and what was found of it."},
+    {"deadletter", "What the doors had to reject: to be read, and sent again once mended."},
+    {"journal", "The signed record of every change."},
+    {NULL, NULL},
+};
+
+#define N_GROUPS (sizeof(command_groups) / sizeof(command_groups[0]) - 1)
+
 static struct str first_word(const char *name)
 {
     struct str s = str_from_c(name);
     return str_first(s, str_index(s, ' '));
 }
 
-/* The first words of commands, each once: those of a group stand together in the table. */
+const struct command_group *command_group_of(const struct command *command)
+{
+    struct str word = first_word(command->name);
+    for (const struct command_group *group = command_groups; group->word; group++)
+        if (word.ptr[word.len] && str_eq(word, str_from_c(group->word)))
+            return group;
+    return NULL;
+}
+
+/* Commands of one word, then the groups. */
 static const char *first_word_of(const void *context, size_t index)
 {
-    static char groups[COMMANDS_MAX][COMMAND_WORD_MAX]; /* first words that stand before others */
-    struct str last = {0};
-    size_t n = 0;
     (void)context;
-    for (size_t i = 0; command_table[i]; i++) {
-        struct str word = first_word(command_table[i]->name);
-        if (command_table[i]->hidden || str_eq(word, last))
-            continue;
-        last = word;
-        if (n++ < index)
-            continue;
-        if (word.ptr[word.len] == '\0' || index >= COMMANDS_MAX)
-            return word.ptr;
-        snprintf(groups[index], sizeof(groups[index]), "%.*s", STR_ARG(word));
-        return groups[index];
-    }
-    return NULL;
+    for (size_t i = 0; command_table[i]; i++)
+        if (!command_table[i]->hidden && !strchr(command_table[i]->name, ' ') && index-- == 0)
+            return command_table[i]->name;
+    return index < N_GROUPS ? command_groups[index].word : NULL;
 }
 
 struct group {

@@ -95,29 +95,44 @@ static const char exit_codes[] =
     "journal is not whole; 5 jaga itself could not go on; 130 interrupted. Where several apply: "
     "130, 5, 4, 1, 3.";
 
-/* The rows of the table that belong to `group`, or all. Returns how many. */
-static size_t write_rows(FILE *out, struct str group)
+static void write_row(FILE *out, const char *name, const char *about)
+{
+    fprintf(out, "  %-18s ", name);
+    wrap(out, 21, 21, str_from_c(about));
+}
+
+bool help_write_group(FILE *out, struct str word)
 {
     size_t n = 0;
     for (size_t i = 0; command_table[i]; i++) {
-        struct str name = str_from_c(command_table[i]->name);
-        bool within = group.len == 0 || (str_starts(name, group) && name.len > group.len &&
-                                         name.ptr[group.len] == ' ');
-        if (command_table[i]->hidden || !within)
+        const struct command_group *group = command_group_of(command_table[i]);
+        if (command_table[i]->hidden || !group || !str_eq(str_from_c(group->word), word))
             continue;
-        fprintf(out, "  %-18s ", command_table[i]->name);
-        wrap(out, 21, 21, str_from_c(command_table[i]->about));
-        n++;
+        if (n++ == 0) {
+            wrap(out, 0, 0, str_from_c(group->about));
+            fputc('\n', out);
+        }
+        write_row(out, command_table[i]->name, command_table[i]->about);
     }
-    return n;
+    if (n)
+        fprintf(out, "\njaga %.*s COMMAND --help tells more.\n", STR_ARG(word));
+    return n > 0;
 }
 
-bool help_write_group(FILE *out, struct str group)
+/* Commands of one word, and a line for each group. */
+static void write_overview(FILE *out)
 {
-    size_t n = group.len ? write_rows(out, group) : 0;
-    if (n)
-        fprintf(out, "\njaga %.*s COMMAND --help tells more.\n", STR_ARG(group));
-    return n > 0;
+    const struct command_group *last = NULL;
+    for (size_t i = 0; command_table[i]; i++) {
+        const struct command_group *group = command_group_of(command_table[i]);
+        char name[32];
+        if (command_table[i]->hidden || (group && group == last))
+            continue;
+        last = group;
+        snprintf(name, sizeof(name), "%s ...", group ? group->word : "");
+        write_row(out, group ? name : command_table[i]->name,
+                  group ? group->about : command_table[i]->about);
+    }
 }
 
 void help_write(FILE *out, const struct command *command)
@@ -126,12 +141,14 @@ void help_write(FILE *out, const struct command *command)
         write_command(out, command);
         return;
     }
-    fputs("jaga finds what matters in event logs: it reads evidence in any common format and\n"
-          "matches Sigma rules against it.\n\n"
-          "Usage: jaga COMMAND [OPTION]... [ARGUMENT]...\n\n",
-          out);
-    write_rows(out, STR(""));
+    fputs(
+        "jaga is the watchman of an organisation: it takes the telemetry of its agencies, matches\n"
+        "Sigma rules and indicators as events arrive, and reads evidence of any common format.\n\n"
+        "Usage: jaga COMMAND [OPTION]... [ARGUMENT]...\n\n",
+        out);
+    write_overview(out);
     fputs("\njaga COMMAND --help tells more. For a start:\n\n"
+          "  jaga serve --data DIR            the centre, and where shippers send to\n"
           "  jaga scan /evidence              with jaga's own rules\n"
           "  jaga scan -r sigma/rules C.zip   with yours\n"
           "  jaga cat Security.evtx           the events as JSON lines\n\nExit codes: ",
@@ -203,15 +220,20 @@ static void write_roff_command(FILE *out, const struct command *command)
 void help_write_man(FILE *out)
 {
     fputs(".TH JAGA 1 \"\" \"jaga " JAGA_VERSION "\" \"User Commands\"\n"
-          ".SH NAME\njaga \\- match Sigma rules against event logs and evidence\n"
+          ".SH NAME\njaga \\- watch over the telemetry of an organisation, and find what matters "
+          "in evidence\n"
           ".SH SYNOPSIS\n.B jaga\n.I COMMAND\n[\\fIOPTION\\fP]... [\\fIARGUMENT\\fP]...\n"
           ".SH DESCRIPTION\n",
           out);
     write_roff(
-        out, "jaga reads event logs and evidence (EVTX, JSON in its many shapes, XML, syslog, CEF, "
-             "LEEF, CSV, Zeek, auditd, access logs, journald exports, plain lines), recognised by "
-             "content, in plain files, folders, standard input, compressed files and archives, and "
-             "matches Sigma rules and correlations (Sigma 2.1.0) against the events.\n");
+        out,
+        "jaga serve is a centre that takes events from existing shippers (Elasticsearch bulk, "
+        "Splunk HEC, OTLP, syslog, JSON lines), keeps them, matches Sigma rules and indicators "
+        "as they arrive, and keeps the findings. jaga scan does the same with event logs and "
+        "evidence (EVTX, JSON in its many shapes, XML, syslog, CEF, LEEF, CSV, Zeek, auditd, "
+        "access logs, journald exports, plain lines), recognised by content, in plain files, "
+        "folders, standard input, compressed files and archives. Rules and correlations are "
+        "those of Sigma 2.1.0.\n");
     fputs(".SH COMMANDS\n", out);
     for (size_t i = 0; command_table[i]; i++)
         if (!command_table[i]->hidden)
@@ -225,8 +247,14 @@ void help_write_man(FILE *out)
           out);
     write_roff(
         out,
-        "Before the first byte of evidence is read, jaga gives up what it does not need: new "
-        "privileges, core dumps, files other than those it was pointed at (Landlock), and all "
-        "system calls but a few (seccomp). It opens no sockets, starts no programs and writes no "
-        "temporary files. With --verbose it says what the kernel could apply.\n");
+        "Before the first byte of evidence is read, scan, cat and the like give up what they do "
+        "not "
+        "need: new privileges, core dumps, files other than those they were pointed at (Landlock), "
+        "and "
+        "all system calls but a few (seccomp). They open no sockets, start no programs and write "
+        "no "
+        "temporary files. With --verbose they say what the kernel could apply. The centre (serve) "
+        "speaks TLS at every door, keeps only hashes of tokens, and acknowledges an event after it "
+        "is "
+        "durable.\n");
 }
