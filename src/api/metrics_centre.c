@@ -143,6 +143,16 @@ static void write_rule(void *context, const struct live_rule *rule)
     buf_add_byte(out, '\n');
 }
 
+static void write_cost(void *context, const struct live_rule *rule)
+{
+    struct buf *out = context;
+    buf_add_c(out, "jaga_rule_cost_seconds_total{rule=");
+    metrics_label(out, rule->id);
+    buf_add_c(out, ",title=");
+    metrics_label(out, rule->title);
+    buf_printf(out, "} %.6f\n", (double)rule->ns / 1e9);
+}
+
 static void write_live(struct live *live, struct buf *out)
 {
     struct live_stats stats;
@@ -152,7 +162,10 @@ static void write_live(struct live *live, struct buf *out)
     write_latency(&stats, out);
     metrics_head(out, "jaga_rule_matches_total", "counter",
                  "Matches of the rules that found most since they were loaded.");
-    live_rules(live, RULES_MAX, write_rule, out);
+    live_rules(live, LIVE_BY_MATCHES, RULES_MAX, write_rule, out);
+    metrics_head(out, "jaga_rule_cost_seconds_total", "counter",
+                 "Processor time of the dearest rules' conditions, estimated from samples.");
+    live_rules(live, LIVE_BY_COST, RULES_MAX, write_cost, out);
 }
 
 void metrics_write_centre(struct api *api, struct buf *out)

@@ -432,7 +432,7 @@ static void handle_rules(struct api_request *request)
         return;
     buf_add_c(&json, "{\"rules\":[");
     if (live)
-        live_rules(live, (size_t)limit, add_rule, &json);
+        live_rules(live, LIVE_BY_MATCHES, (size_t)limit, add_rule, &json);
     buf_add_c(&json, "]}");
     request_reply_json(request, 200, &json);
     buf_free(&json);

@@ -347,6 +347,10 @@ int find_in_event(void *context, struct event *event, struct batch_place place)
     int64_t time = datasets_time(version->datasets, event);
     int64_t received = worker->batch->received;
     time_extend(&worker->first, &worker->last, time);
+    if (++worker->unsampled >= LIVE_SAMPLE_EVERY) {
+        worker->unsampled = 0;
+        worker_sample(worker, event);
+    }
     size_t n = matcher_run(worker->matcher, event, &rules), n_indicators = 0;
     if (worker->intel)
         n_indicators = intel_matcher_run(worker->intel, event, received, &indicators);

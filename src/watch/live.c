@@ -360,7 +360,15 @@ static int most_first(const void *a, const void *b)
     return str_compare(x->id, y->id);
 }
 
-size_t live_rules(struct live *live, size_t max,
+static int dearest_first(const void *a, const void *b)
+{
+    const struct live_rule *x = a, *y = b;
+    if (x->ns != y->ns)
+        return x->ns < y->ns ? 1 : -1;
+    return str_compare(x->id, y->id);
+}
+
+size_t live_rules(struct live *live, enum live_order order, size_t max,
                   void (*each)(void *context, const struct live_rule *rule), void *context)
 {
     size_t n = 0;
@@ -375,12 +383,14 @@ size_t live_rules(struct live *live, size_t max,
                 atomic_load_explicit(&live->workers[w].rules, memory_order_acquire);
             rule.matches += counts ? load(&counts[i].matches) : 0;
             rule.throttled += counts ? load(&counts[i].throttled) : 0;
+            rule.asked += counts ? load(&counts[i].asked) * LIVE_SAMPLE_EVERY : 0;
+            rule.ns += counts ? load(&counts[i].ns) * LIVE_SAMPLE_EVERY : 0;
         }
-        if (rule.matches)
+        if (order == LIVE_BY_COST ? rule.ns : rule.matches)
             rules[n++] = rule;
     }
     if (rules)
-        qsort(rules, n, sizeof(*rules), most_first);
+        qsort(rules, n, sizeof(*rules), order == LIVE_BY_COST ? dearest_first : most_first);
     for (size_t i = 0; i < n && i < max; i++)
         each(context, &rules[i]);
     pthread_mutex_unlock(&live->lock);

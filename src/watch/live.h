@@ -127,13 +127,19 @@ void live_stats(struct live *live, struct live_stats *ret_stats);
 struct live_rule {
     struct str id, title;
     uint64_t matches, throttled;
+    uint64_t asked; /* times its condition had to be asked, estimated from samples */
+    uint64_t ns;    /* that took, estimated; what finds candidates is shared and not in it */
 };
 
+#define LIVE_SAMPLE_EVERY 256 /* events, of which one is looked at rule by rule */
+
+enum live_order { LIVE_BY_MATCHES, LIVE_BY_COST };
+
 /*
- * Calls `each` for the rules that found something, most first, at most `max`; returns how many. Texts
- * live for the length of the call, which may not call live_*.
+ * Calls `each` for the rules that found or cost something, most first, at most `max`; returns how
+ * many. Texts live for the length of the call, which may not call live_*.
  */
-size_t live_rules(struct live *live, size_t max,
+size_t live_rules(struct live *live, enum live_order order, size_t max,
                   void (*each)(void *context, const struct live_rule *rule), void *context);
 
 #endif

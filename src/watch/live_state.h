@@ -80,6 +80,7 @@ struct worker_counts {
 
 struct rule_counts {
     _Atomic uint64_t matches, throttled;
+    _Atomic uint64_t asked, ns; /* of the events that were sampled */
 };
 
 struct worker {
@@ -96,6 +97,8 @@ struct worker {
     struct intel_matcher *intel;
     _Atomic(struct rule_counts *) rules; /* live_rules() looks at them meanwhile */
     uint8_t *uses;                       /* of each rule: bits of enum rule_use */
+    struct rule_cost *costs;             /* of each rule, of the event that is sampled */
+    uint32_t unsampled;                  /* events since the last that was */
 
     struct buf work, key; /* scratch */
     struct round *round;  /* being filled */
@@ -193,6 +196,9 @@ void *worker_run(void *worker);
 /* Makes what a worker needs for the version; -ENOMEM. Taken down when no worker runs. */
 int worker_equip(struct worker *worker);
 void worker_strip(struct worker *worker);
+
+/* Measures what each rule's condition costs on an event; between two calls of matcher_run(). */
+void worker_sample(struct worker *worker, struct event *event);
 
 /* Hands the round over with all events before `to`, and goes on with a new one. -ECANCELED: stop. */
 int worker_hand_over(struct worker *worker, uint64_t to);

@@ -476,7 +476,7 @@ static void it_tells_what_rules_found_and_how_soon(void **state)
         test_nap();
         live_stats(live, &stats);
     } while (stats.findings + stats.folded < 4);
-    assert_int_equal(live_rules(live, 10, note_rule, &rules), 2);
+    assert_int_equal(live_rules(live, LIVE_BY_MATCHES, 10, note_rule, &rules), 2);
     live_stop(live);
     buf_add_byte(&rules, '\0');
     assert_string_equal(rules.ptr, "Forced 3\nOpened 1\n");
@@ -491,9 +491,39 @@ static void it_tells_what_rules_found_and_how_soon(void **state)
     world_close(&world);
 }
 
+static void note_cost(void *context, const struct live_rule *rule)
+{
+    assert_true(rule->ns > 0);
+    assert_true(rule->asked >= LIVE_SAMPLE_EVERY);
+    note_rule(context, rule);
+}
+
+static void what_rules_cost_is_sampled(void **state)
+{
+    (void)state;
+    struct world world;
+    struct live_stats stats;
+    struct buf rules = {0};
+    world_open(&world);
+    world_set_now(at(10));
+    for (int i = 0; i < 2 * LIVE_SAMPLE_EVERY; i++)
+        world_append(&world, 0, "moh", at(9), test_event("forced", "gate", "ann", at(1)));
+    struct live *live = world_start(&world);
+    do {
+        test_nap();
+        live_stats(live, &stats);
+    } while (stats.matches < 2 * LIVE_SAMPLE_EVERY);
+    assert_true(live_rules(live, LIVE_BY_COST, 1, note_cost, &rules) == 1);
+    live_stop(live);
+    assert_str(buf_str(&rules), "Forced 512\n");
+    buf_free(&rules);
+    world_close(&world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_rules_cost_is_sampled),
         cmocka_unit_test(what_rules_match_becomes_findings_that_fold_by_host_and_user),
         cmocka_unit_test(correlations_come_true_within_an_agency_and_show_their_events),
         cmocka_unit_test(what_comes_too_late_or_is_from_the_future_does_not_correlate),

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -30,11 +31,12 @@ int worker_equip(struct worker *worker)
     worker->matcher = matcher_new(version->ruleset);
     struct rule_counts *rules = calloc(n + 1, sizeof(*rules));
     worker->uses = calloc(n + 1, 1);
+    worker->costs = calloc(n + 1, sizeof(*worker->costs));
     if (version->intel)
         worker->intel = intel_matcher_new(version->intel, version->datasets);
     worker->matched = (struct matcher_stats){0};
     worker->equipped = true;
-    if (r < 0 || !worker->matcher || !rules || !worker->uses ||
+    if (r < 0 || !worker->matcher || !rules || !worker->uses || !worker->costs ||
         (version->intel && !worker->intel)) {
         free(rules);
         worker_strip(worker);
@@ -61,11 +63,35 @@ void worker_strip(struct worker *worker)
         intel_matcher_free(worker->intel);
     free(worker->rules);
     free(worker->uses);
+    free(worker->costs);
     worker->matcher = NULL;
     worker->intel = NULL;
     worker->rules = NULL;
     worker->uses = NULL;
+    worker->costs = NULL;
     worker->equipped = false;
+}
+
+/* ---- what rules cost ---- */
+
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void worker_sample(struct worker *worker, struct event *event)
+{
+    size_t n = worker->live->version->set->rules.len;
+    matcher_profile(worker->matcher, event, clock_ns, worker->costs);
+    for (size_t i = 0; i < n; i++) {
+        if (worker->costs[i].asked) {
+            add(&worker->rules[i].asked, worker->costs[i].asked);
+            add(&worker->rules[i].ns, worker->costs[i].ns);
+            worker->costs[i] = (struct rule_cost){0};
+        }
+    }
 }
 
 /* ---- rounds ---- */
