@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cli/centre.h"
+#include "io/file.h"
 #include "io/log.h"
 
 static const char *const options[] = {
@@ -57,6 +58,7 @@ static int run(const struct cli *cli)
     struct cli logging = *cli;
     sigset_t signals = block_signals();
     logging.logs = true;
+    file_limit_raise(); /* a connection is an open file */
     log_set_level((enum log_level)cli->settings.log_level);
     struct centre *centre = centre_start(&logging, config_settings, &code);
     if (!centre)

@@ -1,25 +1,15 @@
 /* jaga ship: files to a centre, each line exactly once. */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "io/file.h"
 #include "io/log.h"
 #include "ship/ship.h"
 
 #define STATE_ROOT "/var/lib/jaga/ship"
 #define HOST_MAX 256
-
-/* Files are held open while they are followed: as many as the system lets us. */
-static void raise_file_limit(void)
-{
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
 
 /* The folder of positions; the caller frees it. NULL: no memory. */
 static char *state_folder(const struct settings *settings)
@@ -62,7 +52,7 @@ static int run(const struct cli *cli)
     }
     gethostname(host, sizeof(host) - 1);
     log_set_level(settings->verbose ? LOG_DEBUG : settings->quiet ? LOG_ERROR : LOG_INFO);
-    raise_file_limit();
+    file_limit_raise(); /* files are held open while they are followed */
     char *state = state_folder(settings);
     struct ship_options options = {
         .tail = {.paths = settings->paths.items,

@@ -39,4 +39,7 @@ void file_done_with(struct str part);
 /* Installs the SIGBUS handler behind file_shrank(); once per process. 0 or -errno. */
 int file_guard(void);
 
+/* Lets the process have as many files and connections open as the system allows it to. */
+void file_limit_raise(void);
+
 #endif

@@ -4,6 +4,7 @@ import gzip
 import http.server
 import json
 import os
+import pathlib
 import random
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import threading
 import unittest
 import urllib.parse
 
+import centre
 import jaga
 from centre import wait_for
 
@@ -392,6 +394,44 @@ class FollowTest(ShipCase):
         receiver.random = None
         self.ship(receiver.url, "a.log*")
         self.assertEqual(sorted(receiver.texts()), sorted(written))
+
+
+class CentreTest(ShipCase, centre.CentreCase):
+    def test_the_certificate_is_looked_at_before_the_token_is_sent(self):
+        real = self.centre()
+        self.write("a.log", "one\n")
+        done = self.ship(real.url, "a.log", "--fingerprint", "00" * 32, code=jaga.REFUSED, token=real.token)
+        self.assertIn("pinned", done.err)
+        done = self.ship(real.url, "a.log", code=jaga.REFUSED, token=real.token)
+        self.assertIn("certificate", done.err)
+        self.assertEqual(real.account()["received"], 0)
+        self.ship(real.url, "a.log", "--fingerprint", real.fingerprint, token=real.token)
+        self.append("a.log", "two\n")
+        name = real.url.replace("127.0.0.1", "localhost")
+        self.ship(name, "a.log", "--ca", os.path.join(real.data, "tls", "certificate.pem"), token=real.token)
+        self.assertEqual(real.account()["stored"], 2)
+
+    def test_a_centre_that_is_killed_has_each_line_once(self):
+        real = self.centre()
+        self.write("a.log", "")
+        self.follow(real.url, "a.log", "--insecure", "--batch", "1K", token=real.token)
+        for round_number in range(4):
+            self.append("a.log", "".join(f"line {round_number} {i}\n" for i in range(500)))
+            wait_for("some of it", lambda: real.account()["received"] > 0)
+            real.kill()
+            real.start()
+        self.append("a.log", "the last line\n")
+        wait_for("the last", lambda: b"the last line" in self.spool(real))
+        lines = self.spool(real)
+        for round_number in range(4):
+            for i in range(500):
+                self.assertEqual(lines.count(b"line %d %d\n" % (round_number, i)), 1)
+
+    @staticmethod
+    def spool(real):
+        """The bytes of the spool's segments."""
+        files = pathlib.Path(real.data, "spool").rglob("*")
+        return b"".join(path.read_bytes() for path in files if path.is_file())
 
 
 if __name__ == "__main__":

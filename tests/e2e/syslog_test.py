@@ -15,7 +15,7 @@ import centre
 import jaga
 from centre import wait_for
 
-EVENTS = int(os.environ.get("JAGA_CLIENT_EVENTS", "2000"))
+EVENTS = int(os.environ.get("JAGA_SYSLOG_EVENTS", "2000"))
 CONNECTIONS = int(os.environ.get("JAGA_SYSLOG_CONNECTIONS", "500"))
 MEMORY_MAX = 600 << 20  # of the centre, with 10,000 connections
 WAIT = 60 + EVENTS // 500
