@@ -11,6 +11,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import threading
 import unittest
 
 from centre import CentreCase, wait_for
@@ -130,8 +131,11 @@ class ShippersTest(CentreCase):
         client.write(0, EVENTS // 2)
         wait_for("the first events", self.arrived, WAIT)
         self.running.kill()
-        client.write(EVENTS // 2, EVENTS)
+        # A client that can't send reads no more, and the pipe to it fills up.
+        writer = threading.Thread(target=client.write, args=(EVENTS // 2, EVENTS))
+        writer.start()
         self.running.start()
+        writer.join()
         client.finish()
         try:
             wait_for("all events", lambda: not self.missing(), WAIT)
