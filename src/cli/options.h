@@ -75,6 +75,12 @@ struct settings {
     const char *to_url, *token_file, *source_name, *ca, *fingerprint, *state; /* NULL: not given */
     uint64_t batch, ship_rate; /* bytes; events a second, 0: no limit */
     bool once, from_end, insecure, no_gzip;
+
+    /* drills */
+    int64_t drill_duration, drill_wait; /* µs */
+    uint64_t drill_noise, drill_seed;   /* percent */
+    const char *drill_report;           /* NULL: none */
+    bool drill_dry;
 };
 
 struct option_row {
@@ -95,7 +101,7 @@ struct option_row {
 /* Every option: tables by theme, ended by NULL; each is ended by a row without a name. */
 extern const struct option_row *const option_tables[];
 extern const struct option_row options_scan[], options_centre[], options_ledger[], options_intel[],
-    options_ship[];
+    options_ship[], options_drill[];
 
 /* The row of a long name, or, as "THEME:NAME", that of a theme; NULL: there is none. */
 const struct option_row *option_find(struct str name);
