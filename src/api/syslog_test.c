@@ -312,7 +312,9 @@ static void what_was_sent_before_the_stop_is_stored_by_it(void **state)
     struct fixture *f = *state;
     start(f, "dns", 0);
     int fd = dial(f, TCP);
-    for (int i = 0; i < 1000; i++)
+    say(fd, "<1>message\n");
+    await(f, 1); /* the door has taken the connection */
+    for (int i = 1; i < 1000; i++)
         say(fd, "<1>message\n");
     syslog_door_stop(f->door);
     f->door = NULL;
