@@ -204,7 +204,8 @@ class ShippersTest(CentreCase):
         config = self.write(
             "syslog-ng.conf",
             "@version: 3.38\n"
-            f'source s_in {{ file("{self.dir}/client.in" follow-freq(0.1) flags(no-parse)); }};\n'
+            f'source s_in {{ file("{self.dir}/client.in" follow-freq(0.1) flags(no-parse)'
+            " log-iw-size(10000) log-fetch-limit(1000)); };\n"
             + self.fill(snippet("syslog-ng"))
             + "log { source(s_in); destination(d_jaga); flags(flow-control); };\n",
         )
