@@ -13,7 +13,13 @@ PACKAGES="
     zstd python3-jsonschema python3-prometheus-client
 "
 
+# Of these any installation will do, not only Debian's.
+missing_commands() {
+    command -v npm >/dev/null || printf 'nodejs npm '
+}
+
 missing() {
+    missing_commands
     for package in $PACKAGES; do
         status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)
         [ "$status" = installed ] || printf '%s ' "$package"
