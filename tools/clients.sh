@@ -1,7 +1,7 @@
 #!/bin/sh
 # Gets the clients that the end-to-end tests send events with, into FOLDER (out/clients):
 #   node       the packages of tests/clients/package-lock.json, with npm ci
-#   syslog-ng  Debian's, unpacked: it can't be installed beside rsyslog
+#   rsyslog, syslog-ng  Debian's, unpacked: one can't be installed beside the other
 # What can't be had (no npm, no network, no apt) is said and left out; its tests are skipped then.
 #   tools/clients.sh [FOLDER]
 set -u
@@ -25,22 +25,25 @@ node_packages() {
     fi
 }
 
-syslog_ng() {
-    [ -e "$out/syslog-ng/.done" ] && return
+# Unpacks packages of Debian into FOLDER/NAME instead of installing them: a logging daemon would start to work.
+unpacked() {
+    name=$1
+    shift
+    [ -e "$out/$name/.done" ] && return
     if ! command -v apt-get >/dev/null; then
-        echo "clients: no apt-get: no syslog-ng" >&2
+        echo "clients: no apt-get: no $name" >&2
         return
     fi
-    mkdir -p "$out/syslog-ng/packages"
-    # Its libraries that nothing else brings.
-    if (cd "$out/syslog-ng/packages" &&
-        apt-get download syslog-ng-core syslog-ng-mod-http libivykis0 libnet1 libpcre3 >../apt.log 2>&1 &&
+    mkdir -p "$out/$name/packages"
+    if (cd "$out/$name/packages" && apt-get download "$@" >../apt.log 2>&1 &&
         for package in *.deb; do dpkg -x "$package" .. || exit 1; done); then
-        : >"$out/syslog-ng/.done"
+        : >"$out/$name/.done"
     else
-        echo "clients: apt-get download failed, see $out/syslog-ng/apt.log: no syslog-ng" >&2
+        echo "clients: apt-get download failed, see $out/$name/apt.log: no $name" >&2
     fi
 }
 
+# With libraries that nothing else brings.
 node_packages
-syslog_ng
+unpacked syslog-ng syslog-ng-core syslog-ng-mod-http libivykis0 libnet1 libpcre3
+unpacked rsyslog rsyslog rsyslog-elasticsearch rsyslog-gnutls libestr0 libfastjson4 liblognorm5 libcurl4

@@ -14,14 +14,13 @@ import subprocess
 import threading
 import unittest
 
+import rsyslogd
 from centre import CentreCase, wait_for
 from jaga import ROOT, main
 
 EVENTS = int(os.environ.get("JAGA_CLIENT_EVENTS", "2000"))
 CLIENTS = ROOT / "out" / "clients"
 WAIT = 60 + EVENTS // 200
-RSYSLOGD = shutil.which("rsyslogd", path=os.environ.get("PATH", "") + ":/usr/sbin")
-ELASTIC_MODULE = pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog/omelasticsearch.so")
 
 
 def snippet(name):
@@ -174,8 +173,8 @@ class ShippersTest(CentreCase):
     # ---- rsyslog ----
 
     def rsyslog(self):
-        if not RSYSLOGD or not ELASTIC_MODULE.exists():
-            self.skipTest("rsyslog with rsyslog-elasticsearch is not installed")
+        if not rsyslogd.has("omelasticsearch"):
+            self.skipTest("rsyslog with rsyslog-elasticsearch is not there (tools/clients.sh)")
         self.start_centre("linux")
         config = self.write(
             "rsyslog.conf",
@@ -184,9 +183,12 @@ class ShippersTest(CentreCase):
             f'input(type="imfile" File="{self.dir}/client.in" Tag="client:")\n' + self.fill(snippet("rsyslog")),
         )
         self.write("client.in", "")
-        subprocess.run([RSYSLOGD, "-N1", "-f", config], check=True, capture_output=True)
-        command = [RSYSLOGD, "-n", "-f", config, "-i", self.dir / "rsyslog.pid"]
-        return lambda: Shipper(self, command, by_file=True)
+        env = rsyslogd.environment()
+        subprocess.run(
+            rsyslogd.command("-N1", "-f", config), check=True, capture_output=True, env=dict(os.environ, **env)
+        )
+        command = rsyslogd.command("-n", "-f", config, "-i", self.dir / "rsyslog.pid")
+        return lambda: Shipper(self, command, env, by_file=True)
 
     def test_rsyslog(self):
         self.check(self.rsyslog())

@@ -4,7 +4,6 @@ import os
 import pathlib
 import re
 import resource
-import shutil
 import signal
 import socket
 import ssl
@@ -13,14 +12,13 @@ import unittest
 
 import centre
 import jaga
+import rsyslogd
 from centre import wait_for
 
 EVENTS = int(os.environ.get("JAGA_SYSLOG_EVENTS", "2000"))
 CONNECTIONS = int(os.environ.get("JAGA_SYSLOG_CONNECTIONS", "500"))
 MEMORY_MAX = 600 << 20  # of the centre, with 10,000 connections
 WAIT = 60 + EVENTS // 500
-RSYSLOGD = shutil.which("rsyslogd", path=os.environ.get("PATH", "") + ":/usr/sbin")
-GTLS = pathlib.Path("/usr/lib/x86_64-linux-gnu/rsyslog/lmnsd_gtls.so")
 
 CONFIG = """\
 sources:
@@ -97,7 +95,7 @@ class LoggerTest(SyslogCase):
         self.assertEqual(self.stored(), 0)
 
 
-@unittest.skipUnless(RSYSLOGD, "rsyslog is not there")
+@unittest.skipUnless(rsyslogd.FOLDER, "rsyslog is not there (tools/clients.sh)")
 class RsyslogTest(SyslogCase):
     def rsyslog(self, protocol, port, more="", tls=""):
         """An rsyslog that forwards what is written to in.log."""
@@ -108,7 +106,10 @@ class RsyslogTest(SyslogCase):
         )
         log = open(self.dir / "rsyslog.log", "ab")
         process = subprocess.Popen(
-            [RSYSLOGD, "-n", "-f", config, "-i", str(self.dir / "rsyslog.pid")], stdout=log, stderr=log
+            rsyslogd.command("-n", "-f", config, "-i", self.dir / "rsyslog.pid"),
+            stdout=log,
+            stderr=log,
+            env=dict(os.environ, **rsyslogd.environment()),
         )
         log.close()
 
@@ -178,7 +179,7 @@ class RsyslogTest(SyslogCase):
         self.start("tcp")
         self.check_with_stops("tcp", self.port("tcp"), more='TCP_Framing="octet-counted"')
 
-    @unittest.skipUnless(GTLS.exists(), "rsyslog-gnutls is not there")
+    @unittest.skipUnless(rsyslogd.has("lmnsd_gtls"), "rsyslog-gnutls is not there")
     def test_tls_through_stops_of_the_centre(self):
         self.start("tls")
         certificate = pathlib.Path(self.running.data) / "tls" / "certificate.pem"
