@@ -157,8 +157,8 @@ struct arena *request_arena(struct api_request *request);
  * are served (routes.c), ended by NULL.
  */
 extern const struct api_route routes_elastic[], routes_hec[], routes_otlp[], routes_events[],
-    routes_findings[], routes_sources[], routes_account[], routes_deadletters[], routes_admin[],
-    routes_health[];
+    routes_findings[], routes_sources[], routes_account[], routes_deadletters[], routes_tokens[],
+    routes_exceptions[], routes_centre[], routes_health[];
 extern const struct api_route *const api_tables[];
 
 #endif

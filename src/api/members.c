@@ -1,5 +1,6 @@
 #include "api/members.h"
 
+#include <errno.h>
 #include <math.h>
 
 #include "base/time.h"
@@ -17,6 +18,18 @@ void member_key(struct buf *out, const char *key)
     buf_add_byte(out, '"');
     buf_add_c(out, key);
     buf_add_c(out, "\":");
+}
+
+void member_row_begin(struct buf *out)
+{
+    member_comma(out);
+    buf_add_byte(out, '{');
+}
+
+int member_row_end(struct buf *out)
+{
+    buf_add_byte(out, '}');
+    return out->failed ? -ENOMEM : 0;
 }
 
 void member_str(struct buf *out, const char *key, struct str value)

@@ -18,6 +18,10 @@ void member_i64(struct buf *out, const char *key, int64_t value);
 void member_double(struct buf *out, const char *key, double value);
 void member_bool(struct buf *out, const char *key, bool value);
 
+/* An object that is a row of a list: the comma and its bracket; then its end, -ENOMEM where the text failed. */
+void member_row_begin(struct buf *out);
+int member_row_end(struct buf *out);
+
 /* RFC 3339 in UTC; null where it is TIME_UNSET. */
 void member_time(struct buf *out, const char *key, int64_t time_us);
 

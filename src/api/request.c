@@ -9,9 +9,8 @@
 #include "io/clock.h"
 #include "io/log.h"
 
-#define LOG_EVERY_US                                                                               \
-    INT64_C(200000) /* between two lines about refusals, once LOG_BURST are spent */
-#define LOG_BURST 20
+#define LOG_BURST 20                 /* lines about refusals at a time, */
+#define LOG_EVERY_US INT64_C(200000) /* then one in each of these */
 #define DETAIL_MAX 512
 
 struct api_request *request_new(struct api *api, struct api_connection *connection,
@@ -322,8 +321,8 @@ static void check_query(struct api_request *request)
 
 /* What the head says of the body. */
 struct announced {
-    bool any, chunked,
-        expects; /* the client waits for our word before it sends (RFC 9110, 10.1.1) */
+    bool any, chunked;
+    bool expects; /* the client waits for our word before it sends (RFC 9110, 10.1.1) */
     uint64_t length;
 };
 

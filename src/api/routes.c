@@ -11,6 +11,8 @@ const struct api_route *const api_tables[] = {
     routes_sources,     /* who sends */
     routes_account,     /* what became of it */
     routes_deadletters, /* what was rejected */
-    routes_admin,       /* tokens, exceptions, the journal */
+    routes_tokens,      /* who may send, who may ask */
+    routes_exceptions,  /* what is not to be found */
+    routes_centre,      /* what runs, and the journal */
     NULL,
 };

@@ -1,10 +1,9 @@
 /* The loss account, summed up: what became of every event that was received since the start. */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "api/account_json.h"
+#include "api/api.h"
 #include "api/members.h"
-#include "api/server.h"
 #include "base/vec.h"
 
 #define EQUATION "received = stored + repeated + rejected + failed + in_flight"
@@ -26,13 +25,9 @@ struct agencies {
 
 static bool is_visible(const struct agencies *agencies, struct str name)
 {
-    const struct ledger_scope *scope = agencies->scope;
     if (agencies->wanted.len && !str_eq(agencies->wanted, name))
         return false;
-    for (size_t i = 0; !scope->all && i < scope->n; i++)
-        if (str_eq(scope->agencies[i], name))
-            return true;
-    return scope->all;
+    return ledger_scope_has(agencies->scope, name);
 }
 
 static int by_name(const void *a, const void *b)
@@ -78,12 +73,11 @@ static void write_answer(struct buf *out, const struct agencies *agencies,
     for (size_t i = 0; i < agencies->len; i++) {
         const struct agency *agency = &agencies->items[i];
         account_add(&total, &agency->sums);
-        member_comma(out);
-        buf_add_byte(out, '{');
+        member_row_begin(out);
         member_str(out, "agency", agency->name);
         member_u64(out, "sources", agency->sources);
         account_json_write(out, &agency->sums);
-        buf_add_byte(out, '}');
+        member_row_end(out);
     }
     buf_add_byte(out, ']');
     account_json_write(out, &total);

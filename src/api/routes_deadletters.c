@@ -3,7 +3,7 @@
 #include <sodium.h>
 
 #include "api/members.h"
-#include "api/server.h"
+#include "api/rest.h"
 #include "base/utf8.h"
 #include "watch/deadletter.h"
 
@@ -44,8 +44,7 @@ static int add_letter(void *context, const struct dead_letter *letter)
     struct listing *listing = context;
     struct buf *out = &listing->json;
     const struct format *format = format_get(letter->format);
-    member_comma(out);
-    buf_add_byte(out, '{');
+    member_row_begin(out);
     member_u64(out, "offset", letter->offset);
     member_time(out, "received", letter->received);
     member_str(out, "agency", letter->agency);
@@ -56,24 +55,21 @@ static int add_letter(void *context, const struct dead_letter *letter)
     member_c(out, "format", format ? format->name : "");
     member_str(out, "reason", letter->reason);
     add_bytes(out, letter->bytes);
-    buf_add_byte(out, '}');
     listing->next = letter->offset + 1;
     listing->full = out->len >= LETTERS_SIZE;
-    return out->failed ? -ENOMEM : listing->full ? -ECANCELED : 0;
+    int status = member_row_end(out);
+    return status == 0 && listing->full ? -ECANCELED : status;
 }
 
 static void handle_list(struct api_request *request)
 {
     const struct api_options *options = request_options(request);
-    struct str from = request_query(request, "offset"), most = request_query(request, "limit");
     uint64_t offset = 0, limit = LETTERS_DEFAULT;
-    if ((from.ptr && str_to_u64(from, &offset) < 0) ||
-        (most.ptr && (str_to_u64(most, &limit) < 0 || limit < 1 || limit > LETTERS_MAX))) {
-        request_problem(request, 400, "offset is a number, and limit 1 to %d", LETTERS_MAX);
+    if (!rest_query_number(request, "offset", 0, INT64_MAX, &offset) ||
+        !rest_query_number(request, "limit", 1, LETTERS_MAX, &limit))
         return;
-    }
     struct listing listing = {.next = offset};
-    buf_add_c(&listing.json, "{\"letters\":[");
+    rest_list_begin(&listing.json, "letters");
     int status = deadletter_list(options->engine, options->dead, request_scope(request), offset,
                                  (uint32_t)limit, add_letter, &listing, &listing.next);
     if (status < 0 && !listing.full) {

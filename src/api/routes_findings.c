@@ -1,11 +1,8 @@
 /* Findings: a list, one with its events, its status, and the stream of all that change. */
-#include <errno.h>
-#include <jansson.h>
-
+#include "api/event_stream.h"
 #include "api/findings.h"
 #include "api/members.h"
-#include "api/event_stream.h"
-#include "base/time.h"
+#include "api/rest.h"
 
 /* ---- the list ---- */
 
@@ -23,8 +20,7 @@ static int add_finding(void *context, const struct ledger_finding *finding)
 static bool read_page(struct api_request *request, struct finding_query *query)
 {
     struct str sort = request_query(request, "sort"), order = request_query(request, "order");
-    struct str limit = request_query(request, "limit");
-    uint64_t n = 0;
+    uint64_t limit = 0;
     int by = sort.ptr ? finding_name_number(sort, sort_names, 4) : FINDING_BY_LAST;
     if (by < 0) {
         request_problem(request, 400, "'%.64s' is nothing to sort by", sort.ptr);
@@ -34,13 +30,11 @@ static bool read_page(struct api_request *request, struct finding_query *query)
         request_problem(request, 400, "'%.64s' is no order: asc or desc is expected", order.ptr);
         return false;
     }
-    if (limit.ptr && (str_to_u64(limit, &n) < 0 || n < 1 || n > LEDGER_PAGE_MAX)) {
-        request_problem(request, 400, "limit is 1 to %d", LEDGER_PAGE_MAX);
+    if (!rest_query_number(request, "limit", 1, LEDGER_PAGE_MAX, &limit))
         return false;
-    }
     query->sort = (enum finding_sort)by;
     query->ascending = str_eq(order, STR("asc"));
-    query->limit = (uint32_t)n;
+    query->limit = (uint32_t)limit;
     query->cursor = request_query(request, "cursor");
     return true;
 }
@@ -54,22 +48,10 @@ static void handle_list(struct api_request *request)
     if (!ledger)
         return;
     struct buf json = {0}, cursor = {0};
-    buf_add_c(&json, "{\"findings\":[");
+    rest_list_begin(&json, "findings");
     int status = finding_list(ledger, request_scope(request), &query, add_finding, &json, &cursor);
-    if (status < 0) {
-        request_ledger_problem(request, status);
-        goto out;
-    }
-    buf_add_c(&json, "],\"cursor\":");
-    if (cursor.len)
-        buf_add_json(&json, buf_str(&cursor));
-    else
-        buf_add_c(&json, "null");
-    buf_add_byte(&json, '}');
-    request_reply_json(request, 200, &json);
-out:
+    rest_page_reply(request, status, &json, buf_str(&cursor));
     buf_free(&cursor);
-    buf_free(&json);
 }
 
 /* ---- one ---- */
@@ -77,14 +59,12 @@ out:
 static int add_event(void *context, const struct ledger_event *event)
 {
     struct buf *out = context;
-    member_comma(out);
-    buf_add_byte(out, '{');
+    member_row_begin(out);
     member_u64(out, "partition", event->partition);
     member_u64(out, "offset", event->offset);
     member_time(out, "time", event->time);
     member_raw(out, "event", event->json, "{}");
-    buf_add_byte(out, '}');
-    return out->failed ? -ENOMEM : 0;
+    return member_row_end(out);
 }
 
 static void reply_finding(struct api_request *request, struct ledger *ledger, struct str id)
@@ -114,33 +94,33 @@ static void handle_one(struct api_request *request)
         reply_finding(request, ledger, request_segment(request, 0));
 }
 
-/* {"status":"closed"}: -1 where it is not that. */
-static int read_status(struct str body)
+/* {"status":"closed"} */
+static bool read_status(struct api_request *request, enum finding_status *ret_status)
 {
-    json_error_t problem;
-    json_t *json = json_loadb(body.ptr ? body.ptr : "", body.len, JSON_REJECT_DUPLICATES, &problem);
-    const char *name = json_string_value(json_object_get(json, "status"));
-    int number = name && json_object_size(json) == 1
-                     ? finding_name_number(str_from_c(name), finding_status_names, 3)
-                     : -1;
-    json_decref(json);
-    return number;
+    struct str name;
+    const struct rest_member members[] = {{"status", .ret_text = &name}, {0}};
+    if (!rest_body_read(request, members))
+        return false;
+    int number = finding_name_number(name, finding_status_names, 3);
+    if (number < 0) {
+        request_problem(request, 400, "'status' is open, cleared or closed");
+        return false;
+    }
+    *ret_status = (enum finding_status)number;
+    return true;
 }
 
 static void handle_status(struct api_request *request)
 {
-    int status = read_status(request_body(request));
-    if (status < 0) {
-        request_problem(request, 400,
-                        "{\"status\":\"open\"}, \"cleared\" or \"closed\" is expected");
+    enum finding_status status;
+    struct str id = request_segment(request, 0);
+    if (!read_status(request, &status))
         return;
-    }
     struct ledger *ledger = request_ledger(request);
     if (!ledger)
         return;
-    struct str id = request_segment(request, 0);
-    int done = finding_set_status(ledger, request_scope(request), id, (enum finding_status)status,
-                                  request_grant(request)->id);
+    int done =
+        finding_set_status(ledger, request_scope(request), id, status, request_grant(request)->id);
     if (done < 0) {
         request_ledger_problem(request, done);
         return;

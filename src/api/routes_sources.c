@@ -1,12 +1,10 @@
 /* Sources: who sends, what became of it, and whether it is well. */
-#include <errno.h>
 #include <stdlib.h>
 
 #include "api/account_json.h"
 #include "api/members.h"
-#include "api/server.h"
+#include "api/rest.h"
 #include "base/map.h"
-#include "base/time.h"
 #include "base/vec.h"
 #include "io/clock.h"
 
@@ -32,14 +30,9 @@ struct sources {
 
 static bool is_visible(const struct sources *sources, struct str agency)
 {
-    const struct ledger_scope *scope = request_scope(sources->request);
     if (sources->agency.len && !str_eq(agency, sources->agency))
         return false;
-    for (size_t i = 0; !scope->all && i < scope->n; i++) {
-        if (str_eq(scope->agencies[i], agency))
-            return true;
-    }
-    return scope->all;
+    return ledger_scope_has(request_scope(sources->request), agency);
 }
 
 /* The row of a source, made if need be; NULL: not the caller's, or no memory. */
@@ -112,60 +105,53 @@ static void write_health(struct buf *out, const struct source *source)
     buf_add_byte(out, '}');
 }
 
-/* The sources behind `after`, in the order of their keys, at most `limit`. */
-static void write_page(const struct sources *sources, struct str after, uint64_t limit,
-                       struct buf *out)
+static void write_source(struct buf *out, const struct source *source)
 {
-    const struct source *last = NULL;
+    struct account_sums sums = {0};
+    if (source->sender)
+        account_read(source->sender, &sums);
+    member_row_begin(out);
+    member_str(out, "agency", source->agency);
+    member_str(out, "source", source->name);
+    account_json_write(out, &sums);
+    write_health(out, source);
+    member_row_end(out);
+}
+
+/* The sources behind `after`, in the order of their keys, at most `limit`. The key of the last one where there are more. */
+static struct str write_page(const struct sources *sources, struct str after, uint64_t limit,
+                             struct buf *out)
+{
+    struct str last = {0};
     uint64_t n = 0;
-    bool more = false;
-    buf_add_c(out, "{\"sources\":[");
     for (size_t i = 0; i < sources->rows.len; i++) {
         const struct source *source = &sources->rows.items[i];
         if (str_compare(source->key, after) <= 0)
             continue;
-        struct account_sums sums = {0};
-        more = n++ == limit;
-        if (more)
-            break;
-        last = source;
-        member_comma(out);
-        buf_add_byte(out, '{');
-        member_str(out, "agency", source->agency);
-        member_str(out, "source", source->name);
-        if (source->sender)
-            account_read(source->sender, &sums);
-        account_json_write(out, &sums);
-        write_health(out, source);
-        buf_add_byte(out, '}');
+        if (n++ == limit)
+            return last;
+        last = source->key;
+        write_source(out, source);
     }
-    buf_add_c(out, "],\"cursor\":");
-    if (more)
-        buf_add_json(out, last->key);
-    else
-        buf_add_c(out, "null");
-    buf_add_byte(out, '}');
+    return (struct str){0};
 }
 
 static void handle_sources(struct api_request *request)
 {
     const struct api_options *options = request_options(request);
     struct sources sources = {.request = request, .agency = request_query(request, "agency")};
-    struct str limit_text = request_query(request, "limit");
     uint64_t limit = PAGE_DEFAULT;
-    if (limit_text.ptr && (str_to_u64(limit_text, &limit) < 0 || limit < 1 || limit > PAGE_MAX)) {
-        request_problem(request, 400, "limit is 1 to %d", PAGE_MAX);
+    if (!rest_query_number(request, "limit", 1, PAGE_MAX, &limit))
         return;
-    }
     senders_each(options->senders, add_sender, &sources);
     if (options->health)
         health_each(options->health, clock_now_us(), add_state, &sources);
     if (sources.rows.len)
         qsort(sources.rows.items, sources.rows.len, sizeof(*sources.rows.items), by_key);
     struct buf json = {.failed = sources.failed};
-    write_page(&sources, request_query(request, "cursor"), limit, &json);
-    request_reply_json(request, 200, &json);
-    buf_free(&json);
+    rest_list_begin(&json, "sources");
+    struct str cursor = write_page(&sources, request_query(request, "cursor"), limit, &json);
+    rest_page_reply(request, 0, &json, cursor);
     map_free(&sources.by_key);
     vec_free(&sources.rows);
 }

@@ -58,7 +58,8 @@ static int insert(struct ledger *ledger, const struct exception *exception, cons
     return status < 0 ? status : note_exception(ledger, exception, id);
 }
 
-int exception_add(struct ledger *ledger, const struct exception *exception, char ret_id[static 40])
+int exception_add(struct ledger *ledger, const struct exception *exception,
+                  char ret_id[static EXCEPTION_ID_MAX])
 {
     char id[ID_TEXT_MAX];
     bool own;

@@ -7,6 +7,7 @@
 #include "ledger/ledger.h"
 
 #define EXCEPTION_FILTER_MAX (256 << 10) /* bytes */
+#define EXCEPTION_ID_MAX 40              /* bytes of an id as text, with its NUL */
 
 struct exception {
     struct str id;
@@ -21,7 +22,8 @@ struct exception {
  * Adds one made of agency, filter, reason, author and expires. The filter is the caller's to have read:
  * the ledger keeps any text. -EINVAL: no filter, no reason, no label; -E2BIG.
  */
-int exception_add(struct ledger *ledger, const struct exception *exception, char ret_id[static 40]);
+int exception_add(struct ledger *ledger, const struct exception *exception,
+                  char ret_id[static EXCEPTION_ID_MAX]);
 /* -ENOENT: there is none. */
 int exception_remove(struct ledger *ledger, struct str id);
 /*

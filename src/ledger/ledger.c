@@ -284,6 +284,14 @@ int answer_copy(struct ledger *ledger, struct str text, struct str *ret_copy)
     return 0;
 }
 
+bool ledger_scope_has(const struct ledger_scope *scope, struct str agency)
+{
+    for (size_t i = 0; !scope->all && i < scope->n; i++)
+        if (str_eq(scope->agencies[i], agency))
+            return true;
+    return scope->all;
+}
+
 int scope_add(struct ledger *ledger, const struct ledger_scope *scope, const char *column,
               struct buf *sql, struct db_value *values, size_t *n)
 {

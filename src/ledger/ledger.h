@@ -27,8 +27,7 @@ struct ledger;
 struct ledger_options {
     bool create; /* make what is missing and bring an old schema up to date */
     bool read_only;
-    const char *
-        key; /* file of the journal's Ed25519 key (made, 0600, with `create`); NULL: signs nothing */
+    const char *key; /* file of the key that signs the journal, made with `create`; NULL: none */
     int64_t (*now)(void); /* NULL: the real clock */
 };
 
@@ -65,5 +64,8 @@ struct ledger_scope {
     const struct str *agencies; /* else these */
     size_t n;
 };
+
+/* For what is not kept in the ledger: is a thing of this agency for the caller? */
+bool ledger_scope_has(const struct ledger_scope *scope, struct str agency);
 
 #endif

@@ -11,20 +11,6 @@
 #include "ledger/progress.h"
 #include "ledger/token.h"
 
-static int setup(void **state)
-{
-    static struct scratch scratch;
-    scratch_open(&scratch);
-    *state = &scratch;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 static struct ledger *try_open(const char *url, struct ledger_options options, struct err *err)
 {
     *err = (struct err){0};
@@ -237,7 +223,7 @@ static void more_kinds_of_queries_than_are_kept_all_work(void **state)
 /* ---- exceptions ---- */
 
 struct found {
-    char ids[4][40];
+    char ids[4][EXCEPTION_ID_MAX];
     unsigned n;
     struct exception last;
 };
@@ -260,7 +246,7 @@ static void exceptions_of_other_agencies_are_not_listed(void **state)
                                   .reason = STR("noise"),
                                   .author = STR("bob"),
                                   .expires = TEST_NOW + 5};
-    char ours[40], theirs[40], common[40];
+    char ours[EXCEPTION_ID_MAX], theirs[EXCEPTION_ID_MAX], common[EXCEPTION_ID_MAX];
     struct found found = {.n = 0};
     assert_int_equal(exception_add(ledger, &exception, ours), 0);
     exception.agency = STR("mof");
@@ -298,14 +284,14 @@ static void an_exception_has_a_filter_and_a_reason(void **state)
         {.reason = STR("r")},
         {.filter = STR("f"), .reason = STR("r"), .agency = STR("a b")},
     };
-    char id[40];
+    char id[EXCEPTION_ID_MAX];
     for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
         assert_int_equal(exception_add(ledger, &bad[i], id), -EINVAL);
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         TEST(what_is_not_there_is_not_made_unasked),
         TEST(a_url_names_its_engine),

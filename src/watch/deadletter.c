@@ -2,14 +2,6 @@
 
 #include <errno.h>
 
-static bool in_scope(const struct ledger_scope *scope, struct str agency)
-{
-    for (size_t i = 0; !scope->all && i < scope->n; i++)
-        if (str_eq(scope->agencies[i], agency))
-            return true;
-    return scope->all;
-}
-
 static struct dead_letter letter_of(const struct spool_batch *batch, uint64_t first, uint32_t i)
 {
     struct str event = spool_event(batch, i);
@@ -54,7 +46,7 @@ int deadletter_list(const struct spool_ops *engine, struct spool *dead,
     while (status > 0 && given < limit && seen < DEADLETTER_SCAN_MAX) {
         status = read_batch(engine, reader, &batch, &first);
         uint32_t i = status > 0 && first < offset ? (uint32_t)(offset - first) : 0;
-        bool mine = status > 0 && in_scope(scope, batch.agency);
+        bool mine = status > 0 && ledger_scope_has(scope, batch.agency);
         if (status > 0 && !mine) {
             seen += batch.n - i;
             next = first + batch.n;
@@ -106,7 +98,7 @@ int deadletter_replay(struct intake *intake, const struct ledger_scope *scope, u
         status = -ENOENT;
     if (status > 0 && (offset < first || offset - first >= batch.n))
         status = -ENOENT;
-    if (status > 0 && !in_scope(scope, batch.agency))
+    if (status > 0 && !ledger_scope_has(scope, batch.agency))
         status = -ENOENT;
     if (status > 0) {
         struct dead_letter letter = letter_of(&batch, first, (uint32_t)(offset - first));

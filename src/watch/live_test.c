@@ -211,7 +211,7 @@ static void an_exception_takes_its_agencys_matches_away_until_it_is_removed(void
         .author = STR("chief"),
         .expires = TIME_UNSET,
     };
-    char id[40];
+    char id[EXCEPTION_ID_MAX];
     uint64_t used = 0;
     world_open(&world);
     struct ledger *ledger = ledger_open(world.ledger_url, &options, &err);
