@@ -43,7 +43,7 @@ static int start_parts(struct centre *centre)
         if (parts[i].start(centre, &err) == 0)
             continue;
         log_say(LOG_ERROR, "serve.failed", "%s: %s", parts[i].name, err.message);
-        stop_parts(centre, i);
+        stop_parts(centre, i + 1);
         return EXIT_BROKEN;
     }
     return EXIT_DONE;

@@ -48,7 +48,7 @@ int centre_start_api(struct centre *centre, struct err *err)
     set_api(centre, api);
     centre->n_listeners = n;
     centre->listeners = listeners;
-    return api ? 0 : -EINVAL;
+    return api ? 0 : err->code;
 }
 
 void centre_stop_api(struct centre *centre)
@@ -89,13 +89,12 @@ int centre_start_syslog(struct centre *centre, struct err *err)
     centre->syslog = syslog_door_start(&options, err);
     centre->syslog_listeners = listeners;
     centre->n_syslog_listeners = n;
-    return centre->syslog ? 0 : -EINVAL;
+    return centre->syslog ? 0 : err->code;
 }
 
 void centre_stop_syslog(struct centre *centre)
 {
-    if (centre->syslog)
-        syslog_door_stop(centre->syslog);
+    syslog_door_stop(centre->syslog);
 }
 
 static const char *const syslog_kind_names[] = {

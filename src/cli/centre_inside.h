@@ -80,7 +80,10 @@ void centre_published(void *context);
 struct live_version;
 void centre_say_version(const char *event, const struct live_version *version);
 
-/* ---- the parts: start returns 0, or a code with *err filled; stop is due only after a start ---- */
+/*
+ * The parts. Starting returns 0, or the code of *err, which says why not. Stopping is due also after a start that failed, and
+ * stops what there is.
+ */
 
 int centre_start_folders(struct centre *centre, struct err *err);
 int centre_start_identity(struct centre *centre, struct err *err);

@@ -50,7 +50,7 @@ int centre_start_identity(struct centre *centre, struct err *err)
         .make = !settings->certificate,
     };
     centre->identity = tls_identity_open(&options, err);
-    return centre->identity ? 0 : -EINVAL;
+    return centre->identity ? 0 : err->code;
 }
 
 void centre_stop_identity(struct centre *centre)
@@ -88,7 +88,7 @@ int centre_start_ledger(struct centre *centre, struct err *err)
         return err_set(err, -ENOMEM, "no memory");
     const struct ledger_options options = {.create = true, .key = centre->journal_key};
     centre->ledger = ledger_open(centre->ledger_url, &options, err);
-    return centre->ledger ? make_first_token(centre, err) : -EINVAL;
+    return centre->ledger ? make_first_token(centre, err) : err->code;
 }
 
 void centre_stop_ledger(struct centre *centre)
@@ -114,12 +114,13 @@ int centre_start_spool(struct centre *centre, struct err *err)
     if (!centre->engine)
         return err_set(err, -EINVAL, "spool: '%s' is none of: local:DIR", settings->spool);
     centre->spool = centre->engine->open(place.ptr, &options, err);
-    return centre->spool ? 0 : -EINVAL;
+    return centre->spool ? 0 : err->code;
 }
 
 void centre_stop_spool(struct centre *centre)
 {
-    centre->engine->close(centre->spool);
+    if (centre->spool)
+        centre->engine->close(centre->spool);
 }
 
 /* Rejected events have a quota of their own, so that garbage cannot push events out. */
@@ -135,10 +136,11 @@ int centre_start_dead(struct centre *centre, struct err *err)
         .pending_max = settings->spool_pending,
     };
     centre->dead = spool_local.open(centre_path(centre, "deadletters"), &options, err);
-    return centre->dead ? 0 : -EINVAL;
+    return centre->dead ? 0 : err->code;
 }
 
 void centre_stop_dead(struct centre *centre)
 {
-    spool_local.close(centre->dead);
+    if (centre->dead)
+        spool_local.close(centre->dead);
 }

@@ -81,6 +81,8 @@ void centre_reload(struct centre *centre)
             centre_version_load(&centre->cli, &config, centre_intel_path(centre));
         if (version)
             centre_say_version("rules.loaded", version);
+        if (!version)
+            err_set(&err, -EINVAL, "the new ones cannot be used");
         if (!version || live_swap(centre->live, version, &err) < 0) {
             log_say(LOG_ERROR, "reload.failed", "the rules of before stay: %s", err.message);
             centre_version_free(version);

@@ -102,8 +102,7 @@ int centre_start_health(struct centre *centre, struct err *err)
     if (blob_get(centre->ledger, HEALTH_BLOB, &state) == 0 &&
         health_load(centre->health, buf_str(&state)) < 0)
         log_say(LOG_WARN, "health.state",
-                "what was learnt about sources cannot be read; it is "
-                "learnt anew");
+                "what was learnt about sources cannot be read; it is learnt anew");
     buf_free(&state);
     return centre_declare_sources(centre, &centre->config) < 0 ? err_set(err, -ENOMEM, "no memory")
                                                                : 0;
@@ -121,7 +120,8 @@ void centre_save_health(struct centre *centre)
 
 void centre_stop_health(struct centre *centre)
 {
-    centre_save_health(centre);
+    if (centre->health)
+        centre_save_health(centre);
     health_free(centre->health);
 }
 
@@ -177,7 +177,7 @@ int centre_start_live(struct centre *centre, struct err *err)
         return err_set(err, -EINVAL, "the rules cannot be used");
     centre_say_version("rules.loaded", version);
     centre->live = live_start(&options, version, err);
-    return centre->live ? 0 : -EINVAL;
+    return centre->live ? 0 : err->code;
 }
 
 void centre_stop_live(struct centre *centre)

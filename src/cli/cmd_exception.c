@@ -1,6 +1,4 @@
 /* jaga exception add, list, remove: what an agency does not want to hear of, as Sigma filters. */
-#include <errno.h>
-
 #include "base/time.h"
 #include "cli/cli.h"
 #include "cli/data_folder.h"
@@ -58,27 +56,22 @@ static int check_filter(const struct cli *cli, struct str yaml, const char *path
 static int store(const struct cli *cli, struct str yaml)
 {
     const struct settings *settings = &cli->settings;
-    char id[40], actor[128];
+    char id[EXCEPTION_ID_MAX], actor[ACTOR_MAX];
     int code = EXIT_DONE;
     struct exception exception = {
         .agency = str_from_c(settings->agency),
         .filter = yaml,
         .reason = str_from_c(settings->reason),
-        .author = data_actor(actor, sizeof(actor)),
+        .author = data_actor(actor),
         .expires = settings->expires,
     };
     struct ledger *ledger = data_ledger(cli, false, &code);
     if (!ledger)
         return code;
     int status = exception_add(ledger, &exception, id);
-    if (status < 0) {
-        cli_complain(cli, "%s", ledger_problem(ledger));
-        code = status == -EINVAL || status == -E2BIG ? EXIT_USAGE : EXIT_BROKEN;
-    } else {
+    if (status == 0)
         printf("%s\n", id);
-    }
-    ledger_close(ledger);
-    return code;
+    return data_ledger_done(cli, ledger, status);
 }
 
 static int add(const struct cli *cli)
@@ -148,37 +141,18 @@ static int list(const struct cli *cli)
     int code = EXIT_DONE;
     int64_t now = clock_now_us();
     struct ledger *ledger = data_ledger(cli, false, &code);
-    if (ledger &&
-        exception_list(ledger, &all, cli->settings.verbose ? print_filter : print_exception, &now) <
-            0) {
-        cli_complain(cli, "%s", ledger_problem(ledger));
-        code = EXIT_BROKEN;
-    }
-    ledger_close(ledger);
-    return code;
+    if (!ledger)
+        return code;
+    int status =
+        exception_list(ledger, &all, cli->settings.verbose ? print_filter : print_exception, &now);
+    return data_ledger_done(cli, ledger, status);
 }
 
 /* ---- remove ---- */
 
-static int take_away(const struct cli *cli)
+static int remove_each(const struct cli *cli)
 {
-    const text_list *ids = &cli->settings.paths;
-    char actor[128];
-    int code = EXIT_DONE;
-    struct ledger *ledger = data_ledger(cli, false, &code);
-    if (!ledger)
-        return code;
-    int status = ledger_begin(ledger, data_actor(actor, sizeof(actor)), STR("exception.remove"));
-    for (size_t i = 0; status == 0 && i < ids->len; i++)
-        status = exception_remove(ledger, str_from_c(ids->items[i]));
-    if (status == 0)
-        status = ledger_commit(ledger);
-    if (status < 0) {
-        cli_complain(cli, "%s", ledger_problem(ledger));
-        code = status == -ENOENT ? EXIT_USAGE : EXIT_BROKEN;
-    }
-    ledger_close(ledger);
-    return code;
+    return data_change_each(cli, "exception.remove", exception_remove);
 }
 
 static const char *const add_options[] = {"data", "agency", "reason", "expires", NULL};
@@ -213,5 +187,5 @@ const struct command cmd_exception_remove = {
     .paths_max = SIZE_MAX,
     .about = "Remove exceptions by their ids, all or, where one is not known, none.",
     .options = remove_options,
-    .run = take_away,
+    .run = remove_each,
 };

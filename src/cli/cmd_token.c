@@ -1,6 +1,4 @@
 /* jaga token add, list, revoke: who may send events, and who may ask. */
-#include <errno.h>
-
 #include "base/time.h"
 #include "cli/cli.h"
 #include "cli/data_folder.h"
@@ -41,7 +39,7 @@ static int add(const struct cli *cli)
     const struct settings *settings = &cli->settings;
     struct token token = {
         .rate = settings->rate, .note = str_from_c(settings->note), .expires = settings->expires};
-    char text[TOKEN_TEXT_MAX], id[TOKEN_TEXT_MAX], actor[128];
+    char text[TOKEN_TEXT_MAX], id[TOKEN_TEXT_MAX], actor[ACTOR_MAX];
     int code = EXIT_DONE;
     if (!read_arguments(cli, &token)) {
         cli_complain(cli, "token add takes: send AGENCY [SOURCE], read AGENCY[,AGENCY...] or "
@@ -51,20 +49,16 @@ static int add(const struct cli *cli)
     struct ledger *ledger = data_ledger(cli, true, &code);
     if (!ledger)
         return code;
-    int status = ledger_begin(ledger, data_actor(actor, sizeof(actor)), STR("token.add"));
+    int status = ledger_begin(ledger, data_actor(actor), STR("token.add"));
     if (status == 0)
         status = token_add(ledger, &token, text, id);
     if (status == 0)
         status = ledger_commit(ledger);
-    if (status < 0) {
-        cli_complain(cli, "%s", ledger_problem(ledger));
-        code = status == -EINVAL ? EXIT_USAGE : EXIT_BROKEN;
-    } else {
+    if (status == 0) {
         printf("%s\n", text);
         cli_say(cli, "this is token %s; its text is not shown again", id);
     }
-    ledger_close(ledger);
-    return code;
+    return data_ledger_done(cli, ledger, status);
 }
 
 /* ---- list ---- */
@@ -108,36 +102,14 @@ static int list(const struct cli *cli)
     int code = EXIT_DONE;
     int64_t now = clock_now_us();
     struct ledger *ledger = data_ledger(cli, false, &code);
-    if (ledger && token_list(ledger, print_token, &now) < 0) {
-        cli_complain(cli, "%s", ledger_problem(ledger));
-        code = EXIT_BROKEN;
-    }
-    ledger_close(ledger);
-    return code;
+    return ledger ? data_ledger_done(cli, ledger, token_list(ledger, print_token, &now)) : code;
 }
 
 /* ---- revoke ---- */
 
-static int take_back(const struct cli *cli)
+static int revoke_each(const struct cli *cli)
 {
-    const text_list *ids = &cli->settings.paths;
-    char actor[128];
-    int code = EXIT_DONE;
-    struct ledger *ledger = data_ledger(cli, false, &code);
-    if (!ledger)
-        return code;
-    /* All of them or none: a list with a slip of the pen is run again as a whole. */
-    int status = ledger_begin(ledger, data_actor(actor, sizeof(actor)), STR("token.revoke"));
-    for (size_t i = 0; status == 0 && i < ids->len; i++)
-        status = token_revoke(ledger, str_from_c(ids->items[i]));
-    if (status == 0)
-        status = ledger_commit(ledger);
-    if (status < 0) {
-        cli_complain(cli, "%s", ledger_problem(ledger));
-        code = status == -ENOENT ? EXIT_USAGE : EXIT_BROKEN;
-    }
-    ledger_close(ledger);
-    return code;
+    return data_change_each(cli, "token.revoke", token_revoke);
 }
 
 static const char *const add_options[] = {"data", "rate", "expires", "note", "quiet", NULL};
@@ -173,5 +145,5 @@ const struct command cmd_token_revoke = {
     .paths_max = SIZE_MAX,
     .about = "Revoke tokens by their ids, all or, where one is not known, none.",
     .options = options,
-    .run = take_back,
+    .run = revoke_each,
 };

@@ -43,10 +43,41 @@ struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code)
     return ledger;
 }
 
-struct str data_actor(char *room, size_t size)
+struct str data_actor(char ret_text[static ACTOR_MAX])
 {
     const struct passwd *user = getpwuid(getuid());
-    int len = user ? snprintf(room, size, "cli:%s", user->pw_name)
-                   : snprintf(room, size, "cli:%lu", (unsigned long)getuid());
-    return str_of(room, len < 0 ? 0 : (size_t)len < size ? (size_t)len : size - 1);
+    if (user)
+        snprintf(ret_text, ACTOR_MAX, "cli:%s", user->pw_name);
+    else
+        snprintf(ret_text, ACTOR_MAX, "cli:%lu", (unsigned long)getuid());
+    return str_from_c(ret_text);
+}
+
+int data_ledger_done(const struct cli *cli, struct ledger *ledger, int status)
+{
+    int code = EXIT_DONE;
+    if (status < 0) {
+        cli_complain(cli, "%s", ledger_problem(ledger));
+        code =
+            status == -EINVAL || status == -E2BIG || status == -ENOENT ? EXIT_USAGE : EXIT_BROKEN;
+    }
+    ledger_close(ledger);
+    return code;
+}
+
+int data_change_each(const struct cli *cli, const char *action,
+                     int (*change)(struct ledger *ledger, struct str argument))
+{
+    const text_list *arguments = &cli->settings.paths;
+    char actor[ACTOR_MAX];
+    int code = EXIT_DONE;
+    struct ledger *ledger = data_ledger(cli, false, &code);
+    if (!ledger)
+        return code;
+    int status = ledger_begin(ledger, data_actor(actor), str_from_c(action));
+    for (size_t i = 0; status == 0 && i < arguments->len; i++)
+        status = change(ledger, str_from_c(arguments->items[i]));
+    if (status == 0)
+        status = ledger_commit(ledger);
+    return data_ledger_done(cli, ledger, status);
 }

@@ -14,7 +14,18 @@
  */
 struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code);
 
-/* "cli:anna": who the journal says has run the command. */
-struct str data_actor(char *room, size_t size);
+/* Closes the ledger; what `status` of it means was said. The exit code: EXIT_USAGE where it could not do what was asked for. */
+int data_ledger_done(const struct cli *cli, struct ledger *ledger, int status);
+
+/*
+ * One transaction that does `change` with each of the command's arguments: all of them or, where one fails, none, so that
+ * a list with a slip of the pen is run again as a whole. The exit code; it was said what is wrong.
+ */
+int data_change_each(const struct cli *cli, const char *action,
+                     int (*change)(struct ledger *ledger, struct str argument));
+
+/* "cli:anna": who the journal says has run the command. The text lies in ret_text. */
+#define ACTOR_MAX 128
+struct str data_actor(char ret_text[static ACTOR_MAX]);
 
 #endif
