@@ -17,20 +17,6 @@
 #define WRITERS 3
 #define TRANSACTIONS 60 /* of each writer */
 
-static int setup(void **state)
-{
-    static struct scratch scratch;
-    scratch_open(&scratch);
-    *state = &scratch;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 /* Transaction number n of a consumer: n % 7 + 1 matches of a few findings, and its progress. */
 static int work(struct ledger *ledger, const char *consumer, uint64_t n)
 {
@@ -212,7 +198,7 @@ static void several_processes_may_make_the_ledger_at_once(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_killed_process_loses_nothing_that_it_committed),
         TEST(the_chain_is_whole_when_several_processes_write),

@@ -11,20 +11,6 @@
 
 #define SECOND TIME_SECOND_US
 
-static int setup(void **state)
-{
-    static struct scratch scratch;
-    scratch_open(&scratch);
-    *state = &scratch;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 static struct ledger *ledger_of(void **state)
 {
     return ((struct scratch *)*state)->ledger;
@@ -483,7 +469,7 @@ static void a_list_stops_when_its_reader_says_so(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_match_is_kept_with_all_it_says),
         TEST(repeats_within_the_window_are_one_finding),

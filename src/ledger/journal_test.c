@@ -11,20 +11,6 @@
 #include "ledger/journal.h"
 #include "ledger/progress.h"
 
-static int setup(void **state)
-{
-    static struct scratch scratch;
-    scratch_open(&scratch);
-    *state = &scratch;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 struct last {
     struct journal_entry entry;
     char actor[64], action[64], body[1024];
@@ -351,7 +337,7 @@ static void a_damaged_key_is_refused(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_transaction_is_one_entry_with_all_its_notes),
         TEST(a_transaction_that_changes_nothing_leaves_no_entry),

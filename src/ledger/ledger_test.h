@@ -21,6 +21,10 @@ void scratch_open(struct scratch *scratch);
 void scratch_reopen(struct scratch *scratch);
 void scratch_close(struct scratch *scratch);
 
+/* The same before and after each test; *state is the struct scratch. */
+int scratch_setup(void **state);
+int scratch_teardown(void **state);
+
 /* One more connection to the same ledger. */
 struct ledger *scratch_connect(const struct scratch *scratch);
 

@@ -58,6 +58,20 @@ void scratch_close(struct scratch *scratch)
     assert_int_equal(rmdir(scratch->folder), 0);
 }
 
+int scratch_setup(void **state)
+{
+    static struct scratch scratch;
+    scratch_open(&scratch);
+    *state = &scratch;
+    return 0;
+}
+
+int scratch_teardown(void **state)
+{
+    scratch_close(*state);
+    return 0;
+}
+
 void scratch_sql(const struct scratch *scratch, const char *sql)
 {
     sqlite3 *handle;

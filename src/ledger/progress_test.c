@@ -5,20 +5,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static int setup(void **state)
-{
-    static struct scratch scratch;
-    scratch_open(&scratch);
-    *state = &scratch;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 static void progress_is_kept_by_consumer_and_partition(void **state)
 {
     struct scratch *scratch = *state;
@@ -85,7 +71,7 @@ static void a_blob_is_replaced_whole(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         TEST(progress_is_kept_by_consumer_and_partition),
         TEST(findings_and_progress_are_committed_together_or_not_at_all),

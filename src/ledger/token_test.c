@@ -7,20 +7,6 @@
 
 #include "base/time.h"
 
-static int setup(void **state)
-{
-    static struct scratch scratch;
-    scratch_open(&scratch);
-    *state = &scratch;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 struct list {
     struct token last;
     char id[TOKEN_TEXT_MAX];
@@ -159,7 +145,7 @@ static void labels_are_short_plain_words(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, scratch_setup, scratch_teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_token_is_found_by_the_hash_of_its_text),
         TEST(two_tokens_are_never_the_same),
