@@ -7,36 +7,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "api/elastic_bulk.h"
 #include "watch/intake.h"
+#include "measure.h"
 
 #define REQUEST_EVENTS 2000 /* as shippers send by default, about */
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static struct str read_file(const char *path)
-{
-    struct str data = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return data;
-    if (fseek(file, 0, SEEK_END) == 0) {
-        long size = ftell(file);
-        char *bytes = size > 0 ? malloc((size_t)size) : NULL;
-        rewind(file);
-        if (bytes && fread(bytes, 1, (size_t)size, file) == (size_t)size)
-            data = str_of(bytes, (size_t)size);
-    }
-    fclose(file);
-    return data;
-}
 
 /* The next request's body; false at the end of the documents. */
 static bool fill(struct buf *body, struct str *documents)
@@ -79,7 +55,7 @@ static size_t serve(struct str body, struct intake_batch *batch, struct sender *
 
 int main(int argc, char **argv)
 {
-    struct str documents = argc > 1 ? read_file(argv[1]) : (struct str){0};
+    struct str documents = argc > 1 ? measure_read(argv[1]) : (struct str){0};
     int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 5;
     static struct sender sender;
     struct intake_batch batch = {0};
@@ -95,9 +71,9 @@ int main(int argc, char **argv)
         double seconds = 0;
         events = 0;
         while (fill(&body, &rest)) {
-            double start = now();
+            double start = measure_now();
             events += serve(buf_str(&body), &batch, &sender, &reply);
-            seconds += now() - start;
+            seconds += measure_now() - start;
         }
         if (round == 0 || seconds < best)
             best = seconds;
@@ -105,6 +81,7 @@ int main(int argc, char **argv)
     printf("bulk: %zu events, %.0f bytes each: %.2f GB/s, %.0f events/s\n", events,
            (double)documents.len / (double)events, (double)documents.len / best / 1e9,
            (double)events / best);
+    measure_free(documents);
     buf_free(&body);
     intake_batch_free(&batch);
     buf_free(&reply);

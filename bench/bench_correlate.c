@@ -6,10 +6,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/time.h"
 #include "sigma/correlate.h"
+#include "measure.h"
 
 #define HITS_DEFAULT 2000000
 #define TEXT_MAX 24
@@ -78,13 +78,6 @@ static uint32_t random_below(uint32_t n)
     return (uint32_t)((rng_state >> 32) * n >> 32);
 }
 
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now); /* a busy machine measures the same */
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void fill(struct prepared *p, const struct correlator *correlator,
                  const struct scenario *scenario, uint64_t number)
 {
@@ -138,14 +131,14 @@ static int run(const struct scenario *scenario, size_t n)
     }
     for (size_t i = 0; i < n; i++)
         fill(&hits[i], correlator, scenario, i);
-    double start = seconds();
+    double start = measure_cpu();
     int r = 0;
     for (size_t i = 0; i < n && r == 0; i++)
         r = correlator_add(correlator, &hits[i].hit);
-    double added = seconds();
+    double added = measure_cpu();
     if (r == 0)
         r = correlator_finish(correlator);
-    double end = seconds();
+    double end = measure_cpu();
     struct correlator_stats stats;
     correlator_stats(correlator, &stats);
     printf(

@@ -4,9 +4,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "parse/parse.h"
+#include "measure.h"
 
 #define ROUNDS_SECONDS 0.3 /* measured for at least so long, after one round to warm up */
 
@@ -32,26 +32,6 @@ static void ignore_error(struct sink *sink, const struct parse_error *error)
 }
 
 /* Seconds of processor time, which other programs on the machine do not take from us. */
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static bool read_file(const char *path, struct buf *file)
-{
-    FILE *in = fopen(path, "rb");
-    if (!in)
-        return false;
-    char block[65536];
-    for (size_t len; (len = fread(block, 1, sizeof(block), in)) > 0;)
-        buf_add(file, block, len);
-    bool good = !ferror(in) && !file->failed;
-    fclose(in);
-    return good;
-}
-
 static void parse_all(struct parser *parser, const struct format *format, struct str data,
                       struct sink *sink)
 {
@@ -84,27 +64,27 @@ int main(int argc, char **argv)
     if (!parser)
         return 1;
     for (int i = 1; i < argc; i++) {
-        struct buf file = {0};
-        if (!read_file(argv[i], &file) || format->probe(buf_str(&file)) == 0) {
-            buf_free(&file);
+        struct str file = measure_read(argv[i]);
+        if (format->probe(file) == 0) {
+            measure_free(file);
             continue;
         }
         struct count count = {.sink = {count_event, ignore_error}};
-        parse_all(parser, format, buf_str(&file), &count.sink);
+        parse_all(parser, format, file, &count.sink);
         count = (struct count){.sink = {count_event, ignore_error}};
         uint64_t bytes = 0;
-        double start = now(), seconds;
+        double start = measure_cpu(), seconds;
         do {
-            parse_all(parser, format, buf_str(&file), &count.sink);
+            parse_all(parser, format, file, &count.sink);
             bytes += file.len;
-            seconds = now() - start;
+            seconds = measure_cpu() - start;
         } while (seconds < ROUNDS_SECONDS);
         print_rate(argv[i], bytes, &count, seconds);
         total.events += count.events;
         total.slots += count.slots;
         total_bytes += bytes;
         total_seconds += seconds;
-        buf_free(&file);
+        measure_free(file);
     }
     if (total_seconds > 0)
         print_rate("total", total_bytes, &total, total_seconds);

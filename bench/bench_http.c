@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -21,17 +20,11 @@
 #include "io/log.h"
 #include "io/net.h"
 #include "io/tls.h"
+#include "measure.h"
 
 #define CLIENTS 4
 #define BODY_SIZE (4u << 20)
 #define IDLE 10000
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 /* ---- the server ---- */
 
@@ -144,7 +137,7 @@ static void *client(void *argument)
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)run->body.len);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, run->body.ptr);
     }
-    while (now() < run->until) {
+    while (measure_now() < run->until) {
         long status = 0;
         if (curl_easy_perform(curl) == CURLE_OK)
             curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
@@ -173,13 +166,13 @@ static void measure(const struct server *server, const char *what, bool tls, con
              api_address(server->api, tls), path);
     snprintf(run.authorization, sizeof(run.authorization), "Authorization: Bearer %s",
              server->token);
-    double start = now(), cpu = cpu_seconds();
+    double start = measure_now(), cpu = cpu_seconds();
     run.until = start + seconds;
     for (size_t i = 0; i < CLIENTS; i++)
         pthread_create(&threads[i], NULL, client, &run);
     for (size_t i = 0; i < CLIENTS; i++)
         pthread_join(threads[i], NULL);
-    double took = now() - start, used = cpu_seconds() - cpu;
+    double took = measure_now() - start, used = cpu_seconds() - cpu;
     double n = (double)run.requests;
     printf("%-18s %-5s %9.0f requests/s", what, tls ? "TLS" : "plain", n / took);
     if (body.len)

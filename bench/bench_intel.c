@@ -8,22 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "base/hash.h"
 #include "intel/builder.h"
 #include "intel/image.h"
+#include "measure.h"
 
 #define LOOK_UPS 2000000u
 #define ROUNDS 3 /* the best counts: the others share the memory with somebody */
 #define TEXT_MAX 80
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
 
 static const enum indicator_type TYPES[] = {
     INDICATOR_SHA256, INDICATOR_SHA256, INDICATOR_SHA256, INDICATOR_SHA256, INDICATOR_SHA1,
@@ -69,7 +62,7 @@ static void build(uint64_t count, struct buf *file)
 {
     struct intel_builder *builder = intel_builder_new(0);
     char text[TEXT_MAX];
-    double start = now();
+    double start = measure_cpu();
     for (uint64_t i = 0; builder && i < count; i++) {
         struct indicator indicator = {
             .type = TYPES[i % N_TYPES],
@@ -84,7 +77,7 @@ static void build(uint64_t count, struct buf *file)
         if (intel_builder_add(builder, &indicator) < 0)
             exit(1);
     }
-    double added = now();
+    double added = measure_cpu();
     if (!builder || intel_builder_finish(builder, file) < 0)
         exit(1);
     intel_builder_free(builder);
@@ -93,7 +86,7 @@ static void build(uint64_t count, struct buf *file)
     printf(
         "build: %llu indicators in %.1f s (%.1f s to add, %.1f s to sort and write), file %.0f MB, "
         "peak memory %.0f MB\n",
-        (unsigned long long)count, now() - start, added - start, now() - added,
+        (unsigned long long)count, measure_cpu() - start, added - start, measure_cpu() - added,
         (double)file->len / 1e6, (double)usage.ru_maxrss / 1e3);
 }
 
@@ -130,14 +123,14 @@ static void look_up(const struct intel *intel, uint64_t count, enum indicator_ty
     }
     double seconds = 0;
     for (int round = 0; round < ROUNDS; round++) {
-        double start = now();
+        double start = measure_cpu();
         found = 0;
         for (uint64_t i = 0; i < LOOK_UPS; i++) {
             struct indicator indicator;
             found +=
                 intel_find(intel, type, str_of(texts + i * TEXT_MAX, lengths[i]), 0, &indicator);
         }
-        double took = now() - start;
+        double took = measure_cpu() - start;
         seconds = round == 0 || took < seconds ? took : seconds;
     }
     printf("  %-8s %-5s %5.0f ns a look-up, %.2f %% found\n", indicator_type_names[type],
@@ -230,7 +223,7 @@ static void match_events(const struct intel *intel)
     double seconds = 0;
     uint64_t found = 0;
     for (int round = 0; matcher && round < ROUNDS; round++) {
-        double start = now();
+        double start = measure_cpu();
         found = 0;
         for (uint64_t i = 0; i < EVENTS; i++) {
             struct event event = {
@@ -242,7 +235,7 @@ static void match_events(const struct intel *intel)
             };
             found += intel_matcher_run(matcher, &event, 0, &matches);
         }
-        double took = now() - start;
+        double took = measure_cpu() - start;
         seconds = round == 0 || took < seconds ? took : seconds;
     }
     printf(
@@ -262,13 +255,13 @@ int main(int argc, char **argv)
     struct buf file = {0};
     struct err err;
     build(count, &file);
-    double start = now();
+    double start = measure_cpu();
     struct intel *intel = intel_open(buf_str(&file), &err);
     if (!intel) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
-    printf("open: %.0f us\n", (now() - start) * 1e6);
+    printf("open: %.0f us\n", (measure_cpu() - start) * 1e6);
     print_sizes(intel);
     static const enum indicator_type asked[] = {INDICATOR_SHA256, INDICATOR_MD5, INDICATOR_DOMAIN,
                                                 INDICATOR_IPV4};

@@ -6,9 +6,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "parse/parse.h"
+#include "measure.h"
 
 #define CHUNK_SIZE (1u << 20)
 
@@ -30,30 +30,6 @@ static void count_error(struct sink *sink, const struct parse_error *error)
     struct counter *counter = (struct counter *)sink;
     (void)error;
     counter->errors++;
-}
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-static struct str read_file(const char *path)
-{
-    struct str data = {0};
-    FILE *file = fopen(path, "rb");
-    if (!file)
-        return data;
-    if (fseek(file, 0, SEEK_END) == 0) {
-        long size = ftell(file);
-        char *bytes = size > 0 ? malloc((size_t)size) : NULL;
-        rewind(file);
-        if (bytes && fread(bytes, 1, (size_t)size, file) == (size_t)size)
-            data = str_of(bytes, (size_t)size);
-    }
-    fclose(file);
-    return data;
 }
 
 static void run(struct parser *parser, struct str data, struct counter *counter)
@@ -80,7 +56,7 @@ int main(int argc, char **argv)
     static const char *const known[] = {"EventID", "Image", "CommandLine", "User", "Channel"};
     struct parse_options options = {0};
     struct fields fields;
-    struct str data = argc > 1 ? read_file(argv[1]) : (struct str){0};
+    struct str data = argc > 1 ? measure_read(argv[1]) : (struct str){0};
     int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 50;
     if (!data.ptr || fields_init(&fields) < 0) {
         fprintf(stderr, "usage: bench_json FILE [ROUNDS]\n");
@@ -93,9 +69,9 @@ int main(int argc, char **argv)
     struct counter counter = {.sink = {count_event, count_error}};
     for (int i = 0; parser && i < rounds; i++) {
         counter = (struct counter){.sink = {count_event, count_error}};
-        double start = now();
+        double start = measure_now();
         run(parser, data, &counter);
-        double seconds = now() - start;
+        double seconds = measure_now() - start;
         best = seconds < best ? seconds : best;
     }
     double events = counter.events ? (double)counter.events : 1;
@@ -105,6 +81,6 @@ int main(int argc, char **argv)
            (double)data.len / best / 1e9, (double)counter.events / best);
     parser_free(parser);
     fields_free(&fields);
-    free((void *)(uintptr_t)data.ptr);
+    measure_free(data);
     return 0;
 }

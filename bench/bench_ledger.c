@@ -6,7 +6,6 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/time.h"
@@ -14,6 +13,7 @@
 #include "ledger/finding.h"
 #include "ledger/journal.h"
 #include "ledger/progress.h"
+#include "measure.h"
 
 #define PER_TRANSACTION 500
 #define OPEN_FINDINGS 20000
@@ -87,17 +87,10 @@ static int transaction(struct run *run)
     return status;
 }
 
-static double processor_seconds(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static int measure(struct run *run, double seconds, const char *what)
 {
     int64_t start = clock_ticks_us(), spent;
-    double processor = processor_seconds();
+    double processor = measure_cpu();
     uint64_t before = run->taken;
     do {
         int status = transaction(run);
@@ -109,7 +102,7 @@ static int measure(struct run *run, double seconds, const char *what)
     } while ((double)spent < seconds * 1e6);
     double matches = (double)(run->taken - before);
     printf("%9.0f matches/s (%8.0f of processor)  %s\n", matches * 1e6 / (double)spent,
-           matches / (processor_seconds() - processor), what);
+           matches / (measure_cpu() - processor), what);
     fflush(stdout);
     return 0;
 }

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "bench_rules.h"
+#include "measure.h"
 #include "io/clock.h"
 #include "io/log.h"
 #include "parse/parse.h"
@@ -211,7 +212,7 @@ int main(int argc, char **argv)
     }
     log_set_level(LOG_WARN);
     bench_rules_load(&bench.rules, argv[2], argv + 3, split - 3);
-    bench.text = bench_read(argv[split + 1]);
+    bench.text = measure_read(argv[split + 1]);
     (void)snprintf(bench.folder, sizeof(bench.folder), "%s/bench-live-XXXXXX", argv[1]);
     if (!mkdtemp(bench.folder))
         fail(argv[1], -errno);

@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "bench_rules.h"
+#include "measure.h"
 #include "sigma/image.h"
 
 #define ROUNDS 5
@@ -29,12 +30,12 @@ static double load_warm(const struct bench_rules *rules, struct str image)
 {
     struct sigma_set set;
     struct err err;
-    double start = bench_cpu();
+    double start = measure_cpu();
     if (sigma_set_init(&set) < 0 || sigma_set_load(&set, image, key_of(rules)) < 0)
         exit(1);
-    double loaded = bench_cpu();
+    double loaded = measure_cpu();
     struct ruleset *ruleset = ruleset_build(&set, &rules->fields, rules->datasets, NULL, &err);
-    double built = bench_cpu();
+    double built = measure_cpu();
     printf("  image loaded %.0f ms, built %.0f ms\n", 1e3 * (loaded - start),
            1e3 * (built - loaded));
     ruleset_free(ruleset);

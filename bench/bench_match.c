@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bench_rules.h"
+#include "measure.h"
 #include "parse/parse.h"
 
 #define ROUNDS_MIN 3
@@ -59,12 +60,12 @@ static void run_once(struct parser *parser, struct str text, struct counting_sin
 /* The best of several rounds, in events per second. */
 static double measure(struct parser *parser, struct str text, struct counting_sink *sink)
 {
-    double best = 0, start = bench_now();
-    for (int round = 0; round < ROUNDS_MIN || bench_now() - start < SECONDS_MIN; round++) {
+    double best = 0, start = measure_now();
+    for (int round = 0; round < ROUNDS_MIN || measure_now() - start < SECONDS_MIN; round++) {
         sink->events = sink->matches = sink->errors = sink->slots = 0;
-        double from = bench_cpu();
+        double from = measure_cpu();
         run_once(parser, text, sink);
-        double rate = (double)sink->events / (bench_cpu() - from);
+        double rate = (double)sink->events / (measure_cpu() - from);
         best = rate > best ? rate : best;
     }
     return best;
@@ -73,7 +74,7 @@ static double measure(struct parser *parser, struct str text, struct counting_si
 static void bench_file(struct bench_rules *rules, const char *path)
 {
     struct parse_options options = {0};
-    struct str text = bench_read(path);
+    struct str text = measure_read(path);
     struct parser *parser = parser_new(&rules->fields, &options);
     struct counting_sink sink = {.sink = {.event = on_event, .error = on_error},
                                  .datasets = rules->datasets};
@@ -81,9 +82,9 @@ static void bench_file(struct bench_rules *rules, const char *path)
     sink.matcher = matcher_new(rules->ruleset);
     if (!parser || !sink.matcher)
         exit(1);
-    double from = bench_cpu();
+    double from = measure_cpu();
     run_once(parser, text, &sink);
-    double first = bench_cpu() - from;
+    double first = measure_cpu() - from;
     double matching = measure(parser, text, &sink);
     struct matcher_stats stats;
     matcher_stats(sink.matcher, &stats);

@@ -11,11 +11,11 @@
 #include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "io/clock.h"
 #include "spool/spool.h"
+#include "measure.h"
 
 #define EVENT_SIZE 1024u
 #define BATCH_EVENTS 500u
@@ -25,13 +25,6 @@
 #define PROBES 2000u /* single writes and single events */
 
 static const struct spool_ops *const ops = &spool_local;
-
-static double processor_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static int compare(const void *a, const void *b)
 {
@@ -131,7 +124,7 @@ static void append_from_many(struct spool *spool, const char *what, uint32_t eve
     struct sender senders[SENDERS];
     struct spool_stats before, after;
     ops->stats(spool, &before);
-    double processor = processor_seconds();
+    double processor = measure_process_cpu();
     int64_t start = clock_ticks_us();
     for (uint32_t i = 0; i < SENDERS; i++) {
         senders[i] = (struct sender){.spool = spool,
@@ -146,7 +139,7 @@ static void append_from_many(struct spool *spool, const char *what, uint32_t eve
     for (uint32_t i = 0; i < SENDERS; i++)
         pthread_join(senders[i].thread, NULL);
     double seconds = (double)(clock_ticks_us() - start) / 1e6;
-    processor = processor_seconds() - processor;
+    processor = measure_process_cpu() - processor;
     ops->stats(spool, &after);
     double n = (double)(after.events - before.events);
     printf("%-44s %8.0f events/s, %5.0f MB/s; %5.0f MB per processor second; %4.0f commits/s, the "
@@ -177,7 +170,7 @@ static void append_one_by_one(struct spool *spool)
 static void read_back(struct spool *spool)
 {
     uint64_t bytes = 0, offset;
-    double processor = processor_seconds();
+    double processor = measure_process_cpu();
     for (uint32_t p = 0; p < ops->partitions(spool); p++) {
         struct spool_reader *reader = ops->reader_new(spool, p, 0);
         struct spool_batch batch;
@@ -185,7 +178,7 @@ static void read_back(struct spool *spool)
             bytes += batch.ends[batch.n - 1];
         ops->reader_free(reader);
     }
-    processor = processor_seconds() - processor;
+    processor = measure_process_cpu() - processor;
     printf("%-44s %8.0f MB per processor second\n", "read back, checked",
            (double)bytes / processor / 1e6);
 }

@@ -5,9 +5,9 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "parse/parse.h"
+#include "measure.h"
 
 #define INPUT_SIZE (16u << 20)
 #define CHUNK_SIZE (1u << 20)
@@ -203,13 +203,6 @@ static void count_error(struct sink *sink, const struct parse_error *error)
 }
 
 /* Time of this core alone, so that other work on the machine counts less. */
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void run(struct parser *parser, const struct format *format, struct str data,
                 struct sink *sink)
 {
@@ -239,11 +232,11 @@ static void measure(struct parser *parser, const struct input *input)
     run(parser, format, buf_str(&data), &count.sink);
     count = (struct count){.sink = {count_event, count_error}};
     uint64_t bytes = 0;
-    double start = now(), seconds;
+    double start = measure_cpu(), seconds;
     do {
         run(parser, format, buf_str(&data), &count.sink);
         bytes += data.len;
-        seconds = now() - start;
+        seconds = measure_cpu() - start;
     } while (seconds < ROUNDS_SECONDS);
     double events = (double)count.events;
     printf("%6.0f MB/s %9.0f events/s %5.1f slots/event %5.0f bytes/event  %s\n",

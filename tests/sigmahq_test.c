@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "bench/bench_rules.h"
+#include "bench/measure.h"
 #include "parse/parse.h"
 #include "sigma/eval.h"
 
@@ -63,7 +64,7 @@ static void on_error(struct sink *sink, const struct parse_error *error)
 static void compare_file(struct comparing_sink *self, const char *path)
 {
     struct parse_options options = {0};
-    struct str whole = bench_read(path), text = whole;
+    struct str whole = measure_read(path), text = whole;
     const struct format *format = format_recognise(str_first(text, PARSE_PROBE_SIZE));
     struct cutter cutter = {.format = format};
     struct parser *parser = parser_new(&self->rules->fields, &options);
@@ -78,7 +79,7 @@ static void compare_file(struct comparing_sink *self, const char *path)
     }
     buf_free(&cutter.header);
     parser_free(parser);
-    free((void *)(uintptr_t)whole.ptr);
+    measure_free(whole);
 }
 
 static void compare_folder(struct comparing_sink *self, const char *data, const char *folder,
