@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "api/syslog_stream.h"
@@ -75,12 +76,27 @@ static int watch(struct syslog_loop *loop, struct syslog_stream *stream, int ope
     return epoll_ctl(loop->epoll, operation, stream->fd, &event);
 }
 
+/*
+ * Says that this is the end, once all that has arrived was read: some senders (rsyslog) close so that what they have
+ * not got rid of by then is gone.
+ */
+static void tell(struct syslog_stream *stream)
+{
+    int waiting = 0;
+    if (stream->told || (ioctl(stream->fd, FIONREAD, &waiting) == 0 && waiting > 0))
+        return;
+    shutdown(stream->fd, SHUT_WR);
+    stream->told = true;
+}
+
 static void serve(struct syslog_loop *loop, struct syslog_stream *stream)
 {
     bool wanted_write = stream->wants_write;
     int64_t now = loop_now(loop);
     enum stream_state state =
         stream_serve(loop->door, stream, loop->hold, loop->scratch, now, &loop->refusals);
+    if (state == STREAM_OPEN && loop->stopping)
+        tell(stream);
     if (state != STREAM_OPEN) {
         end(loop, stream);
     } else if (stream->paused) {
@@ -204,7 +220,8 @@ static void sweep(struct syslog_loop *loop)
 /*
  * Senders of syslog hear no answer, so they are told before the end: they see the FIN before they send more, and
  * what they had sent is still read. No close_notify (RFC 5425, 4.4) goes before it: senders that never read look whether
- * they would read the end, and a pending alert would hide it.
+ * they would read the end, and a pending alert would hide it. Nobody may connect any more by then: a sender that comes back
+ * at once would fill the kernel's buffers, and nobody would read them.
  */
 static void begin_stop(struct syslog_loop *loop)
 {
@@ -212,8 +229,15 @@ static void begin_stop(struct syslog_loop *loop)
     loop->stop_by = loop_now(loop) + STOP_US;
     loop->quiet = 0;
     listen_no_more(loop);
+    for (size_t i = 0; i < loop->door->n_sockets; i++) {
+        const struct syslog_socket *sock = &loop->door->sockets[i];
+        if (sock->kind == SYSLOG_UDP)
+            continue;
+        accept_some(loop, sock);
+        shutdown(sock->fd, SHUT_RD);
+    }
     for (struct syslog_stream *stream = loop->streams; stream; stream = stream->next)
-        shutdown(stream->fd, SHUT_WR);
+        tell(stream);
 }
 
 static bool is_over(struct syslog_loop *loop)

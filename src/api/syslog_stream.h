@@ -23,6 +23,7 @@ struct syslog_stream {
     int fd;
     bool handshaking;
     bool paused;
+    bool told;         /* that this is the end (FIN) */
     bool wants_write;  /* the handshake has something to say */
     uint64_t owed;     /* messages that its rate has still to let through */
     int64_t resume_at; /* the loop's time */
