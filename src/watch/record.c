@@ -211,8 +211,12 @@ static void settle(struct live *live, uint64_t opened, uint64_t taken)
     pthread_mutex_lock(&live->lock);
     live->stats.findings += opened;
     live->stats.folded += taken - opened;
-    for (uint32_t i = 0; i < live->n_partitions; i++)
-        live->partitions[i].committed = live->partitions[i].recorded;
+    for (uint32_t i = 0; i < live->n_partitions; i++) {
+        struct partition *partition = &live->partitions[i];
+        /* After a restart reading starts further back: what is in the ledger never goes back. */
+        if (partition->recorded > partition->committed)
+            partition->committed = partition->recorded;
+    }
     for (size_t i = 0; i < transaction->receipts.len; i++)
         count_latency(&live->stats, now, &transaction->receipts.items[i]);
     while (transaction->rounds) {
