@@ -5,8 +5,9 @@
 
 #include "cli/cli.h"
 #include "cli/drill_files.h"
-#include "cli/out_style.h"
+#include "cli/drill_report.h"
 #include "io/clock.h"
+#include "io/file.h"
 #include "io/log.h"
 #include "readiness/play.h"
 
@@ -55,6 +56,8 @@ static int dry_events(const struct cli *cli, struct dry *dry, struct play *play)
     int status;
     while ((status = play_next(play, &event, &err)) > 0 && !*cli->stop) {
         FILE *file = dry->files ? dry->files[event.source] : stdout;
+        if (event.text.len == 0)
+            continue;
         fwrite(event.text.ptr, 1, event.text.len, file);
         putc('\n', file);
     }
@@ -93,12 +96,86 @@ static int dry(const struct cli *cli, const struct drill *drill)
     return code;
 }
 
+/* ---- for real ---- */
+
+struct telling {
+    const struct cli *cli;
+    const struct drill *drill;
+};
+
+static void say_step(void *context, size_t step, int64_t at_us)
+{
+    const struct telling *telling = context;
+    if (!telling->cli->settings.quiet)
+        drill_report_step(telling->cli, telling->drill, step, at_us);
+}
+
+static int write_report(const struct cli *cli, const struct drill *drill,
+                        const struct run_result *result)
+{
+    struct buf json = {0};
+    if (!cli->settings.drill_report)
+        return EXIT_DONE;
+    drill_report_json(cli, drill, result, &json);
+    int status = json.failed ? -ENOMEM : file_write(cli->settings.drill_report, buf_str(&json));
+    if (status < 0)
+        cli_complain(cli, "%s: %s", cli->settings.drill_report, strerror(-status));
+    buf_free(&json);
+    return status < 0 ? EXIT_BROKEN : EXIT_DONE;
+}
+
+static int exit_code(const struct cli *cli, int status, const struct err *err)
+{
+    if (status == 0)
+        return EXIT_DONE;
+    if (*cli->stop)
+        return EXIT_INTERRUPTED;
+    cli_complain(cli, "%s", err->message);
+    return status == -EINVAL                        ? EXIT_USAGE
+           : status == -EACCES || status == -EPROTO ? EXIT_REFUSED
+                                                    : EXIT_BROKEN;
+}
+
+static int run_over_doors(const struct cli *cli, const struct drill *drill)
+{
+    const struct settings *settings = &cli->settings;
+    struct telling telling = {cli, drill};
+    const struct run_options options = {
+        .client = {.url = settings->to_url,
+                   .token_file = settings->token_file,
+                   .token = settings->token_file ? NULL : getenv(CLIENT_TOKEN_VARIABLE),
+                   .ca = settings->ca,
+                   .fingerprint = settings->fingerprint,
+                   .insecure = settings->insecure,
+                   .stop = cli->stop},
+        .seed = settings->drill_seed,
+        .duration_us = settings->drill_duration,
+        .noise = (double)settings->drill_noise / 100,
+        .wait_us = settings->drill_wait,
+        .say = say_step,
+        .context = &telling,
+        .stop = cli->stop,
+    };
+    struct run_result result;
+    struct err err = {0};
+    log_set_level(settings->verbose ? LOG_INFO : LOG_WARN);
+    int code = exit_code(cli, drill_run(drill, &options, &result, &err), &err);
+    if (code == EXIT_DONE) {
+        drill_report_print(cli, drill, &result);
+        code = write_report(cli, drill, &result);
+    }
+    if (code == EXIT_DONE && run_count(drill, &result, JUDGE_MISSED))
+        code = EXIT_FOUND;
+    run_result_free(&result);
+    return code;
+}
+
 static int run(const struct cli *cli)
 {
     struct drill_files files;
     struct drill drill;
-    if (!cli->settings.drill_dry) {
-        cli_complain(cli, "drill run needs --dry");
+    if (!cli->settings.drill_dry && !cli->settings.to_url) {
+        cli_complain(cli, "the centre is not named: --to URL (or --dry, to see the events)");
         return EXIT_USAGE;
     }
     int code = drill_files_open(&files, cli);
@@ -106,7 +183,7 @@ static int run(const struct cli *cli)
         return code;
     code = drill_files_read(&files, cli, cli->settings.paths.items[0], &drill);
     if (code == EXIT_DONE) {
-        code = dry(cli, &drill);
+        code = cli->settings.drill_dry ? dry(cli, &drill) : run_over_doors(cli, &drill);
         drill_free(&drill);
     }
     drill_files_close(&files);
@@ -114,7 +191,9 @@ static int run(const struct cli *cli)
 }
 
 static const char *const options[] = {
-    "duration", "noise", "seed", "dry", "write", "content", "color", "quiet", "verbose", NULL,
+    "ship:to", "token-file", "ca",    "fingerprint", "insecure", "duration",
+    "noise",   "seed",       "wait",  "report",      "dry",      "write",
+    "content", "color",      "quiet", "verbose",     NULL,
 };
 
 const struct command cmd_drill_run = {
@@ -124,6 +203,13 @@ const struct command cmd_drill_run = {
     .paths_max = 1,
     .about = "Stage an intrusion in the ordinary telemetry of three agencies, and report what the "
              "centre found of it.",
+    .prose =
+        "Each source sends through the door of its shipper, under a token of its own that is made "
+        "with the administrator's and revoked at the end. Steps are found when a finding of a rule "
+        "that they name comes of their time and agency; a finding that no step explains is false. "
+        "What was sent is compared with what the centre says that it stored.\n"
+        "The exit code is 1 when a step was missed that something should have found. Use a centre "
+        "of its own, or agencies that exist only for drills: findings stay in the ledger.",
     .options = options,
     .run = run,
 };

@@ -228,14 +228,15 @@ static int next_noise(struct play *play, size_t i, struct play_event *ret_event,
     return status < 0 ? status : 1;
 }
 
-/* 0: it was a silence, and there is no event. */
 static int next_step(struct play *play, struct play_event *ret_event, struct err *err)
 {
     const struct cue *cue = &play->cues.items[play->next_cue++];
     const struct drill_step *step = &play->drill->steps[cue->step];
     if (cue->nth == 0) {
         play->hums[step->silence].next_us = NEVER;
-        return 0;
+        *ret_event = (struct play_event){step->silence, cue->step,
+                                         play->options.start_us + cue->at_us, STR("")};
+        return 1;
     }
     const struct drill_act *act = &step->acts[cue->act];
     play->filling.random = &play->random;
@@ -248,20 +249,15 @@ static int next_step(struct play *play, struct play_event *ret_event, struct err
 
 int play_next(struct play *play, struct play_event *ret_event, struct err *err)
 {
-    int status = 0;
-    while (status == 0) {
-        size_t first = 0;
-        for (size_t i = 1; i < play->drill->n_sources; i++)
-            if (play->hums[i].next_us < play->hums[first].next_us)
-                first = i;
-        bool cue = play->next_cue < play->cues.len;
-        int64_t noise_us = play->hums[first].next_us;
-        if (!cue && noise_us == NEVER)
-            return 0;
-        if (cue && play->cues.items[play->next_cue].at_us <= noise_us)
-            status = next_step(play, ret_event, err);
-        else
-            status = next_noise(play, first, ret_event, err);
-    }
-    return status;
+    size_t first = 0;
+    for (size_t i = 1; i < play->drill->n_sources; i++)
+        if (play->hums[i].next_us < play->hums[first].next_us)
+            first = i;
+    bool cue = play->next_cue < play->cues.len;
+    int64_t noise_us = play->hums[first].next_us;
+    if (!cue && noise_us == NEVER)
+        return 0;
+    if (cue && play->cues.items[play->next_cue].at_us <= noise_us)
+        return next_step(play, ret_event, err);
+    return next_noise(play, first, ret_event, err);
 }

@@ -163,13 +163,6 @@ static void time_syslog(int64_t us, const struct time_parts *t, struct buf *out)
                t->hour, t->minute, t->second, t->micro);
 }
 
-static void time_epoch(int64_t us, const struct time_parts *t, struct buf *out)
-{
-    (void)t;
-    buf_printf(out, "%lld.%06lld", (long long)(us / TIME_SECOND_US),
-               (long long)(us % TIME_SECOND_US));
-}
-
 static void time_millis(int64_t us, const struct time_parts *t, struct buf *out)
 {
     (void)t;
@@ -187,9 +180,8 @@ static const struct {
     const char *name;
     void (*write)(int64_t us, const struct time_parts *parts, struct buf *out);
 } time_formats[] = {
-    {"", time_iso},          {"iso", time_iso},       {"seconds", time_seconds},
-    {"sysmon", time_sysmon}, {"clf", time_clf},       {"syslog", time_syslog},
-    {"epoch", time_epoch},   {"millis", time_millis}, {"audit", time_audit},
+    {"", time_iso},    {"iso", time_iso},       {"seconds", time_seconds}, {"sysmon", time_sysmon},
+    {"clf", time_clf}, {"syslog", time_syslog}, {"millis", time_millis},   {"audit", time_audit},
 };
 
 #define N_TIME_FORMATS (sizeof(time_formats) / sizeof(*time_formats))
@@ -212,18 +204,21 @@ static void fill_time(const struct text_part *part, struct text_filling *filling
     time_formats[part->low].write(filling->time_us, &parts, out);
 }
 
+/* As Zeek writes times: seconds and a fraction. */
+static void fill_epoch(const struct text_part *part, struct text_filling *filling, struct buf *out)
+{
+    (void)part;
+    buf_printf(out, "%lld.%06lld", (long long)(filling->time_us / TIME_SECOND_US),
+               (long long)(filling->time_us % TIME_SECOND_US));
+}
+
 static const struct text_function functions[] = {
-    {"time", take_time, fill_time, false},
-    {"int", take_range, fill_range, false},
-    {"number", take_range, fill_range, true},
-    {"hex", take_length, fill_hex, false},
-    {"HEX", take_length, fill_hex_upper, false},
-    {"alnum", take_length, fill_alnum, false},
-    {"base64", take_length, fill_base64, false},
-    {"guid", take_nothing, fill_guid, false},
-    {"uuid", take_nothing, fill_uuid, false},
-    {"pick", take_choices, NULL, false},
-    {"n", take_width, fill_n, false},
+    {"epoch", take_nothing, fill_epoch, true}, {"time", take_time, fill_time, false},
+    {"int", take_range, fill_range, false},    {"number", take_range, fill_range, true},
+    {"hex", take_length, fill_hex, false},     {"HEX", take_length, fill_hex_upper, false},
+    {"alnum", take_length, fill_alnum, false}, {"base64", take_length, fill_base64, false},
+    {"guid", take_nothing, fill_guid, false},  {"uuid", take_nothing, fill_uuid, false},
+    {"pick", take_choices, NULL, false},       {"n", take_width, fill_n, false},
 };
 
 static const struct text_function *function_find(struct str name)

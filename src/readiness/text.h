@@ -7,7 +7,8 @@
  *
  * A name is filled in once per event: all its places in the event say the same. Functions:
  *
- *     {time} {time:FORMAT}  when it happens: iso, seconds, sysmon, clf, syslog, epoch, millis, audit
+ *     {time} {time:FORMAT}  when it happens: iso, seconds, sysmon, clf, syslog, millis, audit
+ *     {epoch}               the same as a number of seconds
  *     {int:A-B}             a whole number as text; {number:A-B} is a number in JSON where it stands alone
  *     {hex:N} {HEX:N}       N hexadecimal digits
  *     {alnum:N} {base64:N}  N characters

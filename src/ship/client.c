@@ -141,10 +141,26 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
     return client->options.stop && *client->options.stop;
 }
 
+/* What a request's answer goes to. */
+struct receiving {
+    struct client *client;
+    const struct client_request *request;
+    struct buf *body;
+    bool enough; /* take() said so */
+};
+
 static size_t on_reply(char *bytes, size_t size, size_t n, void *context)
 {
-    struct buf *body = context;
+    struct receiving *receiving = context;
+    struct buf *body = receiving->body;
     size_t len = size * n;
+    long status = 0;
+    curl_easy_getinfo(receiving->client->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (receiving->request->take && status >= 200 && status < 300) {
+        receiving->enough =
+            receiving->request->take(receiving->request->context, str_of(bytes, len)) < 0;
+        return receiving->enough ? 0 : len;
+    }
     if (body->len + len > CLIENT_REPLY_MAX)
         return 0;
     buf_add(body, bytes, len);
@@ -173,7 +189,6 @@ static void set_up(struct client *client)
     curl_easy_setopt(curl, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_S);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                      ms_of(options->connect_us, CONNECT_US_DEFAULT));
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, ms_of(options->request_us, REQUEST_US_DEFAULT));
     curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
@@ -325,6 +340,7 @@ int client_send(struct client *client, const struct client_request *request,
                 struct client_reply *reply, struct err *err)
 {
     CURL *curl = client->curl;
+    struct receiving receiving = {client, request, &reply->body, false};
     struct curl_slist *headers = make_headers(client, request);
     if (!headers || make_url(client, request->path) < 0) {
         curl_slist_free_all(headers);
@@ -335,7 +351,9 @@ int client_send(struct client *client, const struct client_request *request,
     client->wrong_server = false;
     curl_easy_setopt(curl, CURLOPT_URL, client->url.ptr);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply->body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &receiving);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     request->take ? 0L : ms_of(client->options.request_us, REQUEST_US_DEFAULT));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
     if (request->type) {
@@ -346,6 +364,8 @@ int client_send(struct client *client, const struct client_request *request,
     CURLcode code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
     curl_slist_free_all(headers);
+    if (receiving.enough)
+        return err_set(err, -ECANCELED, "stopped");
     if (code != CURLE_OK)
         return explain(client, code, err);
     long status = 0;

@@ -51,6 +51,12 @@ struct client_request {
     bool packed;       /* the body is gzip; see client_pack() */
     uint64_t producer; /* the server stores a sequence of a producer once; 0: none */
     uint64_t sequence;
+    /*
+     * Takes the body of a 2xx as it comes, for an answer without an end, which client_options.request_us then
+     * does not bound. Negative: enough of it. NULL: the reply has the body.
+     */
+    int (*take)(void *context, struct str bytes);
+    void *context;
 };
 
 /* Zero it; reused, the buffer keeps its room. client_reply_free() at the end. */
@@ -63,7 +69,7 @@ void client_reply_free(struct client_reply *reply);
 
 /*
  * One try. 0: the server answered, whatever it said. -EIO: no answer, or half of one; *err says why. -EPROTO:
- * it is not the server it must be, and was told nothing. -ECANCELED: stopped. -ENOMEM.
+ * it is not the server it must be, and was told nothing. -ECANCELED: stopped, or take() had enough. -ENOMEM.
  */
 int client_send(struct client *client, const struct client_request *request,
                 struct client_reply *reply, struct err *err);
