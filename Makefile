@@ -4,7 +4,7 @@ PREFIX ?= /usr/local
 JOBS ?= 2
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps have-deps check demo bench soak fuzz format install clean
+.PHONY: all help deps have-deps check demo demo-scan bench soak fuzz format install clean
 
 all: have-deps $(BUILD)/build.ninja ## build ./build/jaga (release)
 	@ninja -j$(JOBS) -C $(BUILD)
@@ -25,8 +25,11 @@ have-deps:
 check: have-deps ## every test, under gcc and clang with ASan and UBSan
 	@tools/check.sh
 
-demo: all ## scan the event data the project ships and print the findings
+demo: all ## a centre, a staged intrusion into it, and what it finds, as it comes
 	@tools/demo.sh $(BUILD)
+
+demo-scan: all ## scan the event data the project ships and print the findings
+	@tools/demo-scan.sh $(BUILD)
 
 bench: all ## the benchmarks behind every claim of speed
 	@tools/bench.sh $(BUILD)

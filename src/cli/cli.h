@@ -66,7 +66,7 @@ extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, 
     cmd_config_check, cmd_ship, cmd_deadletter_list, cmd_deadletter_show, cmd_deadletter_replay,
     cmd_version, cmd_man;
 extern const struct command cmd_drill_run, cmd_drill_list, cmd_drill_show, cmd_drill_check,
-    cmd_drill_indicators;
+    cmd_drill_indicators, cmd_findings_list, cmd_findings_follow;
 
 /* What a configuration file of the centre may set: names of options, ended by NULL. */
 extern const char *const *const config_settings;

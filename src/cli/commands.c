@@ -28,6 +28,8 @@ const struct command *const command_table[] = {
     &cmd_intel_list,
     &cmd_intel_remove,
     &cmd_intel_match,
+    &cmd_findings_list,
+    &cmd_findings_follow,
     &cmd_drill_run,
     &cmd_drill_list,
     &cmd_drill_show,

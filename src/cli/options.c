@@ -5,7 +5,8 @@
 #define WORD_MAX 64 /* bytes of a word that options_nearest() looks at */
 
 const struct option_row *const option_tables[] = {
-    options_scan, options_centre, options_ledger, options_intel, options_ship, options_drill, NULL};
+    options_scan, options_centre, options_ledger,   options_intel,
+    options_ship, options_drill,  options_findings, NULL};
 
 const struct option_row *option_find(struct str name)
 {
