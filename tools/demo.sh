@@ -24,12 +24,13 @@ if [ -t 1 ] && [ -z "$NO_COLOR" ]; then
 fi
 
 # Correlations are found when nothing late can come any more: after a minute, or, where everything comes at once, five seconds.
-# The servers of one agency are declared to speak at least every few seconds, so that their silence is found.
+# Two sources are declared to speak at least every few seconds, so that their silence is found.
 mkdir -m 700 "$scratch/data"
 cat >"$scratch/data/jaga.yaml" <<'YAML'
 lateness: 5s
 sources:
   - {agency: health, source: servers, expect: 8s}
+  - {agency: finance, source: cloudtrail, expect: 8s}
 YAML
 "$jaga" drill indicators "$drill" >"$scratch/indicators.txt" || exit
 if [ -s "$scratch/indicators.txt" ]; then
