@@ -7,8 +7,9 @@
 
 _Static_assert(sizeof(struct image_entry) == 20, "an entry is 20 bytes");
 _Static_assert(sizeof(struct image_meta) == 32, "a meta is 32 bytes");
+_Static_assert(sizeof(struct image_line) == 64, "a line is a cache line");
 
-#define DIRECTORY_BITS_MAX 30
+#define SCAN_MAX 16 /* entries; among more, the place is found by halves */
 
 bool image_is_text(unsigned table)
 {
@@ -33,16 +34,6 @@ uint64_t image_hash_of_text(struct str text)
     return hash_bytes(text.ptr, text.len, 0x6a616761);
 }
 
-/* Odd multipliers that pick a bit in each of the eight words of a block. */
-uint32_t image_filter_bit(uint32_t hash, unsigned word)
-{
-    static const uint32_t SALTS[IMAGE_FILTER_WORDS] = {
-        0x47b6137bu, 0x44974d91u, 0x8824ad5bu, 0xa2b7289du,
-        0x705495c7u, 0x2df1424bu, 0x9efc4947u, 0x5c6bfb31u,
-    };
-    return UINT32_C(1) << (hash * SALTS[word] >> 27);
-}
-
 /* ---- opening ---- */
 
 static bool inside(const struct image_header *header, uint64_t offset, uint64_t count,
@@ -57,22 +48,15 @@ static bool open_table(struct intel *intel, const struct image_table *from, stru
     const struct image_header *header = intel->header;
     if (from->count == 0)
         return true;
-    if (from->directory_bits > DIRECTORY_BITS_MAX || from->filter_blocks == 0 ||
-        from->count > UINT32_MAX ||
-        !inside(header, from->filter, from->filter_blocks, IMAGE_FILTER_WORDS * sizeof(uint32_t)) ||
-        !inside(header, from->directory, (UINT64_C(1) << from->directory_bits) + 1,
-                sizeof(uint32_t)) ||
+    if (from->n_lines == 0 || from->n_lines > UINT32_MAX || from->count > UINT32_MAX ||
+        !inside(header, from->lines, from->n_lines + 1, sizeof(struct image_line)) ||
         !inside(header, from->entries, from->count, sizeof(struct image_entry)))
         return false;
     const char *base = intel->bytes.ptr;
-    *ret_table = (struct table){
-        .filter = (const void *)(base + from->filter),
-        .directory = (const void *)(base + from->directory),
-        .entries = (const void *)(base + from->entries),
-        .count = from->count,
-        .filter_blocks = from->filter_blocks,
-        .directory_bits = from->directory_bits,
-    };
+    ret_table->lines = (const void *)(base + from->lines);
+    ret_table->entries = (const void *)(base + from->entries);
+    ret_table->n_lines = from->n_lines;
+    ret_table->count = from->count;
     return true;
 }
 
@@ -104,8 +88,10 @@ static bool open_tables(struct intel *intel)
     const struct image_header *header = intel->header;
     bool good = true;
     for (int set = 0; set < IMAGE_SETS; set++) {
-        for (int i = 0; good && i < IMAGE_TABLES; i++)
+        for (unsigned i = 0; good && i < IMAGE_TABLES; i++) {
+            intel->tables[set][i].is_text = image_is_text(i);
             good = open_table(intel, &header->tables[set][i], &intel->tables[set][i]);
+        }
         for (int i = 0; good && i < IMAGE_FAMILIES; i++)
             good =
                 open_section(intel, &header->networks[set][i], sizeof(struct image_network),
@@ -201,57 +187,45 @@ static inline uint64_t entry_low(const struct image_entry *entry)
     return low;
 }
 
-static inline bool filter_may_hold(const struct table *table, uint64_t high)
+void image_probe_group(struct image_probe *probe)
 {
-    const uint32_t *block =
-        table->filter + image_filter_block(high, table->filter_blocks) * IMAGE_FILTER_WORDS;
-    uint32_t missing = 0;
-    for (unsigned i = 0; i < IMAGE_FILTER_WORDS; i++)
-        missing |= ~block[i] & image_filter_bit((uint32_t)high, i);
-    return missing == 0;
+    const struct image_line *line = probe->line;
+    uint8_t start = probe->group ? line->ends[probe->group - 1] : 0;
+    uint8_t end = line->ends[probe->group];
+    probe->first = (uint64_t)line->first + start;
+    probe->end = end == IMAGE_GROUP_OPEN ? line[1].first : (uint64_t)line->first + end;
+    if (probe->end > probe->table->count || probe->first >= probe->end) {
+        probe->first = probe->end = 0;
+        return;
+    }
+    const struct image_entry *entries = probe->table->entries;
+    __builtin_prefetch(&entries[probe->first]);
+    __builtin_prefetch(&entries[probe->end - 1].meta);
 }
 
-/* The entries with that first half of a key: [*ret_first, *ret_end). */
-static bool find_high(const struct table *table, uint64_t high, uint64_t *ret_first,
-                      uint64_t *ret_end)
+bool image_probe_half(const struct intel *intel, struct image_probe *probe)
 {
-    /* Nearly all look-ups end here: nothing else is touched before, not even to have it at hand. */
-    if (table->count == 0 || !filter_may_hold(table, high))
-        return false;
-    uint64_t group = table->directory_bits ? high >> (64 - table->directory_bits) : 0;
-    uint64_t first = table->directory[group], end = table->directory[group + 1];
-    if (end > table->count || first >= end)
-        return false;
+    const struct image_entry *entries = probe->table->entries;
+    uint64_t high = probe->key.high, first = probe->first, last = probe->end;
     /* Groups are small, but for a file that was made to have large ones. */
-    uint64_t last = end;
-    while (last - first > IMAGE_GROUP * 4) {
+    while (last - first > SCAN_MAX) {
         uint64_t middle = first + (last - first) / 2;
-        if (entry_high(&table->entries[middle]) < high)
+        if (entry_high(&entries[middle]) < high)
             first = middle + 1;
         else
             last = middle;
     }
-    while (first < end && entry_high(&table->entries[first]) < high)
+    while (first < probe->end && entry_high(&entries[first]) < high)
         first++;
-    *ret_first = first;
-    *ret_end = end;
-    return first < end && entry_high(&table->entries[first]) == high;
-}
-
-uint64_t image_find_key(const struct table *table, struct image_key key, uint64_t *ret_count)
-{
-    uint64_t first, end, count = 0;
-    *ret_count = 0;
-    if (!find_high(table, key.high, &first, &end))
-        return 0;
-    while (first < end && entry_high(&table->entries[first]) == key.high &&
-           entry_low(&table->entries[first]) != key.low)
-        first++;
-    while (first + count < end && entry_high(&table->entries[first + count]) == key.high &&
-           entry_low(&table->entries[first + count]) == key.low)
-        count++;
-    *ret_count = count;
-    return first;
+    probe->first = first;
+    if (first == probe->end || entry_high(&entries[first]) != high)
+        return false;
+    image_meta_prefetch(intel, entries[first].meta);
+    if (probe->table->is_text) {
+        uint64_t offset = entry_low(&entries[first]) >> 16;
+        __builtin_prefetch(intel->texts.ptr + (offset < intel->texts.len ? offset : 0));
+    }
+    return true;
 }
 
 static bool entry_is_text(const struct intel *intel, const struct image_entry *entry,
@@ -262,24 +236,42 @@ static bool entry_is_text(const struct intel *intel, const struct image_entry *e
            memcmp(intel->texts.ptr + offset, text.ptr, len) == 0;
 }
 
-uint64_t image_find_text(const struct intel *intel, const struct table *table, struct str text,
-                         uint64_t *ret_count)
+static bool entry_is(const struct intel *intel, const struct image_probe *probe,
+                     const struct image_entry *entry, struct str text)
 {
-    uint64_t first, end, count = 0;
-    *ret_count = 0;
+    return probe->table->is_text ? entry_is_text(intel, entry, text)
+                                 : entry_low(entry) == probe->key.low;
+}
+
+uint64_t image_probe_value(const struct intel *intel, struct image_probe *probe, struct str text)
+{
+    const struct image_entry *entry = probe->table->entries + probe->first;
+    const struct image_entry *end = probe->table->entries + probe->end;
+    uint64_t high = probe->key.high, count = 0;
+    while (entry < end && entry_high(entry) == high && !entry_is(intel, probe, entry, text))
+        entry++;
+    while (entry + count < end && entry_high(entry + count) == high &&
+           entry_is(intel, probe, entry + count, text))
+        count++;
+    probe->first = (uint64_t)(entry - probe->table->entries);
+    return count;
+}
+
+uint64_t image_find(const struct intel *intel, const struct table *table, struct image_key key,
+                    struct str text, uint64_t *ret_first)
+{
+    struct image_probe probe;
     if (table->count == 0)
         return 0;
-    uint64_t high = image_hash_of_text(text);
-    if (!find_high(table, high, &first, &end))
+    image_probe_start(&probe, table, key);
+    if (!image_probe_filter(&probe))
         return 0;
-    while (first < end && entry_high(&table->entries[first]) == high &&
-           !entry_is_text(intel, &table->entries[first], text))
-        first++;
-    while (first + count < end && entry_high(&table->entries[first + count]) == high &&
-           entry_is_text(intel, &table->entries[first + count], text))
-        count++;
-    *ret_count = count;
-    return first;
+    image_probe_group(&probe);
+    if (!image_probe_half(intel, &probe))
+        return 0;
+    uint64_t count = image_probe_value(intel, &probe, text);
+    *ret_first = probe.first;
+    return count;
 }
 
 static int compare_network(const struct image_network *network, const struct address *address)
@@ -329,6 +321,19 @@ static struct str read_string(const struct intel *intel, uint32_t at)
     memcpy(&len, intel->strings.ptr + at, sizeof(len));
     struct str rest = str_skip(intel->strings, at + sizeof(len));
     return len <= rest.len ? str_first(rest, len) : (struct str){0};
+}
+
+void image_meta_prefetch(const struct intel *intel, uint32_t meta)
+{
+    if (meta < intel->n_metas)
+        __builtin_prefetch(&intel->metas[meta]);
+}
+
+/* Of a meta's strings only the id is rarely shared. */
+void image_strings_prefetch(const struct intel *intel, uint32_t meta)
+{
+    if (meta < intel->n_metas && intel->metas[meta].id < intel->strings.len)
+        __builtin_prefetch(intel->strings.ptr + intel->metas[meta].id);
 }
 
 bool image_meta(const struct intel *intel, uint32_t meta, struct indicator *ret_indicator)
@@ -390,123 +395,7 @@ bool image_key_of_value(enum indicator_type type, struct str value, struct image
         return true;
     }
     default:
-        return false;
-    }
-}
-
-static uint64_t find_value(const struct intel *intel, enum image_set set, enum indicator_type type,
-                           struct str value, uint64_t *ret_count)
-{
-    const struct table *table = &intel->tables[set][type];
-    struct image_key key;
-    *ret_count = 0;
-    if (image_is_text(type))
-        return image_find_text(intel, table, value, ret_count);
-    if (table->count == 0 || !image_key_of_value(type, value, &key))
-        return 0;
-    return image_find_key(table, key, ret_count);
-}
-
-/* The network of exactly that address and prefix. */
-static bool find_same_network(const struct intel *intel, enum indicator_type type, struct str value,
-                              int64_t at, struct indicator *ret_indicator)
-{
-    struct address address;
-    uint64_t bits;
-    unsigned n = 0;
-    size_t slash = str_index(value, '/');
-    if (!address_parse(str_first(value, slash), &address) ||
-        address.ipv6 != (type == INDICATOR_CIDR6) ||
-        str_to_u64(str_skip(value, slash + 1), &bits) < 0)
-        return false;
-    enum image_family family = address.ipv6 ? IMAGE_IPV6 : IMAGE_IPV4;
-    uint32_t index = image_find_network(intel, IMAGE_INDICATORS, &address);
-    for (; index != IMAGE_NO_PARENT; index = image_parent(intel, IMAGE_INDICATORS, family, index)) {
-        const struct image_network *network = &intel->networks[IMAGE_INDICATORS][family][index];
-        if (network->bits == bits && compare_network(network, &address) == 0)
-            image_better_meta(intel, network->meta, at, &n, ret_indicator);
-    }
-    return n > 0;
-}
-
-bool intel_find(const struct intel *intel, enum indicator_type type, struct str value, int64_t at,
-                struct indicator *ret_indicator)
-{
-    struct indicator indicator = {.type = type, .value = value};
-    uint64_t count;
-    unsigned n = 0;
-    if (type <= INDICATOR_NONE || type >= INDICATOR_COUNT)
-        return false;
-    if (image_is_network(type)) {
-        if (!find_same_network(intel, type, value, at, &indicator))
-            return false;
-    } else {
-        uint64_t first = find_value(intel, IMAGE_INDICATORS, type, value, &count);
-        for (uint64_t i = 0; i < count; i++)
-            image_better_meta(intel, intel->tables[IMAGE_INDICATORS][type].entries[first + i].meta,
-                              at, &n, &indicator);
-        if (n == 0)
-            return false;
-    }
-    *ret_indicator = indicator;
-    return true;
-}
-
-static bool allows_name(const struct intel *intel, unsigned table, struct str name)
-{
-    uint64_t count;
-    while (name.len) {
-        image_find_text(intel, &intel->tables[IMAGE_ALLOW][table], name, &count);
-        if (count)
-            return true;
-        name = str_skip(name, str_index(name, '.') + 1);
-    }
-    return false;
-}
-
-static bool allows_address(const struct intel *intel, struct str value)
-{
-    struct address address;
-    return address_parse(value, &address) &&
-           image_find_network(intel, IMAGE_ALLOW, &address) != IMAGE_NO_PARENT;
-}
-
-/* Does an allow-listed network hold all of the network? */
-static bool allows_network(const struct intel *intel, struct str value)
-{
-    struct address address;
-    uint64_t bits;
-    size_t slash = str_index(value, '/');
-    if (!address_parse(str_first(value, slash), &address) ||
-        str_to_u64(str_skip(value, slash + 1), &bits) < 0)
-        return false;
-    enum image_family family = address.ipv6 ? IMAGE_IPV6 : IMAGE_IPV4;
-    uint32_t index = image_find_network(intel, IMAGE_ALLOW, &address);
-    while (index != IMAGE_NO_PARENT && intel->networks[IMAGE_ALLOW][family][index].bits > bits)
-        index = image_parent(intel, IMAGE_ALLOW, family, index);
-    return index != IMAGE_NO_PARENT;
-}
-
-bool image_allows(const struct intel *intel, enum indicator_type type, struct str value)
-{
-    uint64_t count;
-    if (image_is_network(type))
-        return allows_network(intel, value);
-    find_value(intel, IMAGE_ALLOW, type, value, &count);
-    if (count)
-        return true;
-    switch (type) {
-    case INDICATOR_IPV4:
-    case INDICATOR_IPV6:
-        return allows_address(intel, value);
-    case INDICATOR_DOMAIN:
-        find_value(intel, IMAGE_ALLOW, INDICATOR_HOST, value, &count);
-        return count || allows_name(intel, INDICATOR_DOMAIN, value);
-    case INDICATOR_HOST:
-        return allows_name(intel, INDICATOR_DOMAIN, value);
-    case INDICATOR_URL:
-        return allows_name(intel, IMAGE_URL_HOSTS, indicator_url_host(value));
-    default:
-        return false;
+        *ret_key = image_key_of_text(value);
+        return image_is_text(type);
     }
 }

@@ -348,7 +348,7 @@ static void an_allow_list_says_what_is_wrong_with_it(void **state)
     intel_builder_free(builder);
 }
 
-/* Many of one type: groups, filter and directory at work. */
+/* Many of one type: lines, groups and filters at work. */
 static void all_of_many_are_found_and_no_others(void **state)
 {
     (void)state;
@@ -379,6 +379,73 @@ static void all_of_many_are_found_and_no_others(void **state)
         }
     }
     end(builder, NULL, &file);
+}
+
+/* More under one key than a line's bytes can count: one value with many times of validity, among others. */
+static void a_value_with_many_times_does_not_hide_its_neighbours(void **state)
+{
+    (void)state;
+    struct intel_builder *builder = intel_builder_new(NOW);
+    struct buf file = {0};
+    struct indicator found, one = make(INDICATOR_MD5, "d41d8cd98f00b204e9800998ecf8427e", "feed");
+    char text[65];
+    enum { TIMES = 600, OTHERS = 200 };
+    for (int i = 0; i < TIMES; i++) {
+        one.from = NOW + 2 * i * DAY;
+        one.until = one.from + DAY;
+        assert_int_equal(intel_builder_add(builder, &one), 0);
+    }
+    for (uint64_t i = 0; i < OTHERS; i++) {
+        snprintf(text, sizeof(text), "%032llx", (unsigned long long)i);
+        add(builder, INDICATOR_MD5, text);
+    }
+    struct intel *intel = build(builder, &file);
+    assert_int_equal(intel_count(intel, INDICATOR_MD5), TIMES + OTHERS);
+    for (int i = 0; i < TIMES; i++) {
+        assert_true(
+            intel_find(intel, INDICATOR_MD5, one.value, NOW + 2 * i * DAY + DAY / 2, &found));
+        assert_true(found.from == NOW + 2 * i * DAY);
+    }
+    for (uint64_t i = 0; i < 2 * OTHERS; i++) {
+        snprintf(text, sizeof(text), "%032llx", (unsigned long long)i);
+        assert_int_equal(finds(intel, INDICATOR_MD5, text), i < OTHERS);
+    }
+    end(builder, intel, &file);
+}
+
+static void many_are_found_as_each_by_itself(void **state)
+{
+    (void)state;
+    struct intel_builder *builder = intel_builder_new(NOW);
+    struct buf file = {0};
+    enum { ROUNDS = 5, COUNT = sizeof(SAMPLES) / sizeof(SAMPLES[0]) };
+    struct indicator asked[ROUNDS * COUNT * 2], *next = asked;
+    size_t expected = 0;
+    for (size_t i = 0; i < COUNT; i++)
+        add(builder, SAMPLES[i].type, SAMPLES[i].value);
+    struct intel *intel = build(builder, &file);
+    for (size_t i = 0; i < ROUNDS * COUNT; i++) {
+        struct str value = str_from_c(SAMPLES[i % COUNT].value);
+        *next++ = (struct indicator){.type = SAMPLES[i % COUNT].type, .value = value};
+        *next++ = (struct indicator){.type = (enum indicator_type)(i % (INDICATOR_COUNT + 1)),
+                                     .value = value};
+    }
+    struct indicator alone[ROUNDS * COUNT * 2];
+    for (size_t i = 0; i < ROUNDS * COUNT * 2; i++) {
+        alone[i] = asked[i];
+        if (!intel_find(intel, asked[i].type, asked[i].value, NOW, &alone[i]))
+            alone[i].type = INDICATOR_NONE;
+        expected += alone[i].type != INDICATOR_NONE;
+    }
+    assert_true(expected >= ROUNDS * COUNT);
+    assert_int_equal(intel_find_many(intel, asked, ROUNDS * COUNT * 2, NOW), expected);
+    for (size_t i = 0; i < ROUNDS * COUNT * 2; i++) {
+        assert_int_equal(asked[i].type, alone[i].type);
+        assert_true(str_eq(asked[i].value, alone[i].value));
+        assert_true(str_eq(asked[i].source, alone[i].source));
+        assert_int_equal(asked[i].tlp, alone[i].tlp);
+    }
+    end(builder, intel, &file);
 }
 
 static void the_same_indicators_make_the_same_file(void **state)
@@ -446,6 +513,8 @@ int main(void)
         cmocka_unit_test(an_allowed_host_is_not_found_under_its_domain),
         cmocka_unit_test(an_allow_list_says_what_is_wrong_with_it),
         cmocka_unit_test(all_of_many_are_found_and_no_others),
+        cmocka_unit_test(a_value_with_many_times_does_not_hide_its_neighbours),
+        cmocka_unit_test(many_are_found_as_each_by_itself),
         cmocka_unit_test(the_same_indicators_make_the_same_file),
         cmocka_unit_test(a_damaged_file_is_refused_or_harmless),
     };

@@ -23,12 +23,8 @@ static void plan_table(struct plan *plan, const struct record_list *records,
     if (count == 0)
         return;
     table->count = count;
-    table->filter_blocks = (uint32_t)(count * IMAGE_FILTER_BITS / (IMAGE_FILTER_WORDS * 32) + 1);
-    while (count >> (table->directory_bits + 1) >= IMAGE_GROUP)
-        table->directory_bits++;
-    table->filter =
-        place(plan, table->filter_blocks * UINT64_C(1) * IMAGE_FILTER_WORDS * sizeof(uint32_t));
-    table->directory = place(plan, ((UINT64_C(1) << table->directory_bits) + 1) * sizeof(uint32_t));
+    table->n_lines = count / IMAGE_LINE_KEYS + 1;
+    table->lines = place(plan, (table->n_lines + 1) * sizeof(struct image_line));
     table->entries = place(plan, count * sizeof(struct image_entry));
 }
 
@@ -75,29 +71,31 @@ static void plan_file(struct plan *plan, const struct gathered *gathered)
     plan_section(plan, texts_size(gathered), &header->texts);
 }
 
-static void write_filter(const struct record_list *records, const struct image_table *table,
-                         uint32_t *filter)
+static void add_to_filter(struct image_line *line, uint64_t high)
 {
-    for (size_t i = 0; i < records->len; i++) {
-        uint64_t high = records->items[i].high;
-        uint32_t *block =
-            filter + image_filter_block(high, table->filter_blocks) * IMAGE_FILTER_WORDS;
-        for (unsigned word = 0; word < IMAGE_FILTER_WORDS; word++)
-            block[word] |= image_filter_bit((uint32_t)high, word);
-    }
+    uint64_t bits = image_filter_bits(high);
+    for (unsigned i = 0; i < IMAGE_LINE_WORDS; i++, bits >>= 6)
+        line->filter[i] |= UINT64_C(1) << (bits & 63);
 }
 
-static void write_directory(const struct record_list *records, const struct image_table *table,
-                            uint32_t *directory)
+static void write_lines(const struct record_list *records, const struct image_table *table,
+                        struct image_line *lines)
 {
-    uint64_t groups = UINT64_C(1) << table->directory_bits;
     size_t next = 0;
-    for (uint64_t group = 0; group <= groups; group++) {
-        while (next < records->len && group > 0 &&
-               (table->directory_bits == 0 ||
-                records->items[next].high >> (64 - table->directory_bits) < group))
-            next++;
-        directory[group] = (uint32_t)next;
+    for (uint64_t i = 0; i <= table->n_lines; i++) {
+        struct image_line *line = &lines[i];
+        line->first = (uint32_t)next;
+        for (uint32_t group = 0; group < IMAGE_LINE_GROUPS; group++) {
+            for (; next < records->len; next++) {
+                uint64_t high = records->items[next].high;
+                struct image_place at = image_place(high, table->n_lines);
+                if (at.line != i || at.group != group)
+                    break;
+                add_to_filter(line, high);
+            }
+            size_t end = next - line->first;
+            line->ends[group] = end < IMAGE_GROUP_OPEN ? (uint8_t)end : IMAGE_GROUP_OPEN;
+        }
     }
 }
 
@@ -139,8 +137,7 @@ static void write_file(const struct gathered *gathered, const struct image_heade
             const struct image_table *table = &header->tables[set][i];
             if (table->count == 0)
                 continue;
-            write_filter(&from->tables[i], table, (void *)(file + table->filter));
-            write_directory(&from->tables[i], table, (void *)(file + table->directory));
+            write_lines(&from->tables[i], table, (void *)(file + table->lines));
             write_entries(gathered, &from->tables[i], image_is_text(i),
                           (void *)(file + table->entries), file + header->texts.offset, &text_end);
         }

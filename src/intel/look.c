@@ -1,7 +1,5 @@
 #include "intel/look.h"
 
-#include "intel/canonical.h"
-
 #define PARTS_MAX 32 /* addresses, digests, URLs that are looked at in one value */
 
 static bool wants(const struct look *look, uint32_t types)
@@ -9,7 +7,7 @@ static bool wants(const struct look *look, uint32_t types)
     return (look->present & types) != 0;
 }
 
-uint32_t look_present(const struct intel *intel)
+static uint32_t types_present(const struct intel *intel)
 {
     uint32_t present = 0;
     for (int i = INDICATOR_NONE + 1; i < INDICATOR_COUNT; i++)
@@ -18,79 +16,179 @@ uint32_t look_present(const struct intel *intel)
     return present;
 }
 
-/* A value that outlives the caller's stack. */
-static struct str keep(struct look *look, struct str value)
+void look_init(struct look *look, const struct intel *intel, struct arena *arena)
 {
-    return arena_copy(look->arena, value);
+    look->intel = intel;
+    look->arena = arena;
+    look->present = types_present(intel);
+    look->origin = 0;
+    look->n_questions = look->text_len = 0;
 }
 
-/* Gives what the entries say, unless the value they were found for is allow-listed. */
-static void give(struct look *look, enum indicator_type type, struct str value,
-                 const struct image_entry *entries, uint64_t count)
+/* ---- questions ---- */
+
+static void answer_all(struct look *look);
+
+/* Room for a canonical value. What is asked about it stays there until it is answered: see stays(). */
+static char *room(struct look *look)
 {
-    struct str kept = keep(look, value);
+    if (look->text_len > LOOK_TEXT_MAX - INDICATOR_VALUE_MAX)
+        look_finish(look);
+    return look->text + look->text_len;
+}
+
+static void stays(struct look *look, struct str value)
+{
+    look->text_len = (size_t)(value.ptr + value.len - look->text);
+}
+
+/* `value` lives until look_finish(), or in room(). */
+static void ask(struct look *look, const struct look_question *question, struct image_key key)
+{
+    const struct table *table = &look->intel->tables[IMAGE_INDICATORS][question->type];
+    if (table->count == 0 && question->network == IMAGE_NO_PARENT)
+        return;
+    if (look->n_questions == LOOK_QUESTIONS_MAX)
+        answer_all(look);
+    struct look_question *asked = &look->questions[look->n_questions++];
+    *asked = *question;
+    asked->origin = look->origin;
+    asked->probe.line = NULL;
+    if (table->count)
+        image_probe_start(&asked->probe, table, key);
+}
+
+static void ask_text(struct look *look, enum indicator_type type, struct str value,
+                     struct str whole)
+{
+    if (wants(look, LOOK_BIT(type)))
+        ask(look,
+            &(struct look_question){
+                .type = type, .value = value, .whole = whole, .network = IMAGE_NO_PARENT},
+            image_key_of_text(value));
+}
+
+static void ask_key(struct look *look, enum indicator_type type, struct image_key key,
+                    struct str value)
+{
+    ask(look, &(struct look_question){.type = type, .value = value, .network = IMAGE_NO_PARENT},
+        key);
+}
+
+/* ---- answers ---- */
+
+/* Gives what the entries say. */
+static void give(struct look *look, const struct look_question *question, struct str value,
+                 uint64_t count)
+{
+    const struct image_probe *probe = &question->probe;
+    struct str kept = arena_copy(look->arena, value);
     for (uint64_t i = 0; kept.ptr && i < count; i++)
-        look->found(look, type, kept, entries[i].meta);
+        look->found(look, question->origin, question->type, kept,
+                    probe->table->entries[probe->first + i].meta);
 }
 
-static void look_text(struct look *look, enum indicator_type type, struct str value)
-{
-    const struct table *table = &look->intel->tables[IMAGE_INDICATORS][type];
-    uint64_t count, first = image_find_text(look->intel, table, value, &count);
-    if (count && !image_allows(look->intel, type, value))
-        give(look, type, value, table->entries + first, count);
-}
-
-static void look_key(struct look *look, enum indicator_type type, struct image_key key,
-                     struct str value)
-{
-    const struct table *table = &look->intel->tables[IMAGE_INDICATORS][type];
-    uint64_t count, first = image_find_key(table, key, &count);
-    char bytes[INDICATOR_VALUE_MAX];
-    struct str canonical;
-    if (count && indicator_canonical(type, value, bytes, &canonical) &&
-        !image_allows(look->intel, type, canonical))
-        give(look, type, canonical, table->entries + first, count);
-}
-
-/* ---- addresses ---- */
-
-static void give_network(struct look *look, const struct address *address,
+static void give_network(struct look *look, uint32_t origin, const struct address *address,
                          const struct image_network *network)
 {
     char text[ADDRESS_TEXT_MAX];
     struct address base = {.ipv6 = address->ipv6};
     memcpy(base.bytes, network->address, sizeof(base.bytes));
+    if (network->bits > (address->ipv6 ? 128u : 32u) ||
+        !address_in_network(address, &base, network->bits))
+        return;
     struct str value = str_of(text, address_format(&base, text));
     value = arena_printf(look->arena, "%.*s/%u", STR_ARG(value), (unsigned)network->bits);
     if (value.ptr)
-        look->found(look, address->ipv6 ? INDICATOR_CIDR6 : INDICATOR_CIDR4, value, network->meta);
+        look->found(look, origin, address->ipv6 ? INDICATOR_CIDR6 : INDICATOR_CIDR4, value,
+                    network->meta);
 }
 
-static void look_parsed_address(struct look *look, const struct address *address)
+static void answer_address(struct look *look, const struct look_question *question, uint64_t count)
 {
     const struct intel *intel = look->intel;
-    enum indicator_type type = address->ipv6 ? INDICATOR_IPV6 : INDICATOR_IPV4;
-    enum image_family family = address->ipv6 ? IMAGE_IPV6 : IMAGE_IPV4;
-    const struct table *table = &intel->tables[IMAGE_INDICATORS][type];
-    uint64_t count, first = image_find_key(table, image_key_of_bytes(address->bytes), &count);
-    uint32_t index = image_find_network(intel, IMAGE_INDICATORS, address);
-    if (count == 0 && index == IMAGE_NO_PARENT)
-        return;
+    enum image_family family = question->type == INDICATOR_IPV6 ? IMAGE_IPV6 : IMAGE_IPV4;
+    uint32_t index = question->network;
+    struct address address;
     char text[ADDRESS_TEXT_MAX];
-    struct str value = str_of(text, address_format(address, text));
-    if (image_allows(intel, type, value))
+    if (!indicator_address(question->value, &address))
+        return;
+    struct str value = str_of(text, address_format(&address, text));
+    if (image_allows(intel, question->type, value))
         return;
     if (count)
-        give(look, type, value, table->entries + first, count);
-    for (; index != IMAGE_NO_PARENT; index = image_parent(intel, IMAGE_INDICATORS, family, index)) {
-        const struct image_network *network = &intel->networks[IMAGE_INDICATORS][family][index];
-        struct address base = {.ipv6 = address->ipv6};
-        memcpy(base.bytes, network->address, sizeof(base.bytes));
-        if (network->bits <= (address->ipv6 ? 128u : 32u) &&
-            address_in_network(address, &base, network->bits))
-            give_network(look, address, network);
+        give(look, question, value, count);
+    for (; index != IMAGE_NO_PARENT; index = image_parent(intel, IMAGE_INDICATORS, family, index))
+        give_network(look, question->origin, &address,
+                     &intel->networks[IMAGE_INDICATORS][family][index]);
+}
+
+static void answer(struct look *look, struct look_question *question)
+{
+    const struct intel *intel = look->intel;
+    char bytes[INDICATOR_VALUE_MAX];
+    struct str value = question->value;
+    uint64_t count = 0;
+    if (question->probe.line && image_probe_half(intel, &question->probe))
+        count = image_probe_value(intel, &question->probe, value);
+    if (count == 0 && question->network == IMAGE_NO_PARENT)
+        return;
+    switch (question->type) {
+    case INDICATOR_IPV4:
+    case INDICATOR_IPV6:
+        answer_address(look, question, count);
+        return;
+    case INDICATOR_DOMAIN:
+    case INDICATOR_HOST:
+        /* An allowed name is not found under its parents either. */
+        if (!image_allows(intel, INDICATOR_HOST, question->whole))
+            give(look, question, value, count);
+        return;
+    default:
+        if (!image_is_text(question->type) &&
+            !indicator_canonical(question->type, value, bytes, &value))
+            return;
+        if (!image_allows(intel, question->type, value))
+            give(look, question, value, count);
     }
+}
+
+/* Step by step for all, so that memory is waited for once a step. */
+static void answer_all(struct look *look)
+{
+    struct look_question *left[LOOK_QUESTIONS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < look->n_questions; i++) {
+        struct look_question *question = &look->questions[i];
+        if (question->probe.line && !image_probe_filter(&question->probe))
+            question->probe.line = NULL;
+        if (question->probe.line)
+            image_probe_group(&question->probe);
+        if (question->probe.line || question->network != IMAGE_NO_PARENT)
+            left[n++] = question;
+    }
+    for (size_t i = 0; i < n; i++)
+        answer(look, left[i]);
+    look->n_questions = 0;
+}
+
+void look_finish(struct look *look)
+{
+    answer_all(look);
+    look->text_len = 0;
+}
+
+/* ---- addresses ---- */
+
+/* `text`: the address as it was written. */
+static void ask_address(struct look *look, struct str text, const struct address *address)
+{
+    struct look_question question = {
+        .type = address->ipv6 ? INDICATOR_IPV6 : INDICATOR_IPV4,
+        .value = text,
+        .network = image_find_network(look->intel, IMAGE_INDICATORS, address),
+    };
+    ask(look, &question, image_key_of_bytes(address->bytes));
 }
 
 /* X-Forwarded-For and its like carry several. */
@@ -102,72 +200,57 @@ void look_address(struct look *look, struct str text)
         return;
     for (int i = 0; i < PARTS_MAX && str_cut(&text, ',', &part); i++)
         if (indicator_address(str_trim(part), &address))
-            look_parsed_address(look, &address);
+            ask_address(look, str_trim(part), &address);
 }
 
 /* ---- names ---- */
 
 /* A canonical name, and every name above it. */
-static void look_canonical_name(struct look *look, struct str name)
+static void ask_name(struct look *look, struct str name)
 {
-    const struct intel *intel = look->intel;
-    const struct table *hosts = &intel->tables[IMAGE_INDICATORS][INDICATOR_HOST];
-    const struct table *domains = &intel->tables[IMAGE_INDICATORS][INDICATOR_DOMAIN];
-    uint64_t count, first = image_find_text(intel, hosts, name, &count);
-    bool asked = false;
-    if (count) {
-        if (image_allows(intel, INDICATOR_HOST, name))
-            return;
-        asked = true;
-        give(look, INDICATOR_HOST, name, hosts->entries + first, count);
-    }
-    for (struct str rest = name; domains->count && rest.len;
-         rest = str_skip(rest, str_index(rest, '.') + 1)) {
-        first = image_find_text(intel, domains, rest, &count);
-        if (count == 0)
-            continue;
-        if (!asked && image_allows(intel, INDICATOR_HOST, name))
-            return;
-        asked = true;
-        give(look, INDICATOR_DOMAIN, rest, domains->entries + first, count);
-    }
+    ask_text(look, INDICATOR_HOST, name, name);
+    if (!wants(look, LOOK_BIT(INDICATOR_DOMAIN)))
+        return;
+    for (struct str rest = name; rest.len; rest = str_skip(rest, str_index(rest, '.') + 1))
+        ask_text(look, INDICATOR_DOMAIN, rest, name);
 }
 
 void look_name(struct look *look, struct str text)
 {
-    char bytes[INDICATOR_VALUE_MAX];
     struct str name;
     struct address address;
     if (!wants(look, LOOK_NAME) || text.len == 0)
         return;
     /* Only what ends in a digit, a bracket or hexadecimal can be an address. */
     if (indicator_address(text, &address)) {
-        look_parsed_address(look, &address);
+        ask_address(look, text, &address);
         return;
     }
     size_t colon = str_index(text, ':'); /* host:port */
-    if (indicator_canonical(INDICATOR_DOMAIN, str_first(text, colon), bytes, &name))
-        look_canonical_name(look, name);
+    if (!indicator_canonical(INDICATOR_DOMAIN, str_first(text, colon), room(look), &name))
+        return;
+    stays(look, name);
+    ask_name(look, name);
 }
 
 void look_url(struct look *look, struct str text)
 {
-    char bytes[INDICATOR_VALUE_MAX];
     struct str url;
     struct address address;
-    if (!wants(look, LOOK_URL) || !indicator_canonical(INDICATOR_URL, text, bytes, &url))
+    if (!wants(look, LOOK_URL) || !indicator_canonical(INDICATOR_URL, text, room(look), &url))
         return;
+    stays(look, url);
     if (wants(look, LOOK_BIT(INDICATOR_URL))) {
         struct str any_scheme = str_skip(url, str_index(url, '/'));
-        look_text(look, INDICATOR_URL, url);
+        ask_text(look, INDICATOR_URL, url, url);
         if (any_scheme.len < url.len)
-            look_text(look, INDICATOR_URL, any_scheme);
+            ask_text(look, INDICATOR_URL, any_scheme, any_scheme);
     }
     struct str host = indicator_url_host(url);
     if (indicator_address(host, &address))
-        look_parsed_address(look, &address);
+        ask_address(look, host, &address);
     else
-        look_canonical_name(look, host);
+        ask_name(look, host);
 }
 
 static bool is_url_byte(char c)
@@ -216,29 +299,30 @@ void look_answers(struct look *look, struct str text)
 #define DIGEST_TEXT_MAX 64 /* digits */
 
 /* "aa:bb:cc" without its colons; other texts as they are. */
-static struct str plain_digest(struct str text, char ret_bytes[static DIGEST_TEXT_MAX])
+static struct str plain_digest(struct look *look, struct str text)
 {
     size_t len = 0;
     if (str_starts(text, STR("0x")) || str_starts(text, STR("0X")))
         return str_skip(text, 2);
     if (text.len < 3 || text.ptr[2] != ':' || text.len >= DIGEST_TEXT_MAX * 2)
         return text;
-    for (size_t i = 0; i < text.len && len < DIGEST_TEXT_MAX; i++)
+    char *bytes = room(look);
+    for (size_t i = 0; i < text.len; i++)
         if (text.ptr[i] != ':')
-            ret_bytes[len++] = text.ptr[i];
-    return str_of(ret_bytes, len);
+            bytes[len++] = text.ptr[i];
+    stays(look, str_of(bytes, len));
+    return str_of(bytes, len);
 }
 
 void look_digest(struct look *look, struct str text)
 {
     uint8_t bytes[32];
-    char digits[DIGEST_TEXT_MAX];
-    text = plain_digest(str_trim(text), digits);
+    text = plain_digest(look, str_trim(text));
     enum indicator_type type = indicator_digest_type(text);
     if (type == INDICATOR_NONE || !wants(look, LOOK_BIT(type)) ||
         !indicator_digest(text, bytes, text.len / 2))
         return;
-    look_key(look, type, image_key_of_bytes(bytes), text);
+    ask_key(look, type, image_key_of_bytes(bytes), text);
 }
 
 /* Other digests may be as long as one that is looked for: their names tell. */
@@ -272,36 +356,32 @@ void look_digests(struct look *look, struct str text)
 
 void look_email(struct look *look, struct str text)
 {
-    char bytes[INDICATOR_VALUE_MAX];
     struct str part, email;
     if (!wants(look, LOOK_EMAIL))
         return;
     for (int i = 0; i < PARTS_MAX && str_cut(&text, ',', &part); i++) {
-        if (!indicator_canonical(INDICATOR_EMAIL, part, bytes, &email))
+        if (!indicator_canonical(INDICATOR_EMAIL, part, room(look), &email))
             continue;
-        look_text(look, INDICATOR_EMAIL, email);
+        stays(look, email);
+        ask_text(look, INDICATOR_EMAIL, email, email);
         if (wants(look, LOOK_NAME))
-            look_canonical_name(look, str_skip(email, str_index(email, '@') + 1));
+            ask_name(look, str_skip(email, str_index(email, '@') + 1));
     }
 }
 
 void look_path(struct look *look, struct str text)
 {
-    if (wants(look, LOOK_BIT(INDICATOR_FILE_PATH)))
-        look_as(look, INDICATOR_FILE_PATH, text);
-    if (wants(look, LOOK_BIT(INDICATOR_FILE_NAME)))
-        look_as(look, INDICATOR_FILE_NAME, text);
+    look_as(look, INDICATOR_FILE_PATH, text);
+    look_as(look, INDICATOR_FILE_NAME, text);
 }
 
 void look_as(struct look *look, enum indicator_type type, struct str text)
 {
-    char bytes[INDICATOR_VALUE_MAX];
     struct str value;
     struct image_key key;
-    if (!wants(look, LOOK_BIT(type)) || !indicator_canonical(type, text, bytes, &value))
+    if (!wants(look, LOOK_BIT(type)) || !indicator_canonical(type, text, room(look), &value) ||
+        !image_key_of_value(type, value, &key))
         return;
-    if (image_is_text(type))
-        look_text(look, type, value);
-    else if (image_key_of_value(type, value, &key))
-        look_key(look, type, key, value);
+    stays(look, value);
+    ask_key(look, type, key, value);
 }

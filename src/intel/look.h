@@ -1,19 +1,41 @@
 /*
  * look: everything an intel says about one value, by what the value is: an address is also in networks, a name has
  * parents, a URL has a host. What is found goes to a callback; allow-listed values are not given.
+ *
+ * Looking only asks: questions of many values wait for memory together, and are answered by look_finish(), or
+ * earlier where there is no more room for them.
  */
 #ifndef JAGA_INTEL_LOOK_H
 #define JAGA_INTEL_LOOK_H
 
+#include "intel/canonical.h"
 #include "intel/image.h"
+
+#define LOOK_QUESTIONS_MAX 64
+#define LOOK_TEXT_MAX (8 * INDICATOR_VALUE_MAX)
+
+struct look_question {
+    struct image_probe probe;
+    enum indicator_type type;
+    uint32_t origin;
+    uint32_t network; /* of an address: the narrowest around it, or IMAGE_NO_PARENT */
+    struct str value; /* of a text canonical, else as it was written */
+    struct str whole; /* of a name: that whose parent it is, or itself */
+};
 
 struct look {
     const struct intel *intel;
-    struct arena *arena; /* values of networks, and copies of what is canonical */
+    struct arena *arena; /* values that are found */
     uint32_t present;    /* bits 1 << enum indicator_type: what there are indicators of */
+    uint32_t origin;     /* of what is looked at: found() is told */
 
-    /* `value`: the indicator's; in the arena, or as long as what was looked up. */
-    void (*found)(struct look *look, enum indicator_type type, struct str value, uint32_t meta);
+    /* `value`: the indicator's, in the arena. */
+    void (*found)(struct look *look, uint32_t origin, enum indicator_type type, struct str value,
+                  uint32_t meta);
+
+    size_t n_questions, text_len;
+    struct look_question questions[LOOK_QUESTIONS_MAX];
+    char text[LOOK_TEXT_MAX]; /* canonical values of the questions */
 };
 
 #define LOOK_BIT(type) (UINT32_C(1) << (type))
@@ -27,10 +49,13 @@ struct look {
 #define LOOK_EMAIL (LOOK_NAME | LOOK_BIT(INDICATOR_EMAIL))
 #define LOOK_PATH (LOOK_BIT(INDICATOR_FILE_NAME) | LOOK_BIT(INDICATOR_FILE_PATH))
 
-/* `present` of an intel. */
-uint32_t look_present(const struct intel *intel);
+/* Ready for use, without reading more of it than it has to: a look is large. */
+void look_init(struct look *look, const struct intel *intel, struct arena *arena);
 
-/* Each takes a value as events write it; what is no such value finds nothing. */
+/* Answers what was asked. */
+void look_finish(struct look *look);
+
+/* Each takes a value as events write it, which lives until look_finish(); what is no such value finds nothing. */
 void look_address(struct look *look, struct str text); /* also with a port; lists with commas */
 void look_name(struct look *look, struct str text);    /* a name or an address */
 void look_url(struct look *look, struct str text);

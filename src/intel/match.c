@@ -6,7 +6,7 @@
 #define MATCHER_ARENA_MAX (1u << 20) /* values of the indicators that one event matched */
 
 struct intel_matcher {
-    struct look look; /* first: the callback casts back */
+    struct look look; /* first: the callback casts back; the origin is a slot */
     const struct datasets *datasets;
     size_t n_fields;
     /*
@@ -18,7 +18,7 @@ struct intel_matcher {
     struct arena arena;
 
     int64_t at, now; /* of the present event */
-    struct str field, text;
+    struct event *event;
     struct intel_match matches[INTEL_MATCHES_MAX];
     size_t n_matches;
     uint64_t dropped;
@@ -61,7 +61,8 @@ static const struct kind {
 
 #define N_KINDS (sizeof(KINDS) / sizeof(KINDS[0]))
 
-static void found(struct look *look, enum indicator_type type, struct str value, uint32_t meta)
+static void found(struct look *look, uint32_t origin, enum indicator_type type, struct str value,
+                  uint32_t meta)
 {
     struct intel_matcher *matcher = (struct intel_matcher *)look;
     struct indicator indicator = {.type = type, .value = value};
@@ -77,8 +78,9 @@ static void found(struct look *look, enum indicator_type type, struct str value,
         matcher->dropped++;
         return;
     }
-    matcher->matches[matcher->n_matches++] =
-        (struct intel_match){indicator, matcher->field, matcher->text};
+    struct slot *slot = &matcher->event->slots[origin];
+    matcher->matches[matcher->n_matches++] = (struct intel_match){
+        indicator, str_of(slot->name, slot->name_len), event_text(matcher->event, slot)};
 }
 
 struct intel_matcher *intel_matcher_new(const struct intel *intel, const struct datasets *datasets)
@@ -91,8 +93,8 @@ struct intel_matcher *intel_matcher_new(const struct intel *intel, const struct 
     matcher->n_datasets = datasets_count(datasets);
     matcher->plans = calloc((size_t)matcher->n_datasets + 1, sizeof(*matcher->plans));
     arena_init(&matcher->arena, MATCHER_ARENA_MAX);
-    matcher->look = (struct look){
-        .intel = intel, .arena = &matcher->arena, .present = look_present(intel), .found = found};
+    look_init(&matcher->look, intel, &matcher->arena);
+    matcher->look.found = found;
     if (!matcher->plans) {
         intel_matcher_free(matcher);
         return NULL;
@@ -173,6 +175,7 @@ size_t intel_matcher_run(struct intel_matcher *matcher, struct event *event, int
     if (!matcher->plans[index] && !(matcher->plans[index] = make_plan(matcher, index)))
         return 0;
     const uint8_t *plan = matcher->plans[index];
+    matcher->event = event;
     matcher->now = now;
     matcher->at = event->time == TIME_UNSET ? now : event->time;
     arena_reset(&matcher->arena);
@@ -181,10 +184,10 @@ size_t intel_matcher_run(struct intel_matcher *matcher, struct event *event, int
         if (slot->field >= matcher->n_fields || plan[slot->field] == FIELD_TEXT ||
             slot->text_len == 0)
             continue;
-        matcher->field = str_of(slot->name, slot->name_len);
-        matcher->text = event_text(event, slot);
-        KINDS[plan[slot->field]].look(&matcher->look, matcher->text);
+        matcher->look.origin = i;
+        KINDS[plan[slot->field]].look(&matcher->look, event_text(event, slot));
     }
+    look_finish(&matcher->look);
     return matcher->n_matches;
 }
 
@@ -201,8 +204,10 @@ struct gatherer {
     size_t n, max;
 };
 
-static void gather(struct look *look, enum indicator_type type, struct str value, uint32_t meta)
+static void gather(struct look *look, uint32_t origin, enum indicator_type type, struct str value,
+                   uint32_t meta)
 {
+    (void)origin;
     struct gatherer *gatherer = (struct gatherer *)look;
     struct indicator indicator = {.type = type, .value = value};
     if (!image_meta(look->intel, meta, &indicator))
@@ -216,11 +221,12 @@ size_t intel_look_up(const struct intel *intel, struct str text, struct arena *a
                      struct indicator *ret_indicators, size_t max)
 {
     char bytes[INDICATOR_VALUE_MAX];
-    struct gatherer gatherer = {
-        .look = {.intel = intel, .arena = arena, .present = look_present(intel), .found = gather},
-        .indicators = ret_indicators,
-        .max = max,
-    };
+    struct gatherer gatherer;
+    look_init(&gatherer.look, intel, arena);
+    gatherer.look.found = gather;
+    gatherer.indicators = ret_indicators;
+    gatherer.n = 0;
+    gatherer.max = max;
     struct look *look = &gatherer.look;
     if (!indicator_refang(text, bytes, &text) || text.len == 0)
         return 0;
@@ -236,5 +242,6 @@ size_t intel_look_up(const struct intel *intel, struct str text, struct arena *a
     else
         look_name(look, text);
     look_path(look, text);
+    look_finish(look);
     return gatherer.n;
 }

@@ -1,6 +1,8 @@
 /* Events: the typed fields of a dataset are looked at as what they are, and no others. */
 #include "base/test.h"
 
+#include <stdio.h>
+
 #include "intel/builder.h"
 
 #define DAY TIME_DAY_US
@@ -238,12 +240,49 @@ static void unrecognised_events_are_read_by_names_that_are_beyond_dispute(void *
     end(&bench);
 }
 
+/* Far more names, and longer ones, than are looked up together. */
+static void an_event_of_many_long_values_is_looked_at_to_its_end(void **state)
+{
+    (void)state;
+    enum { NAMES = 30, LABELS = 100, NAME_SIZE = LABELS * 2 + 64 };
+    static char answers[NAMES * NAME_SIZE];
+    struct bench bench;
+    size_t len = 0;
+    begin(&bench);
+    has(&bench, INDICATOR_DOMAIN, "evil.example");
+    for (int i = 0; i < NAMES; i++) {
+        char name[64];
+        snprintf(name, sizeof(name), "h%d.net", i);
+        has(&bench, INDICATOR_DOMAIN, name);
+        for (int k = 0; k < LABELS; k++)
+            len += (size_t)snprintf(answers + len, sizeof(answers) - len, "a.");
+        len += (size_t)snprintf(answers + len, sizeof(answers) - len, "%s;", name);
+    }
+    snprintf(answers + len, sizeof(answers) - len, "www.evil.example");
+    ready(&bench);
+    assert_int_equal(run(&bench, "answers", answers), NAMES + 1);
+    for (size_t i = 0; i < NAMES + 1; i++) {
+        assert_str(bench.matches[i].field, "answers");
+        assert_true(str_eq(bench.matches[i].text, str_from_c(answers)));
+    }
+    assert_str(bench.matches[0].indicator.value, "h0.net");
+    assert_str(bench.matches[NAMES].indicator.value, "evil.example");
+    static char urls[31 * 2000];
+    len = 0;
+    for (int i = 0; i < 20; i++)
+        len += (size_t)snprintf(urls + len, sizeof(urls) - len, "http://h%d.net/%01800d ", i, 0);
+    assert_int_equal(run(&bench, "command", urls), 20);
+    assert_str(bench.matches[19].indicator.value, "h19.net");
+    end(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_type_of_field_is_looked_at_as_what_it_is),
         cmocka_unit_test(a_match_says_where_and_by_what),
         cmocka_unit_test(an_indicator_holds_until_it_expires),
+        cmocka_unit_test(an_event_of_many_long_values_is_looked_at_to_its_end),
         cmocka_unit_test(unrecognised_events_are_read_by_names_that_are_beyond_dispute),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
