@@ -141,13 +141,14 @@ static int learn_runs(struct spool_reader *reader)
     struct segment known = {0};
     pthread_mutex_lock(&spool->lock);
     size_t i = index_of(spool, reader->segment);
-    if (i < spool->segments.len) {
+    bool there = i < spool->segments.len;
+    if (there) {
         known = *spool->segments.items[i];
         memcpy(base, known.base, spool->partitions * sizeof(*base));
         known.base = base;
     }
     pthread_mutex_unlock(&spool->lock);
-    if (i == spool->segments.len)
+    if (!there)
         return -ESTALE;
 
     struct run_list *runs = segment_runs_read(&known, reader->fd, spool->partitions);
