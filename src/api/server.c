@@ -80,9 +80,25 @@ fail:
     return NULL;
 }
 
+/* The request under way is over: counts, logs and frees it. */
+static void end_request(struct api_connection *connection, bool completed)
+{
+    struct api_request *request = connection->request;
+    if (!request)
+        return;
+    connection->request = NULL;
+    request_done(request, completed);
+    request_free(request);
+}
+
+/*
+ * libmicrohttpd does not say on_completed() for a request whose head it gives up halfway (too many parameters for
+ * the pool): it ends with its connection.
+ */
 static void connection_free(struct api_connection *connection)
 {
     struct api *api = connection->api;
+    end_request(connection, false);
     connection_remove(api, connection);
     peers_leave(api->peers, connection->peer, clock_ticks_us());
     tls_credentials_drop(connection->credentials);
@@ -113,9 +129,11 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
     struct api_connection *connection = info ? info->socket_context : NULL;
     if (!connection)
         return NULL;
+    end_request(connection, false);
     connection->idle = false;
     connection->deadline = clock_ticks_us() + api->options.request_us;
-    return request_new(api, connection, raw, target);
+    connection->request = request_new(api, connection, raw, target);
+    return connection->request;
 }
 
 /* Hands the reply over where there is one. */
@@ -166,10 +184,10 @@ static void on_completed(void *context, struct MHD_Connection *raw, void **ret_r
     struct api_request *request = *ret_request;
     if (!request)
         return;
-    request->connection->idle = true;
-    request->connection->deadline = clock_ticks_us() + api->options.idle_us;
-    request_done(request, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
-    request_free(request);
+    struct api_connection *connection = request->connection;
+    connection->idle = true;
+    connection->deadline = clock_ticks_us() + api->options.idle_us;
+    end_request(connection, how == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     *ret_request = NULL;
 }
 

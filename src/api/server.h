@@ -55,6 +55,7 @@ struct api_connection {
     bool plain, loopback;
     struct peer *peer;
     struct tls_credentials *credentials;
+    struct api_request *request; /* under way; NULL: none */
     char host[NET_TEXT_MAX];
     _Atomic int64_t deadline; /* ticks: shut down past it */
     _Atomic bool idle;        /* between two requests */
