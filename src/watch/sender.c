@@ -44,7 +44,8 @@ struct senders {
     struct intern identities[IDENTITY_KINDS];
     _Atomic bool has_bits[2][PEER_BITS_MAX + 1]; /* prefixes that rules have, of IPv4 and IPv6 */
 
-    pthread_mutex_t lock; /* of all additions, and of what is below */
+    pthread_mutex_t loading; /* held while tokens are taken from the ledger; before `lock` */
+    pthread_mutex_t lock;    /* of all additions, and of what is below */
     struct arena arena;
     struct map agency_ids;
     VEC(struct agency_room) agencies;
@@ -65,6 +66,7 @@ struct senders *senders_new(uint32_t partitions)
     }
     senders->partitions = partitions ? partitions : 1;
     randombytes_buf(&senders->seed, sizeof(senders->seed));
+    pthread_mutex_init(&senders->loading, NULL);
     pthread_mutex_init(&senders->lock, NULL);
     arena_init(&senders->arena, SIZE_MAX);
     return senders;
@@ -81,6 +83,7 @@ void senders_free(struct senders *senders)
     vec_free(&senders->agencies);
     arena_free(&senders->arena);
     pthread_mutex_destroy(&senders->lock);
+    pthread_mutex_destroy(&senders->loading);
     free((void *)senders->all);
     free(senders);
 }
@@ -459,15 +462,20 @@ static int load_token(void *context, const struct token *token)
     return put_grant(loading->senders, &wanted, token);
 }
 
+/*
+ * One at a time: of two that overlap, the one that ends first would withdraw what the other has not come to yet,
+ * and the one that read first could bring back what was revoked since.
+ */
 int senders_load_tokens(struct senders *senders, struct ledger *ledger)
 {
     struct loading loading = {senders, clock_now_us()};
+    pthread_mutex_lock(&senders->loading);
     begin_round(senders, IDENTITY_TOKEN);
     int status = token_list(ledger, load_token, &loading);
-    if (status < 0)
-        return status;
-    end_round(senders, IDENTITY_TOKEN);
-    return 0;
+    if (status == 0)
+        end_round(senders, IDENTITY_TOKEN);
+    pthread_mutex_unlock(&senders->loading);
+    return status;
 }
 
 struct grant *senders_by_token(struct senders *senders, struct str text, int64_t now)
