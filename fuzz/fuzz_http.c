@@ -53,7 +53,8 @@ static void body(struct str text)
     if (text.len < 2)
         return;
     size_t piece = (unsigned char)text.ptr[1] + 1u;
-    body_begin(&body, (enum body_coding)((unsigned char)text.ptr[0] % 3), BODY_MAX_SIZE, &budget);
+    body_begin(&body, (enum body_coding)((unsigned char)text.ptr[0] % 3), BODY_MAX_SIZE, &budget,
+               NULL);
     text = str_skip(text, 2);
     int status = 0;
     while (text.len > 0 && status == 0) {

@@ -25,9 +25,17 @@ int body_coding_parse(struct str text, enum body_coding *ret_coding)
     return -EOPNOTSUPP;
 }
 
-void body_begin(struct body *body, enum body_coding coding, size_t max, struct body_budget *budget)
+void body_begin(struct body *body, enum body_coding coding, size_t max, struct body_budget *budget,
+                _Atomic size_t *held)
 {
-    *body = (struct body){.coding = coding, .max = max, .budget = budget};
+    *body = (struct body){.coding = coding, .max = max, .budget = budget, .held = held};
+}
+
+static void give_back(struct body *body, size_t bytes)
+{
+    atomic_fetch_sub(&body->budget->used, bytes);
+    if (body->held)
+        atomic_fetch_sub(body->held, bytes);
 }
 
 void body_free(struct body *body)
@@ -37,14 +45,16 @@ void body_free(struct body *body)
     body->unpacking = false;
     buf_free(&body->bytes);
     if (body->paid)
-        atomic_fetch_sub(&body->budget->used, body->paid);
+        give_back(body, body->paid);
     body->paid = 0;
 }
 
 static bool pay(struct body *body, size_t bytes)
 {
-    if (atomic_fetch_add(&body->budget->used, bytes) + bytes > body->budget->max) {
-        atomic_fetch_sub(&body->budget->used, bytes);
+    size_t used = atomic_fetch_add(&body->budget->used, bytes) + bytes;
+    size_t held = body->held ? atomic_fetch_add(body->held, bytes) + bytes : 0;
+    if (used + held > body->budget->max) {
+        give_back(body, bytes);
         return false;
     }
     body->paid += bytes;

@@ -1,6 +1,6 @@
 /*
  * body: the bytes of a request as they arrive: unpacked, bounded, and paid for from one budget over all requests that
- * are under way. A compressed body is unpacked while it comes, so that a bomb stops at the limit and the
+ * are under way. Who holds much of it must leave as much free again: one sender can't spend it all. A compressed body is unpacked while it comes, so that a bomb stops at the limit and the
  * packed bytes are never kept.
  *
  * One body belongs to one thread at a time; a budget is shared by all.
@@ -28,6 +28,7 @@ struct body {
     struct buf bytes; /* unpacked */
     size_t max;
     struct body_budget *budget;
+    _Atomic size_t *held; /* by its sender, of the budget; NULL: nobody is asked */
     size_t paid;
     enum body_coding coding;
     z_stream unpacker;
@@ -40,8 +41,9 @@ struct body {
 /* The coding that a Content-Encoding names; -EOPNOTSUPP: none of ours. */
 int body_coding_parse(struct str text, enum body_coding *ret_coding);
 
-/* A new, empty body; the budget outlives it. */
-void body_begin(struct body *body, enum body_coding coding, size_t max, struct body_budget *budget);
+/* A new, empty body; the budget, and what its sender holds of it (may be NULL), outlive it. */
+void body_begin(struct body *body, enum body_coding coding, size_t max, struct body_budget *budget,
+                _Atomic size_t *held);
 
 /*
  * Takes bytes as they come. 0; -EFBIG: more than `max`; -ENOBUFS: the budget is spent; -EBADMSG: not what

@@ -322,9 +322,19 @@ static void check_query(struct api_request *request)
 /* What the head says of the body. */
 struct announced {
     bool any, chunked;
+    bool twice;   /* it has two lengths: how requests are smuggled past proxies */
     bool expects; /* the client waits for our word before it sends (RFC 9110, 10.1.1) */
     uint64_t length;
 };
+
+static enum MHD_Result count_length(void *context, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    (void)kind, (void)value;
+    *(unsigned *)context +=
+        str_eq_ascii_nocase(str_from_c(name), STR(MHD_HTTP_HEADER_CONTENT_LENGTH));
+    return MHD_YES;
+}
 
 static struct announced announced_body(const struct api_request *request)
 {
@@ -334,6 +344,9 @@ static struct announced announced_body(const struct api_request *request)
     if (length.ptr && str_to_u64(length, &body.length) < 0)
         body.length = UINT64_MAX;
     body.any = body.chunked || body.length > 0;
+    unsigned lengths = 0;
+    MHD_get_connection_values(request->raw, MHD_HEADER_KIND, count_length, &lengths);
+    body.twice = lengths + body.chunked > 1;
     body.expects =
         str_eq_ascii_nocase(request_header(request, MHD_HTTP_HEADER_EXPECT), STR("100-continue"));
     return body;
@@ -359,9 +372,8 @@ static unsigned check_body(struct api_request *request, const struct announced *
 {
     struct api *api = request->api;
     enum body_coding coding;
-    /* Two lengths are how requests are smuggled past proxies (RFC 9112, 6.1). */
-    if (announced->chunked && request_header(request, MHD_HTTP_HEADER_CONTENT_LENGTH).ptr) {
-        *ret_reason = "a length and chunks at once";
+    if (announced->twice) {
+        *ret_reason = "the body has two lengths";
         return 400;
     }
     if (body_coding_parse(request_header(request, MHD_HTTP_HEADER_CONTENT_ENCODING), &coding) < 0) {
@@ -369,7 +381,10 @@ static unsigned check_body(struct api_request *request, const struct announced *
         *ret_reason = "this Content-Encoding is not known";
         return 415;
     }
-    size_t max = request->slot->row->access == API_SEND ? api->options.body_max : SMALL_BODY_MAX;
+    enum api_access access = request->slot->row->access;
+    size_t max = access == API_SEND     ? api->options.body_max
+                 : access == API_PUBLIC ? 0 /* nothing is kept for those whom nobody knows */
+                                        : SMALL_BODY_MAX;
     if (announced->length > max) {
         api->counts.too_large++;
         *ret_reason = "the body is too large";
@@ -381,7 +396,8 @@ static unsigned check_body(struct api_request *request, const struct announced *
         *ret_reason = "too many bodies are under way";
         return 429;
     }
-    body_begin(&request->body, coding, max, &api->budget);
+    body_begin(&request->body, coding, max, &api->budget,
+               request->grant ? &request->grant->held : NULL);
     return check_intake(request, ret_reason);
 }
 
@@ -392,6 +408,9 @@ static void check_head(struct api_request *request, const struct announced *anno
         request_problem(request, 500, "no memory");
         return;
     }
+    /* Whatever the answer: what follows may not be what it looks like (RFC 9112, 6.1). */
+    if (announced->twice)
+        request_set_header(request, "Connection", "close");
     int parsed = route_target_parse(request->target_text, &request->arena, &request->target);
     if (parsed < 0 && strcmp(request->method, "OPTIONS") != 0) {
         request_problem(request, parsed == -E2BIG ? 414 : 400, "this is no path with a query");

@@ -20,7 +20,7 @@
 #define CONNECTION_STEP 8192 /* by which a read grows */
 #define CONNECTIONS_MAX 20000
 #define BODY_MAX (64u << 20)
-#define BODIES_MAX (256u << 20)
+#define BODIES_MAX 4 /* bodies of the largest size that there is room for */
 #define REQUEST_US INT64_C(60000000)
 #define IDLE_US INT64_C(120000000)
 #define FIRST_US                                                                                   \
@@ -306,7 +306,8 @@ static struct api_options with_defaults(const struct api_options *given)
     if (!options.connections_per_address)
         options.connections_per_address = (options.connections_max + 1) / 2;
     options.body_max = options.body_max ? options.body_max : BODY_MAX;
-    options.bodies_max = options.bodies_max ? options.bodies_max : BODIES_MAX;
+    if (!options.bodies_max)
+        options.bodies_max = options.body_max * BODIES_MAX;
     options.request_us = options.request_us ? options.request_us : REQUEST_US;
     options.idle_us = options.idle_us ? options.idle_us : IDLE_US;
     options.streams_max = options.streams_max ? options.streams_max : STREAMS_MAX;

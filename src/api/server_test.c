@@ -133,7 +133,7 @@ static int start_impatient(void **state)
 static int start_poor(void **state)
 {
     (void)state;
-    return start_with((struct api_options){.bodies_max = BODY_LIMIT});
+    return start_with((struct api_options){.bodies_max = 2 * BODY_LIMIT});
 }
 
 /* The spool has no room for anything. */

@@ -7,7 +7,8 @@
  *     certificate ─┼─▶ grant {agency, source, rate} ── the source a request names ──▶ sender ─▶ account
  *     peer CIDR ───┘
  *
- * Threads: all functions from any thread; look-ups take no lock. Rules are added by one thread at a time.
+ * Threads: all functions from any thread; look-ups take no lock. Rules of the configuration are
+ * added by one thread at a time.
  */
 #ifndef JAGA_WATCH_SENDER_H
 #define JAGA_WATCH_SENDER_H
@@ -56,6 +57,7 @@ struct grant {
     int64_t expires;        /* µs; TIME_UNSET: never */
     _Atomic bool withdrawn; /* revoked since: connections that hold it are refused */
     _Atomic int64_t bucket; /* of the rate limiter */
+    _Atomic size_t held;    /* bytes of its requests' bodies that are under way */
     struct sender *sender;  /* where `source` is set */
 };
 
