@@ -40,7 +40,7 @@ struct api_options {
     size_t bodies_max;    /* bytes of all bodies under way together: 429 past it; 256 MiB */
     int64_t request_us;   /* a request must be whole by then (slow clients); 1 minute */
     int64_t idle_us;      /* an idle connection is kept this long; 2 minutes */
-    uint32_t streams_max; /* event streams at a time; 64 */
+    uint32_t streams_max; /* event streams at a time; 64; a token may have a quarter */
     struct senders *senders;
     struct intake *intake;
     struct live *live; /* NULL: none */
@@ -70,6 +70,7 @@ enum api_access {
     API_PUBLIC, /* no token */
     API_SEND,   /* a grant that may send */
     API_READ,   /* a token that may read; the request has its scope */
+    API_WHOLE,  /* one that may read all agencies: the answer does not tell them apart */
     API_ADMIN,
 };
 

@@ -109,12 +109,17 @@ static unsigned find_grant(struct api_request *request, const char **ret_reason)
     return 0;
 }
 
+static bool reads_all(const struct grant *grant)
+{
+    return grant->role == TOKEN_ADMIN || str_eq(grant->agency, STR("*"));
+}
+
 /* Which agencies a token may see: "a,b", or "*" for all. */
 static int fill_scope(struct api_request *request)
 {
     struct grant *grant = request->grant;
     struct ledger_scope *scope = &request->scope;
-    scope->all = grant->role == TOKEN_ADMIN || str_eq(grant->agency, STR("*"));
+    scope->all = reads_all(grant);
     if (scope->all)
         return 0;
     struct str *agencies = arena_zero(&request->arena, LEDGER_AGENCIES_MAX, sizeof(*agencies));
@@ -140,11 +145,13 @@ unsigned auth_check(struct api_request *request, const char **ret_reason)
         return status;
     enum token_role role = request->grant->role;
     bool may = role == TOKEN_ADMIN || (access == API_SEND && role == TOKEN_SEND) ||
-               (access == API_READ && role == TOKEN_READ);
+               (access == API_READ && role == TOKEN_READ) ||
+               (access == API_WHOLE && role == TOKEN_READ && reads_all(request->grant));
     if (!may) {
-        *ret_reason = access == API_SEND   ? "this token may not send events"
-                      : access == API_READ ? "this token may not read"
-                                           : "an administrator's token is wanted";
+        *ret_reason = access == API_SEND    ? "this token may not send events"
+                      : access == API_READ  ? "this token may not read"
+                      : access == API_WHOLE ? "a token that reads all agencies is wanted"
+                                            : "an administrator's token is wanted";
         return 403;
     }
     if (access != API_SEND && fill_scope(request) < 0) {

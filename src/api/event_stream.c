@@ -8,8 +8,9 @@
 #include "io/clock.h"
 #include "io/log.h"
 
-#define BLOCK 16384   /* bytes that libmicrohttpd asks for at a time */
-#define RETRY_MS 2000 /* when a client that lost us comes back */
+#define BLOCK 16384     /* bytes that libmicrohttpd asks for at a time */
+#define STREAMS_SHARE 4 /* a token may have this part of all streams */
+#define RETRY_MS 2000   /* when a client that lost us comes back */
 
 struct event_stream {
     struct event_stream *previous, *next; /* of the hub, under its lock */
@@ -78,11 +79,14 @@ void event_streams_look(struct api *api, int64_t ticks)
     pthread_mutex_unlock(&hub->lock);
 }
 
-/* False: there are as many as may be. */
+/* False: there are as many as may be, of all or of this token: nobody's streams keep all others out. */
 static bool enter(struct event_streams *hub, struct event_stream *stream, uint32_t max)
 {
+    uint32_t mine = 0;
     pthread_mutex_lock(&hub->lock);
-    bool entered = hub->n < max;
+    for (const struct event_stream *row = hub->streams; row; row = row->next)
+        mine += row->grant == stream->grant;
+    bool entered = hub->n < max && (mine == 0 || mine < max / STREAMS_SHARE);
     if (entered) {
         hub->n++;
         stream->next = hub->streams;
@@ -203,17 +207,18 @@ void event_stream_open(struct api_request *request, const struct finding_query *
 {
     struct api *api = request->api;
     struct event_stream *stream = calloc(1, sizeof(*stream));
+    if (stream)
+        stream->grant = request_grant(request);
     if (!stream || !enter(api->hub, stream, api->options.streams_max)) {
         free(stream);
         request_set_header(request, "Retry-After", "10");
-        request_problem(request, 429, "there are %u streams already", api->options.streams_max);
+        request_problem(request, 429, "there are too many streams already");
         return;
     }
     stream->api = api;
     stream->connection = request->connection;
     stream->raw = request->raw;
     stream->scope = request_scope(request);
-    stream->grant = request_grant(request);
     stream->query = *query;
     stream->query.sort = FINDING_BY_CHANGE;
     stream->query.ascending = true;

@@ -99,6 +99,7 @@ static json_t *operation_of(json_t *schemas, const struct api_route *row)
 {
     static const char *const who[] = {[API_SEND] = "A token that sends.",
                                       [API_READ] = "A token that reads.",
+                                      [API_WHOLE] = "A token that reads all agencies.",
                                       [API_ADMIN] = "An administrator's token."};
     char id[NAME_MAX_BYTES];
     operation_id(row, id);

@@ -141,7 +141,7 @@ static const struct api_parameter journal_parameters[] = {
 const struct api_route routes_centre[] = {
     {"GET", "/api/v1/status", API_READ, handle_status, "What runs, and how it does.", none,
      "Status", NULL, NULL},
-    {"GET", "/api/v1/rules/top", API_READ, handle_rules,
+    {"GET", "/api/v1/rules/top", API_WHOLE, handle_rules,
      "What rules have matched since they were loaded, the most first.", rules_parameters,
      "RuleList", NULL, NULL},
     {"GET", "/api/v1/journal", API_ADMIN, handle_journal,

@@ -41,7 +41,7 @@ const struct api_route routes_health[] = {
      "Health", NULL, NULL},
     {"GET", "/readyz", API_PUBLIC, handle_readyz,
      "Says whether events are taken now; 503 while they are not.", NULL, "Readiness", NULL, NULL},
-    {"GET", "/metrics", API_READ, handle_metrics, "Figures for Prometheus.", NULL, "Metrics", NULL,
+    {"GET", "/metrics", API_WHOLE, handle_metrics, "Figures for Prometheus.", NULL, "Metrics", NULL,
      NULL},
     {"GET", "/api/openapi.json", API_PUBLIC, handle_openapi, "Describes this interface.", NULL,
      "Document", NULL, NULL},
