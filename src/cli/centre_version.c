@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/file.h"
 #include "io/log.h"
 
 #define AGENCIES_MEMORY_MAX (64u << 20)
@@ -14,27 +15,27 @@
 struct centre_version {
     struct live_version live;
     struct engine engine;
-    struct arena arena; /* what agencies want */
-    struct str mapped;  /* the file of indicators */
+    struct arena arena;     /* what agencies want */
+    struct file_map mapped; /* the file of indicators */
 };
 
 /* ---- indicators ---- */
 
-/* The file is never changed, only replaced: the mapping stays what it was. */
-static int map_file(const char *path, struct str *ret_bytes)
+/*
+ * The file is to be replaced, never changed: then the mapping stays what it was. Where somebody cuts it off all the
+ * same, what is gone reads as zeros, in which nothing is found.
+ */
+static int map_file(const char *path, struct file_map *ret_map)
 {
     struct stat file;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
     int status = fstat(fd, &file) < 0 ? -errno : 0;
-    if (status == 0 && file.st_size > 0) {
-        void *bytes = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_SHARED, fd, 0);
-        if (bytes == MAP_FAILED)
-            status = -errno;
-        else
-            *ret_bytes = str_of(bytes, (size_t)file.st_size);
-    }
+    if (status == 0 && file.st_size > 0)
+        status = file_map(fd, (size_t)file.st_size, ret_map);
+    if (status == 0 && ret_map->bytes.ptr) /* it is read here and there, not in order */
+        madvise((void *)(uintptr_t)ret_map->bytes.ptr, ret_map->bytes.len, MADV_NORMAL);
     close(fd);
     return status;
 }
@@ -43,10 +44,10 @@ static int open_intel(struct centre_version *version, const char *path)
 {
     struct err err = {0};
     int status = map_file(path, &version->mapped);
-    if (status == -ENOENT || (status == 0 && version->mapped.len == 0))
+    if (status == -ENOENT || (status == 0 && version->mapped.bytes.len == 0))
         return 0;
     if (status == 0) {
-        version->live.intel = intel_open(version->mapped, &err);
+        version->live.intel = intel_open(version->mapped.bytes, &err);
         if (version->live.intel)
             return 0;
     }
@@ -91,8 +92,7 @@ static void free_version(struct live_version *live)
     struct centre_version *version = live->owner;
     if (live->intel)
         intel_close(live->intel);
-    if (version->mapped.len)
-        munmap((void *)(uintptr_t)version->mapped.ptr, version->mapped.len);
+    file_unmap(&version->mapped);
     engine_free(&version->engine);
     arena_free(&version->arena);
     free(version);
