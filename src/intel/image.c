@@ -203,6 +203,16 @@ void image_probe_group(struct image_probe *probe)
     __builtin_prefetch(&entries[probe->end - 1].meta);
 }
 
+/* A text may begin in one line of the cache and end in the next. */
+static void prefetch_text(const struct intel *intel, uint64_t at)
+{
+    uint64_t offset = at >> 16, len = at & 0xffff;
+    if (offset > intel->texts.len || len == 0 || len > intel->texts.len - offset)
+        return;
+    __builtin_prefetch(intel->texts.ptr + offset);
+    __builtin_prefetch(intel->texts.ptr + offset + len - 1);
+}
+
 bool image_probe_half(const struct intel *intel, struct image_probe *probe)
 {
     const struct image_entry *entries = probe->table->entries;
@@ -221,10 +231,8 @@ bool image_probe_half(const struct intel *intel, struct image_probe *probe)
     if (first == probe->end || entry_high(&entries[first]) != high)
         return false;
     image_meta_prefetch(intel, entries[first].meta);
-    if (probe->table->is_text) {
-        uint64_t offset = entry_low(&entries[first]) >> 16;
-        __builtin_prefetch(intel->texts.ptr + (offset < intel->texts.len ? offset : 0));
-    }
+    if (probe->table->is_text)
+        prefetch_text(intel, entry_low(&entries[first]));
     return true;
 }
 
