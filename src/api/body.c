@@ -53,7 +53,9 @@ static bool pay(struct body *body, size_t bytes)
 {
     size_t used = atomic_fetch_add(&body->budget->used, bytes) + bytes;
     size_t held = body->held ? atomic_fetch_add(body->held, bytes) + bytes : 0;
-    if (used + held > body->budget->max) {
+    /* What a sender holds already counts twice; the step that it takes does not, as it may be half empty. */
+    size_t before = used + held - (body->held ? 2 * bytes : bytes);
+    if (used > body->budget->max || before > body->budget->max) {
         give_back(body, bytes);
         return false;
     }
