@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "cli/centre_inside.h"
+#include "cli/indicators.h"
 
 const char *centre_path(struct centre *centre, const char *path)
 {
@@ -30,7 +31,7 @@ static int make_folder(const char *path, struct err *err)
 
 int centre_start_folders(struct centre *centre, struct err *err)
 {
-    static const char *const folders[] = {"tls", "intel", NULL};
+    static const char *const folders[] = {"tls", INTEL_FOLDER, NULL};
     int status = make_folder(centre->cli.settings.data, err);
     for (size_t i = 0; status == 0 && folders[i]; i++)
         status = make_folder(centre_path(centre, folders[i]), err);

@@ -1,13 +1,9 @@
 #include "cli/centre_version.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "io/file.h"
+#include "cli/indicators.h"
 #include "io/log.h"
 
 #define AGENCIES_MEMORY_MAX (64u << 20)
@@ -15,45 +11,19 @@
 struct centre_version {
     struct live_version live;
     struct engine engine;
-    struct arena arena;     /* what agencies want */
-    struct file_map mapped; /* the file of indicators */
+    struct indicators indicators;
+    struct arena arena; /* what agencies want */
 };
 
-/* ---- indicators ---- */
-
-/*
- * The file is to be replaced, never changed: then the mapping stays what it was. Where somebody cuts it off all the
- * same, what is gone reads as zeros, in which nothing is found.
- */
-static int map_file(const char *path, struct file_map *ret_map)
-{
-    struct stat file;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int status = fstat(fd, &file) < 0 ? -errno : 0;
-    if (status == 0 && file.st_size > 0)
-        status = file_map(fd, (size_t)file.st_size, ret_map);
-    if (status == 0 && ret_map->bytes.ptr) /* it is read here and there, not in order */
-        madvise((void *)(uintptr_t)ret_map->bytes.ptr, ret_map->bytes.len, MADV_NORMAL);
-    close(fd);
-    return status;
-}
-
-static int open_intel(struct centre_version *version, const char *path)
+static int open_indicators(struct centre_version *version, const char *path)
 {
     struct err err = {0};
-    int status = map_file(path, &version->mapped);
-    if (status == -ENOENT || (status == 0 && version->mapped.bytes.len == 0))
+    int status = indicators_open(path, &version->indicators, &err);
+    version->live.intel = version->indicators.intel;
+    if (status == 0 || status == -ENOENT)
         return 0;
-    if (status == 0) {
-        version->live.intel = intel_open(version->mapped.bytes, &err);
-        if (version->live.intel)
-            return 0;
-    }
-    log_say(LOG_ERROR, "intel.unreadable", "%s: %s", path,
-            status < 0 ? strerror(-status) : err.message);
-    return -EINVAL;
+    log_say(LOG_ERROR, "intel.unreadable", "%s", err.message);
+    return status;
 }
 
 /* ---- agencies ---- */
@@ -64,8 +34,11 @@ static bool copy_agency(struct centre_version *version, const struct config_agen
     struct str *without = arena_zero(&version->arena, from->n_without + 1, sizeof(*without));
     if (!without)
         return false;
-    for (size_t i = 0; i < from->n_without; i++)
+    for (size_t i = 0; i < from->n_without; i++) {
         without[i] = arena_copy(&version->arena, from->without[i]);
+        if (!without[i].ptr)
+            return false;
+    }
     *ret_agency = (struct live_agency){.name = arena_copy(&version->arena, from->name),
                                        .level = from->level,
                                        .without = without,
@@ -90,9 +63,7 @@ static int copy_agencies(struct centre_version *version, const struct config *co
 static void free_version(struct live_version *live)
 {
     struct centre_version *version = live->owner;
-    if (live->intel)
-        intel_close(live->intel);
-    file_unmap(&version->mapped);
+    indicators_close(&version->indicators);
     engine_free(&version->engine);
     arena_free(&version->arena);
     free(version);
@@ -119,7 +90,7 @@ struct live_version *centre_version_load(const struct cli *cli, const struct con
     if (code == EXIT_DONE)
         code = engine_compile(&version->engine);
     if (code == EXIT_DONE &&
-        (copy_agencies(version, config) < 0 || open_intel(version, intel_path)))
+        (copy_agencies(version, config) < 0 || open_indicators(version, intel_path) < 0))
         code = EXIT_BROKEN;
     if (code != EXIT_DONE) {
         free_version(&version->live);

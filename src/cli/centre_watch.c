@@ -3,6 +3,7 @@
 
 #include "cli/centre_inside.h"
 #include "cli/centre_version.h"
+#include "cli/indicators.h"
 #include "io/log.h"
 #include "ledger/progress.h"
 
@@ -127,7 +128,7 @@ void centre_stop_health(struct centre *centre)
 
 const char *centre_intel_path(struct centre *centre)
 {
-    return centre_path(centre, "intel/indicators.jint");
+    return centre_path(centre, INTEL_FOLDER "/" INTEL_FILE_NAME);
 }
 
 void centre_say_version(const char *event, const struct live_version *version)

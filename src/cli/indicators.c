@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ static int path_in(struct buf *path, const char *data, const char *folder, const
 }
 
 /* Whole files are mapped: feeds are large. Empty ones need no map. */
-static int map_path(const char *path, struct file_map *ret_map)
+static int map_path(const char *path, uint64_t size_max, struct file_map *ret_map)
 {
     struct stat st;
     *ret_map = (struct file_map){0};
@@ -42,7 +43,7 @@ static int map_path(const char *path, struct file_map *ret_map)
     if (fd < 0)
         return -errno;
     int status = fstat(fd, &st) < 0 ? -errno : S_ISDIR(st.st_mode) ? -EISDIR : 0;
-    if (status == 0 && (uint64_t)st.st_size > FEED_SIZE_MAX)
+    if (status == 0 && (uint64_t)st.st_size > size_max)
         status = -EFBIG;
     if (status == 0 && st.st_size > 0)
         status = file_map(fd, (size_t)st.st_size, ret_map);
@@ -53,9 +54,11 @@ static int map_path(const char *path, struct file_map *ret_map)
 int indicators_open(const char *path, struct indicators *ret_indicators, struct err *err)
 {
     struct indicators indicators = {0};
-    int status = map_path(path, &indicators.map);
+    int status = map_path(path, SIZE_MAX, &indicators.map);
     if (status < 0)
         return err_set(err, status, "%s: %s", path, strerror(-status));
+    if (indicators.map.bytes.ptr) /* it is read here and there, not in order */
+        madvise((void *)(uintptr_t)indicators.map.bytes.ptr, indicators.map.bytes.len, MADV_NORMAL);
     indicators.intel = intel_open(indicators.map.bytes, err);
     if (!indicators.intel) {
         char problem[ERR_MESSAGE_MAX];
@@ -92,7 +95,7 @@ int indicators_read_feed(const char *path, const struct feed_options *options,
                          const struct feed_sink *sink, struct feed_report *report, struct err *err)
 {
     struct file_map map;
-    int status = map_path(path, &map);
+    int status = map_path(path, FEED_SIZE_MAX, &map);
     if (status < 0)
         return err_set(err, status, "%s: %s", path, strerror(-status));
     const struct feed_format *format = options->columns.len ? &feed_csv : feed_recognise(map.bytes);

@@ -23,7 +23,11 @@ struct indicators {
     struct buf built; /* instead of the map: it was built in memory */
 };
 
-/* Maps and opens a built file. 0, -ENOENT, or another -errno with *err. */
+/*
+ * Maps and opens a built file. 0, -ENOENT, or another -errno with *err. The file is to be replaced, never changed: then
+ * the mapping stays what it was. Where somebody cuts it off all the same, what is gone reads as zeros, in which nothing
+ * is found.
+ */
 int indicators_open(const char *path, struct indicators *ret_indicators, struct err *err);
 void indicators_close(struct indicators *indicators);
 
