@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/time.h"
 #include "sigma/correlate.h"
 #include "measure.h"
 

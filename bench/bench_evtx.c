@@ -3,7 +3,6 @@
  * from memory. Prints one line a file and a total; files other than EVTX are passed over.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "parse/parse.h"
 #include "measure.h"

@@ -6,7 +6,6 @@
  *     bench_http [SECONDS]     of each run; 2 unless told
  */
 #include <curl/curl.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

@@ -103,10 +103,10 @@ struct api *request_api(const struct api_request *request);
 const struct api_options *request_options(const struct api_request *request);
 const char *request_method(const struct api_request *request);
 struct str request_path(const struct api_request *request); /* decoded */
-struct str request_segment(const struct api_request *request,
-                           unsigned i); /* value of the i-th {name}, decoded; then of the "*" */
-struct str request_query(const struct api_request *request,
-                         const char *name); /* decoded; ptr NULL: absent */
+/* What stands for the i-th {name}, decoded; behind the last one: for the "*". */
+struct str request_segment(const struct api_request *request, unsigned i);
+/* Decoded; ptr NULL: absent. So is a header's. */
+struct str request_query(const struct api_request *request, const char *name);
 struct str request_header(const struct api_request *request, const char *name);
 struct str request_body(const struct api_request *request);     /* unpacked */
 struct str request_peer(const struct api_request *request);     /* address as text, no port */

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <sodium.h>
-#include <stdlib.h>
 
 #include "api/server.h"
 #include "io/clock.h"

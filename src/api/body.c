@@ -1,7 +1,6 @@
 #include "api/body.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #define ROOM_MIN 16384 /* bytes that a step of the unpacker may fill */
 

@@ -4,7 +4,6 @@
  * own thread then sees as the end of the stream. A row leaves the list, under the lock, before its
  * descriptor is closed, so the keeper never shuts down somebody else's.
  */
-#include <errno.h>
 #include <time.h>
 
 #include "api/server.h"

@@ -49,12 +49,6 @@ void member_u64(struct buf *out, const char *key, uint64_t value)
     buf_add_u64(out, value);
 }
 
-void member_i64(struct buf *out, const char *key, int64_t value)
-{
-    member_key(out, key);
-    buf_add_i64(out, value);
-}
-
 void member_double(struct buf *out, const char *key, double value)
 {
     member_key(out, key);

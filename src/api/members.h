@@ -14,7 +14,6 @@ void member_comma(struct buf *out);
 void member_str(struct buf *out, const char *key, struct str value);
 void member_c(struct buf *out, const char *key, const char *value);
 void member_u64(struct buf *out, const char *key, uint64_t value);
-void member_i64(struct buf *out, const char *key, int64_t value);
 void member_double(struct buf *out, const char *key, double value);
 void member_bool(struct buf *out, const char *key, bool value);
 

@@ -20,9 +20,8 @@
 #include "base/vec.h"
 
 #define OTLP_ITEMS_MAX (1u << 18)
-#define OTLP_TEXT_MAX                                                                              \
-    (64u << 20)           /* bytes of all events: attributes of a resource come again in each */
-#define OTLP_DEPTH_MAX 32 /* lists and maps within each other */
+#define OTLP_TEXT_MAX (64u << 20) /* bytes of all events: each has its resource's attributes */
+#define OTLP_DEPTH_MAX 32         /* lists and maps within each other */
 
 enum otlp_encoding { OTLP_PROTOBUF, OTLP_JSON };
 

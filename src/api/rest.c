@@ -1,6 +1,5 @@
 #include "api/rest.h"
 
-#include <errno.h>
 #include <jansson.h>
 
 #include "api/members.h"

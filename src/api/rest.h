@@ -20,19 +20,19 @@ struct rest_member {
     int64_t *ret_expiration; /* RFC 3339, still to come; TIME_UNSET where it is absent or empty */
 };
 
-/* Reads a body that is a JSON object of these and no others, ended by a row without a name. False: a problem was replied. */
+/* Reads a body that is an object of these and no others, ended by a row without a name. False: a problem was replied. */
 bool rest_body_read(struct api_request *request, const struct rest_member *members);
 
 /*
  * A transaction of the request's ledger, in the journal under the caller's name and `action`. NULL: a problem was
- * replied. It is over with rest_change_end(), which commits where `status` is 0; false: it failed, a problem was replied.
+ * replied. rest_change_end() commits it where `status` is 0. False: nothing was changed, a problem was replied.
  */
 struct ledger *rest_change_begin(struct api_request *request, const char *action);
 bool rest_change_end(struct api_request *request, struct ledger *ledger, int status);
 
 /*
- * {"NAME":[ of a list, whose rows follow; then its end, as the reply: 200, or what `status` of the ledger means. The text is
- * freed. A page says where the next one starts: with this cursor, with none (empty: null).
+ * {"NAME":[ of a list, whose rows follow; then its end, as the reply: 200, or what `status` of the ledger means. The
+ * text is freed. A page says where the next one starts; the last has no cursor (empty here, null in the answer).
  */
 void rest_list_begin(struct buf *json, const char *name);
 void rest_list_reply(struct api_request *request, int status, struct buf *json);

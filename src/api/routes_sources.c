@@ -118,7 +118,7 @@ static void write_source(struct buf *out, const struct source *source)
     member_row_end(out);
 }
 
-/* The sources behind `after`, in the order of their keys, at most `limit`. The key of the last one where there are more. */
+/* The sources behind `after` by key, at most `limit`. Where there are more: the key of the last one. */
 static struct str write_page(const struct sources *sources, struct str after, uint64_t limit,
                              struct buf *out)
 {

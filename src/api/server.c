@@ -23,8 +23,7 @@
 #define BODIES_MAX 4 /* bodies of the largest size that there is room for */
 #define REQUEST_US INT64_C(60000000)
 #define IDLE_US INT64_C(120000000)
-#define FIRST_US                                                                                   \
-    INT64_C(30000000) /* from accept to the first line of a request: the TLS handshake too */
+#define FIRST_US INT64_C(30000000) /* from accept to a first line, with the TLS handshake */
 #define STREAMS_MAX 64
 #define STOP_US INT64_C(5000000) /* requests under way get this long when the server stops */
 

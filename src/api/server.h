@@ -52,7 +52,7 @@ struct api_connection {
     struct api_connection *previous, *next;
     struct MHD_Connection *raw;
     int fd;
-    bool plain, loopback;
+    bool plain;
     struct peer *peer;
     struct tls_credentials *credentials;
     struct api_request *request; /* under way; NULL: none */

@@ -47,10 +47,9 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 struct str yaml_text(const struct yaml_node *node);
 
 /* What a plain scalar means in YAML 1.1's core: quoted text is never any of these. */
-bool yaml_is_null(const struct yaml_node *node);                  /* "", ~, null, Null, NULL */
-bool yaml_is_bool(const struct yaml_node *node, bool *ret_value); /* true/false, yes/no, on/off */
-bool yaml_is_int(const struct yaml_node *node,
-                 int64_t *ret_value); /* decimal, 0x, 0o, 0b, leading 0 octal */
+bool yaml_is_null(const struct yaml_node *node);                    /* "", ~, null, Null, NULL */
+bool yaml_is_bool(const struct yaml_node *node, bool *ret_value);   /* true/false, yes/no, on/off */
+bool yaml_is_int(const struct yaml_node *node, int64_t *ret_value); /* 0x, 0o, 0b, 0 octal too */
 bool yaml_is_float(const struct yaml_node *node, double *ret_value);
 
 #endif

@@ -1,6 +1,5 @@
 #include "cli/centre.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "cli/centre_inside.h"

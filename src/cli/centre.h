@@ -1,6 +1,6 @@
 /*
- * centre: the parts of `jaga serve`, put together. Each part has a row that starts and stops it; they start in order and stop in
- * reverse, so that what is under way is finished: doors close first, the spool last.
+ * centre: the parts of `jaga serve`, put together. Each part has a row that starts and stops it; they start in order
+ * and stop in reverse, so that what is under way is finished: doors close first, the ledger last. One thread owns it.
  *
  *     DATA/jaga.yaml            configuration
  *     DATA/ledger.db            findings, tokens, journal        DATA/journal.key   signs the journal

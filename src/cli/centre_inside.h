@@ -81,8 +81,8 @@ struct live_version;
 void centre_say_version(const char *event, const struct live_version *version);
 
 /*
- * The parts. Starting returns 0, or the code of *err, which says why not. Stopping is due also after a start that failed, and
- * stops what there is.
+ * The parts. Starting returns 0, or the code of *err, which says why not. Stopping is due after a start that failed,
+ * too, and stops what there is.
  */
 
 int centre_start_folders(struct centre *centre, struct err *err);

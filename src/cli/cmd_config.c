@@ -1,5 +1,4 @@
 /* jaga config: the centre's configuration, looked at before it is used. */
-#include <errno.h>
 
 #include "cli/centre.h"
 #include "cli/config.h"

@@ -1,5 +1,4 @@
 /* jaga serve: the centre, until it is told to stop. */
-#include <errno.h>
 #include <signal.h>
 #include <time.h>
 

@@ -14,12 +14,15 @@
  */
 struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code);
 
-/* Closes the ledger; what `status` of it means was said. The exit code: EXIT_USAGE where it could not do what was asked for. */
+/*
+ * Closes the ledger once it was said what its `status` means. The exit code: EXIT_USAGE where the fault is in what was
+ * asked for.
+ */
 int data_ledger_done(const struct cli *cli, struct ledger *ledger, int status);
 
 /*
- * One transaction that does `change` with each of the command's arguments: all of them or, where one fails, none, so that
- * a list with a slip of the pen is run again as a whole. The exit code; it was said what is wrong.
+ * One transaction that does `change` with each of the command's arguments: all of them or, where one fails, none, so
+ * that a list with a slip of the pen is run again as a whole. The exit code; it was said what is wrong.
  */
 int data_change_each(const struct cli *cli, const char *action,
                      int (*change)(struct ledger *ledger, struct str argument));

@@ -1,6 +1,6 @@
 /* Options of the commands that take, list and match indicators. */
 #include "cli/option_value.h"
-#include "intel/feed.h"
+#include "intel/intel.h"
 
 /* Index 0 stands for "not said". */
 static const char *type_name(size_t index)

@@ -6,7 +6,8 @@
  *     cidr4, cidr6  RFC 4632; bits behind the prefix are cleared
  *     domain, host  lower case, no dots around it, "*." goes; other scripts become xn-- (RFC 3492)
  *     url           RFC 3986, 6.2.2 and 6.2.3: scheme and host in lower case, no default port, no empty path, no
- *                   dot segments, %41 is A, %c3 is %C3, other scripts escaped; no fragment. Without a scheme: "//host/path", any scheme
+ *                   dot segments, %41 is A, %c3 is %C3, other scripts escaped; no fragment. Without a scheme:
+ *                   "//host/path", any scheme
  *     hashes        lower case
  *     email         lower case, without "Name <>" and mailto:
  *     file-name     the last part of a path, without case

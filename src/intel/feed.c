@@ -21,14 +21,6 @@ const char *const feed_refusal_texts[FEED_REFUSALS] = {
     [FEED_BAD_ALLOW] = "lines of an allow-list that cannot be read",
 };
 
-const struct feed_format *feed_by_name(struct str name)
-{
-    for (size_t i = 0; feed_formats[i]; i++)
-        if (str_eq(name, str_from_c(feed_formats[i]->name)))
-            return feed_formats[i];
-    return NULL;
-}
-
 const struct feed_format *feed_recognise(struct str bytes)
 {
     size_t i = 0;

@@ -74,9 +74,6 @@ extern const struct feed_format *const feed_formats[]; /* ended by NULL; the las
 extern const struct feed_format feed_stix, feed_misp, feed_misp_manifest, feed_warninglist,
     feed_csv, feed_list;
 
-/* NULL: there is none of that name. */
-const struct feed_format *feed_by_name(struct str name);
-
 /* By its first bytes; never NULL. */
 const struct feed_format *feed_recognise(struct str bytes);
 

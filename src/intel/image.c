@@ -166,11 +166,6 @@ uint64_t intel_count(const struct intel *intel, enum indicator_type type)
     return sum;
 }
 
-int64_t intel_built(const struct intel *intel)
-{
-    return intel->header->built;
-}
-
 /* ---- looking up ---- */
 
 static inline uint64_t entry_high(const struct image_entry *entry)

@@ -76,7 +76,6 @@ void intel_close(struct intel *intel);
 int intel_verify(const struct intel *intel, struct err *err);
 
 uint64_t intel_count(const struct intel *intel, enum indicator_type type); /* NONE: of all */
-int64_t intel_built(const struct intel *intel);                            /* µs */
 
 /*
  * The indicator of a canonical value, or false: of several with that value the one valid at `at`, else the one

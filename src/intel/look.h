@@ -60,11 +60,10 @@ void look_address(struct look *look, struct str text); /* also with a port; list
 void look_name(struct look *look, struct str text);    /* a name or an address */
 void look_url(struct look *look, struct str text);
 void look_urls_within(struct look *look, struct str text); /* every "scheme://..." in a text */
-void look_answers(struct look *look,
-                  struct str text); /* of DNS: names and addresses; "type: 5 a.b;::1;" */
-void look_digest(struct look *look, struct str text);  /* also "0x..." and "aa:bb:..." */
-void look_digests(struct look *look, struct str text); /* "SHA256=...,MD5=...,IMPHASH=..." */
-void look_email(struct look *look, struct str text);   /* one or several, with names */
+void look_answers(struct look *look, struct str text);     /* of DNS: "type: 5 a.b;::1;" */
+void look_digest(struct look *look, struct str text);      /* also "0x..." and "aa:bb:..." */
+void look_digests(struct look *look, struct str text);     /* "SHA256=...,MD5=...,IMPHASH=..." */
+void look_email(struct look *look, struct str text);       /* one or several, with names */
 void look_path(struct look *look, struct str text);
 void look_as(struct look *look, enum indicator_type type, struct str text); /* as that type only */
 

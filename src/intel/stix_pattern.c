@@ -1,6 +1,5 @@
 #include "intel/stix_pattern.h"
 
-#include "base/buf.h"
 #include "intel/canonical.h"
 
 /* What a part of a pattern comes to. Its facts, if it has any, are the last in pattern->facts. */

@@ -10,18 +10,12 @@
 #include "io/clock.h"
 
 static _Atomic int log_level = LOG_INFO;
-static _Atomic int log_fd = 2;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 void log_set_level(enum log_level level)
 {
     log_level = (int)level;
-}
-
-void log_set_fd(int fd)
-{
-    log_fd = fd;
 }
 
 /* Room for the line's end is always left. */
@@ -121,7 +115,7 @@ void log_end(struct log_line *line)
     if (!line->wanted)
         return;
     line->bytes[line->len++] = '\n';
-    ssize_t written = write(log_fd, line->bytes, line->len);
+    ssize_t written = write(STDERR_FILENO, line->bytes, line->len);
     (void)written; /* nobody is left to tell */
 }
 

@@ -33,9 +33,6 @@ struct log_line {
 /* Lines below `level` are not written; LOG_INFO at the start. Any thread. */
 void log_set_level(enum log_level level);
 
-/* Where lines go; 2 at the start. */
-void log_set_fd(int fd);
-
 /* `event` is a dotted constant: "spool.torn". */
 void log_begin(struct log_line *line, enum log_level level, const char *event);
 void log_str(struct log_line *line, const char *key, struct str value);

@@ -98,21 +98,6 @@ void net_host_format(const struct sockaddr *address, char ret_text[static NET_TE
     host_of(address, ret_text, &port);
 }
 
-bool net_is_loopback(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET) {
-        struct sockaddr_in in;
-        memcpy(&in, address, sizeof(in));
-        return ntohl(in.sin_addr.s_addr) >> 24 == 127;
-    }
-    if (address->sa_family != AF_INET6)
-        return false;
-    struct sockaddr_in6 in6;
-    memcpy(&in6, address, sizeof(in6));
-    return IN6_IS_ADDR_LOOPBACK(&in6.sin6_addr) ||
-           (IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr) && in6.sin6_addr.s6_addr[12] == 127);
-}
-
 /* Every address where the kernel has no IPv6: the same over IPv4. */
 static struct net_address every_ipv4(const struct net_address *address)
 {

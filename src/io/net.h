@@ -29,9 +29,6 @@ void net_address_format(const struct sockaddr *address, char ret_text[static NET
 /* The same without the port: "127.0.0.1", "::1". */
 void net_host_format(const struct sockaddr *address, char ret_text[static NET_TEXT_MAX]);
 
-/* Is it this machine talking to itself? */
-bool net_is_loopback(const struct sockaddr *address);
-
 /*
  * A bound socket, SOCK_STREAM (listening) or SOCK_DGRAM, that does not block and is closed on exec. Its
  * number, or -errno with *err. The caller closes it.

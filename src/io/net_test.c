@@ -1,7 +1,6 @@
 #include "base/test.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -34,23 +33,6 @@ static void addresses_are_read_as_people_write_them(void **state)
     assert_non_null(strstr(formatted(""), "is no address"));
 }
 
-static void loopback_is_known_in_every_form(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text;
-        bool loopback;
-    } rows[] = {{"127.9.9.9:1", true},      {"[::1]:1", true},     {"[::ffff:127.0.0.1]:1", true},
-                {"[2001:db8::1]:1", false}, {"10.0.0.1:1", false}, {":1", false}};
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct net_address address;
-        struct err err = {0};
-        assert_int_equal(net_address_parse(str_from_c(rows[i].text), &address, &err), 0);
-        assert_int_equal(net_is_loopback((const struct sockaddr *)&address.bytes),
-                         rows[i].loopback);
-    }
-}
-
 static void a_taken_port_is_refused_with_its_address(void **state)
 {
     (void)state;
@@ -72,7 +54,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses_are_read_as_people_write_them),
-        cmocka_unit_test(loopback_is_known_in_every_form),
         cmocka_unit_test(a_taken_port_is_refused_with_its_address),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

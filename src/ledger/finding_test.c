@@ -4,10 +4,8 @@
 #include <errno.h>
 #include <sqlite3.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/time.h"
-#include "ledger/journal.h"
 
 #define SECOND TIME_SECOND_US
 

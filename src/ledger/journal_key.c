@@ -2,11 +2,9 @@
 #include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/inside.h"
 #include "ledger/journal_key.h"
 
 /* The file holds the 32 bytes of the private key's seed (RFC 8032, 5.1.5) in hex and a newline. */

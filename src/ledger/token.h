@@ -19,8 +19,7 @@ enum token_role {
 struct token {
     struct str id; /* public name, for lists and revocation */
     enum token_role role;
-    struct str
-        agency; /* SEND: of its events; READ: what it may see, "a,b", "*" for all; ADMIN: "*" */
+    struct str agency; /* SEND: of its events; READ: what it may see ("a,b", "*"); ADMIN: "*" */
     struct str source; /* SEND: label of the source; empty: the sender's own host name or index */
     uint64_t rate;     /* SEND: events per second; 0: no limit */
     struct str note;

@@ -58,8 +58,7 @@ struct finding_correlated {
 
 /* One of rule, correlation and indicator is there. */
 struct finding {
-    uint32_t
-        index; /* in sigma_set.rules, or .correlations; of indicators: from 0, by their metas */
+    uint32_t index; /* in sigma_set.rules or .correlations; of indicators: by their metas */
     const struct sigma_meta *meta; /* lives as long as the rules; of an indicator: as the detect */
     const struct sigma_rule *rule;
     const struct sigma_correlation *correlation;

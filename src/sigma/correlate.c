@@ -541,8 +541,8 @@ static int fill_slots(struct correlator *c, const struct correlation_hit *hit,
     const struct plan_rule *rule = &c->plan.rules[hit->rule];
     for (uint32_t i = 0; i < rule->n_slots; i++) {
         const struct plan_slot *slot = &c->plan.slots.items[rule->slots + i];
-        const uint32_t *fields =
-            slot->n ? c->plan.slot_fields.items + slot->first : NULL; /* there may be none at all */
+        /* Without fields there may be no list at all. */
+        const uint32_t *fields = slot->n ? c->plan.slot_fields.items + slot->first : NULL;
         union hit_value *out = &record->slots[i];
         uint32_t n = 0;
         while (n < slot->n && fields[n] < hit->n_values && hit->values[fields[n]].ptr) {

@@ -286,8 +286,7 @@ static const struct measure value_count = {
 };
 
 static const struct measure value_sum = {
-    .rising =
-        true, /* but for negative numbers: then it is looked at with every event all the same */
+    .rising = true, /* but for negative numbers: then every event is looked at all the same */
     .state_size = sum_state,
     .add = sum_add,
     .remove = sum_remove,

@@ -104,9 +104,6 @@ void reader_close(struct sigma_set *set);
     err_at((doc)->err, -EINVAL, (at)->line, (at)->column, __VA_ARGS__)
 int document_no_memory(struct document *doc);
 
-/* Reads one document and adds what it gives to the reader's entries. */
-int document_read(struct document *doc);
-
 /* A copy in the set's arena. */
 int document_copy(struct document *doc, struct str text, struct str *ret_copy);
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static const struct spool_ops *ops;
 static const char *(*place_make)(void);

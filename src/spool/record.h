@@ -38,9 +38,6 @@
 
 #define RECORD_HEAD 80u /* bytes */
 #define RECORD_ALIGN 8u
-#define RECORD_SIZE_MAX                                                                            \
-    (RECORD_HEAD + SPOOL_BATCH_EVENTS_MAX * 4u + SPOOL_BATCH_BYTES_MAX + SPOOL_LABEL_MAX * 4u +    \
-     RECORD_ALIGN)
 #define RECORD_OFFSET_MAX ((uint64_t)INT64_MAX) /* where offsets end; nobody gets there */
 #define RECORD_SPLIT 1u                         /* of flags: an event has a line end inside */
 #define RECORD_LAST 2u                          /* of flags: the last record of its commit group */

@@ -1,6 +1,5 @@
 #include "spool/local.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 static bool consumers_passed(const struct spool *spool, const uint64_t *offsets)

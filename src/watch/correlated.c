@@ -5,7 +5,6 @@
 #include <errno.h>
 
 #include "base/hash.h"
-#include "base/time.h"
 #include "io/log.h"
 #include "scan/copy.h"
 #include "watch/live_state.h"

@@ -1,6 +1,7 @@
 #include "watch/exceptions.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/time.h"

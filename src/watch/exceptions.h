@@ -7,8 +7,6 @@
 #ifndef JAGA_WATCH_EXCEPTIONS_H
 #define JAGA_WATCH_EXCEPTIONS_H
 
-#include <stdatomic.h>
-
 #include "ledger/exception.h"
 #include "sigma/rule.h"
 

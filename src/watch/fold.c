@@ -1,7 +1,5 @@
 #include "watch/fold.h"
 
-#include "base/hash.h"
-
 #define FOLD_CELLS_MIN 64
 
 void fold_key_begin(struct buf *key, char kind)

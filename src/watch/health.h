@@ -27,8 +27,7 @@
 #define HEALTH_SOURCES_MAX (SENDERS_MAX + SENDERS_OTHERS_MAX)
 #define HEALTH_FINDINGS_MAX 1000           /* raised or cleared by one look; the rest by the next */
 #define HEALTH_STALL_US INT64_C(120000000) /* between two looks; more is a gap of our own */
-#define HEALTH_FORGET_US                                                                           \
-    (INT64_C(90) * 86400 * 1000000) /* a source silent for so long is not saved */
+#define HEALTH_FORGET_US INT64_C(7776000000000) /* 90 days of silence: no longer saved */
 
 struct health_options {
     int64_t silence_min_us; /* a learnt silence is at least this long; 0: 5 minutes */

@@ -1,7 +1,6 @@
 #include "watch/health.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/test.h"

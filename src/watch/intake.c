@@ -5,7 +5,6 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
-#include "base/time.h"
 #include "base/vec.h"
 #include "io/clock.h"
 #include "parse/json.h"

@@ -18,8 +18,7 @@
 
 #define INTAKE_EVENT_MAX (1u << 20) /* bytes of one event at a door; larger ones are rejected */
 #define INTAKE_SEQUENCE_MAX ((UINT64_C(1) << 52) - 1) /* of a producer */
-#define INTAKE_TROUBLE_US                                                                          \
-    100000 /* after a refusal of the spool doors may refuse by themselves so long */
+#define INTAKE_TROUBLE_US 100000 /* after a refusal of the spool, doors refuse by themselves */
 
 enum door {
     DOOR_NONE,

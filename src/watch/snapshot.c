@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 
-#include "base/time.h"
 #include "watch/live_state.h"
 
 static const char MAGIC[8] = {'J', 'A', 'G', 'A', 'L', 'I', 'V', '\1'}; /* the last: its version */
