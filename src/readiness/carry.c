@@ -84,6 +84,7 @@ static void add_line(const struct drill_source *source, struct str event, int64_
 static const struct form forms[] = {
     [DOOR_DRILL_ELASTIC] = {"/_bulk", "application/x-ndjson", begin_nothing, add_bulk, ""},
     [DOOR_DRILL_HEC] = {"/services/collector", "application/json", begin_nothing, add_hec, ""},
+    [DOOR_DRILL_HEC_RAW] = {"/services/collector/raw", "text/plain", begin_nothing, add_line, ""},
     [DOOR_DRILL_OTLP] = {"/v1/logs", "application/json", begin_otlp, add_otlp, "]}]}]}"},
     [DOOR_DRILL_NDJSON] = {"/api/v1/events", "application/x-ndjson", begin_nothing, add_line, ""},
 };

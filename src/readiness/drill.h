@@ -83,7 +83,13 @@ const struct drill_noise *drill_library_noise(const struct drill_library *librar
 /* ---- the drill ---- */
 
 /* How events of a source travel. */
-enum drill_door { DOOR_DRILL_ELASTIC, DOOR_DRILL_HEC, DOOR_DRILL_OTLP, DOOR_DRILL_NDJSON };
+enum drill_door {
+    DOOR_DRILL_ELASTIC,
+    DOOR_DRILL_HEC,
+    DOOR_DRILL_HEC_RAW, /* lines as they are */
+    DOOR_DRILL_OTLP,
+    DOOR_DRILL_NDJSON,
+};
 extern const char *const drill_door_names[];
 
 struct drill_population {

@@ -7,7 +7,7 @@
 #include "base/time.h"
 #include "readiness/random.h"
 
-const char *const drill_door_names[] = {"elasticsearch", "hec", "otlp", "ndjson", NULL};
+const char *const drill_door_names[] = {"elasticsearch", "hec", "hec-raw", "otlp", "ndjson", NULL};
 
 /* What a reader of a part needs of the whole. */
 struct agency_reading {
@@ -137,7 +137,7 @@ static int source_door(const struct reader *reader, const struct yaml_node *node
             return 0;
         }
     }
-    return reader_refuse(reader, node, "expected elasticsearch, hec, otlp or ndjson");
+    return reader_refuse(reader, node, "expected elasticsearch, hec, hec-raw, otlp or ndjson");
 }
 
 static int source_kind(const struct reader *reader, const struct yaml_node *node, void *to)

@@ -9,8 +9,9 @@
 #include "readiness/ask.h"
 #include "readiness/carry.h"
 
-#define FLUSH_US 200000 /* noise is held this long, to travel in batches */
-#define NAP_US 20000    /* between two looks at the clock */
+#define FLUSH_US 200000     /* noise is held this long, to travel in batches */
+#define STEP_FLUSH_US 20000 /* .. and the intrusion, so that the time to detect is the centre's */
+#define NAP_US 20000        /* between two looks at the clock */
 #define LOOK_EVERY_US 500000
 #define SETTLE_US 2000000 /* without a change, once everything is found */
 #define MEMORY_MAX (256u << 20)
@@ -308,7 +309,7 @@ static void note_step(struct run *run, const struct play_event *event)
         fact->events++;
 }
 
-static int emit(struct run *run, const struct play_event *event)
+static int emit(struct run *run, const struct play_event *event, int64_t *next_flush)
 {
     struct carrier *carrier = &run->carriers[event->source];
     bool staged = event->step != PLAY_NOISE;
@@ -322,8 +323,10 @@ static int emit(struct run *run, const struct play_event *event)
         run->result->noise++;
     if (carrier_add(carrier, event->text, event->time_us) < 0)
         return no_memory(run);
-    /* What the intrusion does goes at once, so that the time to detect is the centre's. */
-    return staged || carrier->held == CARRY_EVENTS_MAX ? carrier_send(carrier, run->err) : 0;
+    int64_t soon = clock_now_us() + STEP_FLUSH_US;
+    if (staged && *next_flush > soon)
+        *next_flush = soon;
+    return carrier->held == CARRY_EVENTS_MAX ? carrier_send(carrier, run->err) : 0;
 }
 
 static int emit_all(struct run *run)
@@ -343,7 +346,7 @@ static int emit_all(struct run *run)
             break;
         int waited = wait_until(run, event.time_us, &next_flush);
         if (waited == 0 && !is_stopped(run))
-            waited = emit(run, &event);
+            waited = emit(run, &event, &next_flush);
         status = waited < 0 ? waited : 1;
     }
     play_free(play);
