@@ -440,6 +440,7 @@ static void hec_acknowledges_what_it_has_answered(void **state)
     const char *const headers[] = {"X-Splunk-Request-Channel: 0aeeac95-ac74-4aa9-b30d-6c4c0ac581ba",
                                    NULL};
     struct answer answer = ask("POST", "/services/collector", STR("{\"event\":\"a\"}"), headers);
+    buf_add_byte(&answer.body, '\0');
     const char *at = strstr(answer.body.ptr, "\"ackId\":");
     assert_non_null(at);
     unsigned long long id = strtoull(at + 8, NULL, 10);

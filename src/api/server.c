@@ -392,14 +392,15 @@ void api_stop(struct api *api)
     if (!api)
         return;
     atomic_store(&api->closing, true);
-    for (size_t i = 0; i < api->n_listening; i++) {
-        MHD_socket fd = MHD_quiesce_daemon(api->listening[i].daemon);
-        if (fd != MHD_INVALID_SOCKET)
-            close(fd);
-    }
-    wait_for_requests(api);
     for (size_t i = 0; i < api->n_listening; i++)
+        api->listening[i].quiet = MHD_quiesce_daemon(api->listening[i].daemon);
+    wait_for_requests(api);
+    for (size_t i = 0; i < api->n_listening; i++) {
         MHD_stop_daemon(api->listening[i].daemon);
+        /* Not before: its threads take the socket out of their epoll sets, and abort where it is closed. */
+        if (api->listening[i].quiet >= 0)
+            close(api->listening[i].quiet);
+    }
     keeper_stop(api);
     event_streams_free(api->hub);
     ledgers_free(api->ledgers);

@@ -43,6 +43,7 @@ struct route_slot {
 struct api_listening {
     struct api *api;
     struct MHD_Daemon *daemon;
+    int quiet; /* its socket since it takes no more connections; -1: it still does */
     bool plain;
     char address[NET_TEXT_MAX];
 };

@@ -167,7 +167,9 @@ static void await(struct fixture *f, size_t n)
         }
         for (uint32_t i = 0; i < batch.n; i++) {
             struct str event = spool_event(&batch, i);
-            vec_push(&f->messages, strndup(event.ptr, event.len));
+            char *message = calloc(1, event.len + 1);
+            memcpy(message, event.ptr, event.len);
+            vec_push(&f->messages, message);
             buf_add_str(&f->sources, batch.source);
             buf_add_byte(&f->sources, ' ');
         }
