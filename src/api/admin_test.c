@@ -74,10 +74,11 @@ static void an_exception_is_a_sigma_filter_with_a_reason(void **state)
     client_refused("DELETE", target, READER, "", 403);
     client_refused("DELETE", target, ADMIN, "", 204);
     client_refused("DELETE", target, ADMIN, "", 404);
-    static const char *const wrong[] = {
-        "{\"reason\":\"r\",\"filter\":\"nothing\"}", "{\"reason\":\"r\"}",
+    static const char a_rule[] =
         "{\"reason\":\"r\",\"filter\":\"title: T\\nlogsource:\\n  product: linux\\ndetection:\\n"
-        "  s:\\n    a: b\\n  condition: s\\n\"}"};
+        "  s:\\n    a: b\\n  condition: s\\n\"}";
+    static const char *const wrong[] = {"{\"reason\":\"r\",\"filter\":\"nothing\"}",
+                                        "{\"reason\":\"r\"}", a_rule};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         client_refused("POST", "/api/v1/exceptions", ADMIN, wrong[i], 400);
 }
