@@ -24,6 +24,7 @@ static const struct part {
     {"detection", centre_start_live, centre_stop_live},
     {"syslog", centre_start_syslog, centre_stop_syslog},
     {"api", centre_start_api, centre_stop_api},
+    {"token", centre_start_token, NULL},
 };
 
 #define N_PARTS (sizeof(parts) / sizeof(parts[0]))

@@ -96,6 +96,7 @@ int centre_start_health(struct centre *centre, struct err *err);
 int centre_start_live(struct centre *centre, struct err *err);
 int centre_start_api(struct centre *centre, struct err *err);
 int centre_start_syslog(struct centre *centre, struct err *err);
+int centre_start_token(struct centre *centre, struct err *err);
 
 void centre_stop_identity(struct centre *centre);
 void centre_stop_ledger(struct centre *centre);

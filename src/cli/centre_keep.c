@@ -59,6 +59,22 @@ void centre_stop_identity(struct centre *centre)
     tls_identity_free(centre->identity);
 }
 
+int centre_start_ledger(struct centre *centre, struct err *err)
+{
+    centre->ledger_url = centre_url(centre, centre->cli.settings.ledger);
+    centre->journal_key = centre_path(centre, "journal.key");
+    if (!centre->ledger_url || !centre->journal_key)
+        return err_set(err, -ENOMEM, "no memory");
+    const struct ledger_options options = {.create = true, .key = centre->journal_key};
+    centre->ledger = ledger_open(centre->ledger_url, &options, err);
+    return centre->ledger ? 0 : err->code;
+}
+
+void centre_stop_ledger(struct centre *centre)
+{
+    ledger_close(centre->ledger);
+}
+
 static int count_token(void *context, const struct token *token)
 {
     (void)token;
@@ -66,8 +82,11 @@ static int count_token(void *context, const struct token *token)
     return 0;
 }
 
-/* A new ledger gets the one token that can make all others. */
-static int make_first_token(struct centre *centre, struct err *err)
+/*
+ * A new ledger gets the one token that can make all others. The last part to start: a token made by a start
+ * that fails would never be shown.
+ */
+int centre_start_token(struct centre *centre, struct err *err)
 {
     const struct token admin = {.role = TOKEN_ADMIN,
                                 .agency = STR("*"),
@@ -78,23 +97,9 @@ static int make_first_token(struct centre *centre, struct err *err)
     int status = token_list(centre->ledger, count_token, &n);
     if (status == 0 && n == 0)
         status = token_add(centre->ledger, &admin, centre->admin_token, id);
+    if (status == 0 && n == 0)
+        status = senders_load_tokens(centre->senders, centre->ledger);
     return status < 0 ? err_set(err, status, "%s", ledger_problem(centre->ledger)) : 0;
-}
-
-int centre_start_ledger(struct centre *centre, struct err *err)
-{
-    centre->ledger_url = centre_url(centre, centre->cli.settings.ledger);
-    centre->journal_key = centre_path(centre, "journal.key");
-    if (!centre->ledger_url || !centre->journal_key)
-        return err_set(err, -ENOMEM, "no memory");
-    const struct ledger_options options = {.create = true, .key = centre->journal_key};
-    centre->ledger = ledger_open(centre->ledger_url, &options, err);
-    return centre->ledger ? make_first_token(centre, err) : err->code;
-}
-
-void centre_stop_ledger(struct centre *centre)
-{
-    ledger_close(centre->ledger);
 }
 
 int centre_start_spool(struct centre *centre, struct err *err)

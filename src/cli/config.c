@@ -5,6 +5,7 @@
 #include "base/yaml.h"
 #include "cli/option_value.h"
 #include "ledger/token.h"
+#include "watch/peer.h"
 
 #define ARENA_MAX (256u << 20)
 
@@ -134,7 +135,13 @@ static int source_rate(const struct reading *reading, const struct yaml_node *no
 static int source_peer(const struct reading *reading, const struct yaml_node *node, void *to)
 {
     struct config_source *source = to;
-    return read_texts(reading, node, &source->peers, &source->n_peers);
+    struct peer_net net;
+    int status = read_texts(reading, node, &source->peers, &source->n_peers);
+    for (size_t i = 0; status == 0 && i < source->n_peers; i++)
+        if (peer_net_parse(source->peers[i], &net) < 0)
+            return refuse(reading, node->kind == YAML_LIST ? node->items[i] : node,
+                          "expected an address or a network such as 10.1.0.0/16");
+    return status;
 }
 
 static int source_certificate(const struct reading *reading, const struct yaml_node *node, void *to)
@@ -174,6 +181,14 @@ static int read_item(const struct reading *reading, const struct yaml_node *node
     return 0;
 }
 
+static bool agency_is_known(const struct config *config, struct str name)
+{
+    for (size_t i = 0; i < config->n_agencies; i++)
+        if (str_eq(config->agencies[i].name, name))
+            return true;
+    return false;
+}
+
 static int read_agencies(const struct reading *reading, const struct yaml_node *list)
 {
     struct config *config = reading->config;
@@ -183,12 +198,15 @@ static int read_agencies(const struct reading *reading, const struct yaml_node *
     if (!config->agencies)
         return no_memory(reading->err);
     for (uint32_t i = 0; i < list->count; i++) {
-        struct config_agency *agency = &config->agencies[config->n_agencies++];
+        struct config_agency *agency = &config->agencies[i];
         int status = read_item(reading, list->items[i], agency_keys, agency);
         if (status < 0)
             return status;
         if (agency->name.len == 0)
             return refuse(reading, list->items[i], "an agency needs a name");
+        if (agency_is_known(config, agency->name))
+            return refuse(reading, list->items[i], "this agency is there twice");
+        config->n_agencies++;
     }
     return 0;
 }

@@ -2,7 +2,7 @@
 
 #include "cli/config.h"
 
-static const char *const TAKEN[] = {"listen", "fold", "throttle", "syslog-tls", "no-cache", NULL};
+static const char *const TAKEN[] = {"listen", "fold", "throttle", "syslog-tls", "no-cache", "elastic-version", NULL};
 
 static struct settings settings;
 static struct config config;
@@ -104,6 +104,11 @@ static void what_is_wrong_is_said_with_its_place(void **state)
     check_refusal("agencies:\n  - name: 'a b'\n", 2, "letters");
     check_refusal("sources:\n  - source: dns\n", 2, "needs its agency");
     check_refusal("sources:\n  - agency: a\n    expect: often\n", 3, "duration");
+    check_refusal("sources:\n  - agency: a\n    peer:\n      - 10.0.0.1\n      - 10.1.0.0/99\n", 5,
+                  "a network");
+    check_refusal("agencies:\n  - name: health\n  - name: health\n", 3, "twice");
+    check_refusal("elastic-version: banana\n", 1, "a version such as 8.17.0");
+    check_refusal("elastic-version: 8.17\n", 1, "a version such as 8.17.0");
     check_refusal("- a\n- b\n", 1, "a map of settings");
     check_refusal("fold: [\n", 2, "");
 }

@@ -24,6 +24,22 @@ int value_text(const struct option_row *row, const char *text, void *to, struct 
     return 0;
 }
 
+int value_version(const struct option_row *row, const char *text, void *to, struct err *err)
+{
+    struct str part, rest = str_from_c(text);
+    uint64_t number;
+    for (unsigned i = 0; i < 3; i++) {
+        size_t dot = str_index(rest, '.');
+        part = str_first(rest, dot);
+        if (part.len > 4 || str_to_u64(part, &number) < 0 || (dot == rest.len) != (i == 2))
+            return err_set(err, -EINVAL, "--%s takes a version such as %s, not '%s'", row->name,
+                           row->standard, text);
+        rest = i < 2 ? str_skip(rest, dot + 1) : rest;
+    }
+    *(const char **)to = text;
+    return 0;
+}
+
 int value_list(const struct option_row *row, const char *text, void *to, struct err *err)
 {
     text_list *list = to;

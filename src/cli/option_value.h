@@ -16,6 +16,9 @@ int value_text(const struct option_row *row, const char *text, void *to, struct 
 /* text_list: one more. */
 int value_list(const struct option_row *row, const char *text, void *to, struct err *err);
 
+/* const char *: a version such as 8.17.0. */
+int value_version(const struct option_row *row, const char *text, void *to, struct err *err);
+
 /* uint64_t within the row's range. */
 int value_number(const struct option_row *row, const char *text, void *to, struct err *err);
 

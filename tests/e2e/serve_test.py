@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import unittest
 
@@ -45,6 +46,16 @@ class Starting(CentreCase):
         self.assertEqual(centre.fingerprint, fingerprint)
         centre.admin = admin
         self.assertIn("version", centre.get("/api/v1/status"))
+
+    def test_a_first_start_that_fails_does_not_use_up_the_token(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            done = self.run_jaga("serve", "--data", self.dir / "data", "--listen", address)
+        self.assertEqual(done.returncode, BROKEN, done.err)
+        self.assertIn("already in use", done.err)
+        centre = self.centre()
+        self.assertEqual(os.fspath(self.dir / "data"), centre.data)
+        self.assertEqual(centre.ask("GET", "/api/v1/status").status, 200)
 
     def test_the_log_is_key_value(self):
         centre = self.centre()
