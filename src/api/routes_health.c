@@ -1,4 +1,6 @@
 /* What other programs ask to know what this one is, and whether it is well. */
+#include <errno.h>
+
 #include "api/metrics.h"
 
 static void handle_healthz(struct api_request *request)
@@ -14,7 +16,10 @@ static void handle_readyz(struct api_request *request)
     struct buf json = {0};
     buf_printf(&json, "{\"status\":\"%s\",\"started\":%s,\"spool\":", ready ? "ready" : "not ready",
                atomic_load(&api->ready) ? "true" : "false");
-    buf_add_json(&json, str_from_c(spool == 0 ? "ok" : strerror(-spool)));
+    buf_add_json(&json,
+                 str_from_c(spool == 0         ? "ok"
+                            : spool == -ENOSPC ? "the disk, or the quota of the spool, is full"
+                                               : strerror(-spool)));
     buf_add_byte(&json, '}');
     request_reply(request, ready ? 200 : 503, "application/json", buf_str(&json));
     buf_free(&json);

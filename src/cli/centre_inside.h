@@ -42,6 +42,7 @@ struct centre {
     size_t n_listeners, n_syslog_listeners;
 
     char admin_token[TOKEN_TEXT_MAX]; /* empty: there were tokens before */
+    int spool_trouble;                /* as it was last said */
     uint64_t ledger_version;
     uint64_t files;                        /* signature of what a reload reads */
     int64_t looked_us, saved_us, files_us; /* ticks */

@@ -75,16 +75,15 @@ void centre_stop_ledger(struct centre *centre)
     ledger_close(centre->ledger);
 }
 
-static int count_token(void *context, const struct token *token)
+static int count_admin(void *context, const struct token *token)
 {
-    (void)token;
-    (*(size_t *)context)++;
+    *(size_t *)context += token->role == TOKEN_ADMIN;
     return 0;
 }
 
 /*
- * A new ledger gets the one token that can make all others. The last part to start: a token made by a start
- * that fails would never be shown.
+ * A ledger that never had an administrator gets the one token that can make all others. The last part to
+ * start: a token made by a start that fails would never be shown.
  */
 int centre_start_token(struct centre *centre, struct err *err)
 {
@@ -94,7 +93,7 @@ int centre_start_token(struct centre *centre, struct err *err)
                                 .expires = TIME_UNSET};
     char id[TOKEN_TEXT_MAX];
     size_t n = 0;
-    int status = token_list(centre->ledger, count_token, &n);
+    int status = token_list(centre->ledger, count_admin, &n);
     if (status == 0 && n == 0)
         status = token_add(centre->ledger, &admin, centre->admin_token, id);
     if (status == 0 && n == 0)

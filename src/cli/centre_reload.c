@@ -104,9 +104,25 @@ static void look_at_ledger(struct centre *centre)
     live_reload_exceptions(centre->live);
 }
 
+/* Being busy for a moment (-EAGAIN) is no trouble. */
+static void look_at_spool(struct centre *centre)
+{
+    int trouble = intake_ready(centre->intake);
+    if (trouble == -EAGAIN || trouble == centre->spool_trouble)
+        return;
+    centre->spool_trouble = trouble;
+    if (trouble == 0)
+        log_say(LOG_INFO, "spool.well", "events are stored");
+    else
+        log_say(LOG_ERROR, "spool.failing", "senders are told to wait: %s",
+                trouble == -ENOSPC ? "the disk, or the quota of the spool, is full"
+                                   : strerror(-trouble));
+}
+
 void centre_tick(struct centre *centre)
 {
     int64_t now = clock_ticks_us();
+    look_at_spool(centre);
     look_at_ledger(centre);
     if (now - centre->files_us >= FILES_LOOK_US) {
         centre->files_us = now;

@@ -145,7 +145,7 @@ static int show(const struct cli *cli)
     uint64_t offset;
     char path[128];
     struct buf bytes = {0};
-    int code = EXIT_DONE;
+    int code;
     if (!has_centre(cli) || !read_offset(cli, cli->settings.paths.items[0], &offset))
         return EXIT_USAGE;
     snprintf(path, sizeof(path), "/api/v1/deadletters?limit=1&offset=%llu",
@@ -153,6 +153,7 @@ static int show(const struct cli *cli)
     json_t *answer = ask(cli, "GET", path, &code);
     if (!answer)
         return code;
+    code = EXIT_DONE;
     const json_t *letter = json_array_get(json_object_get(answer, "letters"), 0);
     if (!letter || (uint64_t)json_integer_value(json_object_get(letter, "offset")) != offset) {
         cli_complain(cli, "there is no dead letter %llu", (unsigned long long)offset);

@@ -2,7 +2,8 @@
 
 #include "cli/config.h"
 
-static const char *const TAKEN[] = {"listen", "fold", "throttle", "syslog-tls", "no-cache", "elastic-version", NULL};
+static const char *const TAKEN[] = {"listen",          "fold", "throttle", "syslog-tls", "no-cache",
+                                    "elastic-version", NULL};
 
 static struct settings settings;
 static struct config config;

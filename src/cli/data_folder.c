@@ -23,7 +23,8 @@ struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code)
     struct ledger *ledger = NULL;
     struct buf url = {0};
     struct err err = {0};
-    if (create && mkdir(cli->settings.data, 0700) < 0 && errno != EEXIST) {
+    bool made = create && mkdir(cli->settings.data, 0700) == 0;
+    if (create && !made && errno != EEXIST) {
         cli_complain(cli, "%s: %s", cli->settings.data, strerror(errno));
         *ret_code = EXIT_BROKEN;
         return NULL;
@@ -39,6 +40,9 @@ struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code)
             cli_say(cli, "is --data the folder of a centre? (jaga serve makes one)");
         *ret_code = err.code == -ENOENT ? EXIT_USAGE : EXIT_BROKEN;
     }
+    if (ledger && made)
+        cli_say(cli, "%s is new, and of no centre yet: --data names the folder of one",
+                cli->settings.data);
     buf_free(&url);
     return ledger;
 }

@@ -64,7 +64,7 @@ int disk_replace(const struct disk *disk, int folder, const char *name, const ch
     char fresh[NAME_MAX];
     if ((size_t)snprintf(fresh, sizeof(fresh), "%s.new", name) >= sizeof(fresh))
         return -ENAMETOOLONG;
-    int fd = openat(folder, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    int fd = openat(folder, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
     struct iovec part = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = len};

@@ -62,7 +62,7 @@ static void fill_options(struct spool_options *options)
 /* A folder that is new is only durable when the one it is in is. */
 static int open_folder(struct spool *spool, const char *place, struct err *err)
 {
-    bool made = mkdir(place, 0750) == 0;
+    bool made = mkdir(place, 0700) == 0;
     if (!made && errno != EEXIST)
         return err_set(err, -errno, "%s: cannot make the folder: %s", place, strerror(errno));
     spool->folder = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -79,7 +79,7 @@ static int open_folder(struct spool *spool, const char *place, struct err *err)
 
 static int lock_folder(struct spool *spool, const char *place, struct err *err)
 {
-    spool->lock_file = openat(spool->folder, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+    spool->lock_file = openat(spool->folder, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (spool->lock_file < 0)
         return err_set(err, -errno, "%s: cannot write there: %s", place, strerror(errno));
     if (flock(spool->lock_file, LOCK_EX | LOCK_NB) == 0)

@@ -74,7 +74,7 @@ int segment_create(struct segment *segment, const struct disk *disk, int folder,
     snprintf(fresh, sizeof(fresh), "%s.new", name);
     if (getrandom(&segment->salt, sizeof(segment->salt), 0) != sizeof(segment->salt))
         return -EIO;
-    int fd = openat(folder, fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+    int fd = openat(folder, fresh, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
 

@@ -151,6 +151,9 @@ class Description(ApiCase):
         centre, _ = self.with_finding()
         answer = centre.ask("GET", "/metrics")
         self.assertIn("version=0.0.4", answer.headers["Content-Type"])
+        for agency, status in (("*", 200), ("health", 403)):  # its series name the sources of all
+            token = centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": agency}).json["token"]
+            self.assertEqual(centre.ask("GET", "/metrics", token=token).status, status, agency)
         if not text_string_to_metric_families:
             self.skipTest("python3-prometheus-client is not there")
         families = {}

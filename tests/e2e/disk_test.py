@@ -112,6 +112,18 @@ class Quota(CentreCase):
         spool = os.path.join(centre.data, "spool")
         self.assertLessEqual(sum(os.path.getsize(os.path.join(spool, name)) for name in os.listdir(spool)), 4 << 20)
 
+    def test_a_quota_that_stays_full_is_said(self):
+        centre = self.centre("--spool-quota", "1M", "--spool-keep", "0s", "--spool-keep-size", "0")
+        event = {"filler": FILLER}
+        wait_for("a refusal", lambda: centre.send([event]).status == 503)
+        self.assertIn("quota", centre.ask("GET", "/readyz").text)
+
+        def said():
+            centre.send([event])
+            return "event=spool.failing" in centre.logs()
+
+        wait_for("the log to say it", said)
+
 
 if __name__ == "__main__":
     jaga.main()

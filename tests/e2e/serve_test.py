@@ -57,6 +57,11 @@ class Starting(CentreCase):
         self.assertEqual(os.fspath(self.dir / "data"), centre.data)
         self.assertEqual(centre.ask("GET", "/api/v1/status").status, 200)
 
+    def test_tokens_made_before_the_first_start_leave_the_administrators(self):
+        done = self.jaga("token", "add", "--data", self.dir / "data", "send", "health")
+        self.assertIn("is new", done.err)
+        self.assertEqual(self.centre().ask("GET", "/api/v1/tokens").status, 200)
+
     def test_the_log_is_key_value(self):
         centre = self.centre()
         centre.stop()
