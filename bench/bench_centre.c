@@ -38,7 +38,7 @@ struct centre {
 };
 
 static struct centre centre;
-static _Atomic bool stop, stop_stream;
+static _Atomic bool stop, stop_stream, paused;
 static _Atomic uint64_t acknowledged, retried;
 static _Atomic uint64_t rate; /* events per second of all clients; 0: as fast as it takes */
 
@@ -267,6 +267,8 @@ static void *run_client(void *context)
             add_event(&mine[i], &random, -1);
     int64_t started = clock_ticks_us();
     for (size_t i = 0; !stop; i++) {
+        while (paused && !stop)
+            usleep(1000);
         uint64_t wanted = rate / CLIENTS;
         if (wanted != last_rate) {
             started = clock_ticks_us();
@@ -497,13 +499,17 @@ int main(int argc, char **argv)
     sleep(seconds);
     double took = (double)(clock_ticks_us() - started) / 1e6;
     double per_second = (double)(acknowledged - first) / took;
+    double matched_per_second = (metric("jaga_detect_events_total") - matched) / took;
     printf("as fast as it takes: %.0f events/s acknowledged, %.0f matched, %.2f cores of the "
-           "centre, %llu requests "
-           "told to wait, %.0f MiB\n",
-           per_second, (metric("jaga_detect_events_total") - matched) / took,
-           (processor_seconds() - processor) / took, (unsigned long long)retried,
-           resident_mib("VmRSS:"));
-    rate = (uint64_t)(per_second < 200000 ? per_second / 2 : 100000);
+           "centre, %llu "
+           "requests told to wait, %.0f MiB\n",
+           per_second, matched_per_second, (processor_seconds() - processor) / took,
+           (unsigned long long)retried, resident_mib("VmRSS:"));
+    paused = true;
+    while (metric("jaga_detect_lag_events") > 0)
+        usleep(100000);
+    rate = (uint64_t)((per_second < matched_per_second ? per_second : matched_per_second) / 2);
+    paused = false;
     sleep(3);
     pthread_create(&stream, NULL, run_stream, NULL);
     pthread_create(&canaries, NULL, run_canaries, NULL);
