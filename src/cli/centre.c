@@ -52,6 +52,7 @@ static int start_parts(struct centre *centre)
 static void free_centre(struct centre *centre)
 {
     options_free(&centre->cli.settings);
+    options_free(&centre->asked);
     config_free(&centre->config);
     arena_free(&centre->arena);
     pthread_mutex_destroy(&centre->published);
@@ -67,7 +68,9 @@ struct centre *centre_start(const struct cli *cli, const char *const *taken, int
     }
     centre->cli = *cli;
     centre->taken = taken;
-    if (options_copy(&cli->settings, &centre->cli.settings) < 0) {
+    if (options_copy(&cli->settings, &centre->asked) < 0 ||
+        options_copy(&cli->settings, &centre->cli.settings) < 0) {
+        options_free(&centre->asked);
         free(centre);
         *ret_code = EXIT_BROKEN;
         return NULL;

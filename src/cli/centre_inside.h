@@ -19,7 +19,8 @@
 #include "io/tls.h"
 
 struct centre {
-    struct cli cli; /* its settings may come from the file */
+    struct cli cli;        /* its settings may come from the file */
+    struct settings asked; /* what the command line says, without the file */
     const char *const *taken;
     struct config config;
     struct arena arena; /* paths */

@@ -66,17 +66,28 @@ static void reload_identity(struct centre *centre)
     log_say(LOG_INFO, "reload.certificate", "sha256 %s", fingerprint);
 }
 
+/* What a changed file cannot change while the centre runs. */
+static void say_settings(const struct centre *centre, const struct settings *now)
+{
+    for (const char *const *name = centre->taken; *name; name++) {
+        const struct option_row *row = option_find(str_from_c(*name));
+        if (row && !option_same(&centre->cli.settings, now, row))
+            log_say(LOG_WARN, "reload.setting", "%s takes effect at the next start", *name);
+    }
+}
+
 /* Addresses and sizes are what they were at the start; agencies, sources and what is read may change. */
 void centre_reload(struct centre *centre)
 {
     struct settings scratch;
     struct config config = {0};
     struct err err = {0};
-    if (options_copy(&centre->cli.settings, &scratch) < 0)
+    if (options_copy(&centre->asked, &scratch) < 0)
         return;
     centre->files = centre_signature(centre);
     reload_identity(centre);
     if (centre_read_config(centre, &scratch, &config) == 0) {
+        say_settings(centre, &scratch);
         struct live_version *version =
             centre_version_load(&centre->cli, &config, centre_intel_path(centre));
         if (version)

@@ -89,6 +89,10 @@ struct live_version *centre_version_load(const struct cli *cli, const struct con
         code = engine_read_rules(&version->engine, &cli->settings.rules);
     if (code == EXIT_DONE)
         code = engine_compile(&version->engine);
+    if (code == EXIT_DONE)
+        code = engine_read_attack(&version->engine);
+    if (code == EXIT_DONE)
+        engine_say_refusals(&version->engine, true);
     if (code == EXIT_DONE &&
         (copy_agencies(version, config) < 0 || open_indicators(version, intel_path) < 0))
         code = EXIT_BROKEN;

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 
+#include "cli/option_value.h"
+
 #define WORD_MAX 64 /* bytes of a word that options_nearest() looks at */
 
 const struct option_row *const option_tables[] = {
@@ -24,6 +26,29 @@ int option_set(struct settings *settings, const struct option_row *row, const ch
                struct err *err)
 {
     return row->parse(row, text, (char *)settings + row->offset, err);
+}
+
+static bool same_texts(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_lists(const text_list *a, const text_list *b)
+{
+    bool same = a->len == b->len;
+    for (size_t i = 0; same && i < a->len; i++)
+        same = strcmp(a->items[i], b->items[i]) == 0;
+    return same;
+}
+
+bool option_same(const struct settings *a, const struct settings *b, const struct option_row *row)
+{
+    const void *left = (const char *)a + row->offset, *right = (const char *)b + row->offset;
+    if (row->parse == value_list)
+        return same_lists(left, right);
+    if (row->parse == value_text || row->parse == value_version)
+        return same_texts(*(const char *const *)left, *(const char *const *)right);
+    return memcmp(left, right, row->argument ? sizeof(uint64_t) : sizeof(bool)) == 0;
 }
 
 bool option_given(const struct settings *settings, const struct option_row *row)

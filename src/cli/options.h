@@ -125,6 +125,9 @@ int options_copy(const struct settings *from, struct settings *ret_settings);
 int option_set(struct settings *settings, const struct option_row *row, const char *text,
                struct err *err);
 
+/* Has it the same value in both? */
+bool option_same(const struct settings *a, const struct settings *b, const struct option_row *row);
+
 /* Was it on the command line? */
 bool option_given(const struct settings *settings, const struct option_row *row);
 

@@ -108,7 +108,10 @@ class Stopping(CentreCase):
         centre.stop()
         centre.start()
         centre.wait_until_matched()
-        self.assertEqual(len(centre.findings()), 100)
+        found = centre.findings()
+        self.assertEqual(len(found), 100)
+        whole = centre.get("/api/v1/findings/" + found[0]["id"])
+        self.assertIn("System Owner/User Discovery", str(whole["ocsf"]))  # the name of T1033
         self.assertEqual(self.jaga("journal", "verify", "--data", centre.data).returncode, DONE)
 
 
@@ -135,6 +138,10 @@ class Reloading(CentreCase):
     def test_a_broken_configuration_leaves_the_old_rules(self):
         self.write("rules/whoami.yml", RULE)
         centre = self.centre("--rules", self.dir / "rules", config="agencies: []\n")
+        self.write("rules/bad.yml", RULE.replace("detection:", "detecting:").replace("b0001", "b0009"))
+        centre.configure("fold: 2h\nagencies: []\n")
+        wait_for("the setting to be named", lambda: "fold takes effect at the next start" in centre.logs())
+        wait_for("the bad rule to be named", lambda: "bad.yml:" in centre.logs())
         centre.configure("agencies: [\n")
         wait_for("the complaint", lambda: "config.wrong" in centre.logs())
         self.assertEqual(centre.send([whoami(1)]).status, 200)
