@@ -76,8 +76,9 @@ int64_t source_silence_max(const struct source *source, const struct health_opti
 /* The bins between the last look and this one are over, and the oldest go. */
 static void move_bins(struct source *source, int64_t bin)
 {
-    int64_t steps = bin - source->bin;
-    if (source->bin == INT64_MIN || steps < 0 || steps > SOURCE_BINS)
+    bool first = source->bin == INT64_MIN;
+    int64_t steps = first ? SOURCE_BINS : bin - source->bin;
+    if (steps < 0 || steps > SOURCE_BINS)
         steps = SOURCE_BINS;
     for (int64_t i = 0; i < steps; i++) {
         size_t at = (size_t)(((bin - i) % SOURCE_BINS + SOURCE_BINS) % SOURCE_BINS);
