@@ -148,8 +148,11 @@ class Centre:
     def url(self):
         return "https://" + self.addresses["https"]
 
-    def connect(self, timeout=WAIT_SECONDS):
+    def connect(self, timeout=WAIT_SECONDS, certificate=None):
+        """`certificate`: paths of the client's own and of its key."""
         context = ssl._create_unverified_context()
+        if certificate:
+            context.load_cert_chain(*certificate)
         host, _, port = self.addresses["https"].rpartition(":")
         return http.client.HTTPSConnection(host.strip("[]"), int(port), context=context, timeout=timeout)
 
