@@ -561,7 +561,6 @@ class Carelessness(AttackCase):
                 self.assertEqual(centre.send([{"n": 1}]).status, 200)
             key.write_bytes(good)
 
-    @unittest.skipIf(jaga.is_sanitized(), "AddressSanitizer has a handler of SIGBUS of its own")
     def test_indicators_cut_off_under_the_mapping(self):
         centre = self.centre("--rules", self.rules)
         feed = self.write("feed.txt", "".join(f"host{i}.bad.example\n" for i in range(50_000)))
@@ -582,7 +581,6 @@ class Carelessness(AttackCase):
             self.logged("indicators=50000", since)
             self.find("after-all")
 
-    @unittest.skipIf(jaga.is_sanitized(), "it has not passed in a sanitized build yet")
     def test_a_ledger_that_somebody_holds(self):
         centre = self.centre("--rules", self.rules, "--fold", "1s")
         self.find("before")
