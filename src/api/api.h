@@ -85,6 +85,7 @@ struct api_route {
     const char *method; /* "GET" (HEAD comes with it); NULL: any */
     const char *path; /* "/api/v1/findings/{id}"; a {name} takes one segment; a last "*" the rest */
     enum api_access access;
+    /* NULL: nothing is there, and what is refused under this path is refused in the words of `refuse`. */
     void (*handle)(struct api_request *request);
     const char *summary; /* one sentence; NULL: not in the OpenAPI document (foreign protocols) */
     /* Of the query, ended by a row without a name: others are refused with 400. NULL: any, unread. */
@@ -92,7 +93,7 @@ struct api_route {
     const char *answer; /* JSON schema name of the 200 answer ("Finding"), or NULL */
     const char *body;   /* the same for the request */
     /*
-     * Writes the 401, 403, 413, 415, 429, 500 and 503 of a foreign protocol, with request_reply(); NULL: ours (RFC
+     * Writes the 401, 403, 404, 405, 413, 415, 429, 500 and 503 of a foreign protocol, with request_reply(); NULL: ours (RFC
      * 9457 problem+json). WWW-Authenticate and Retry-After are set already.
      */
     void (*refuse)(struct api_request *request, unsigned status, const char *reason);

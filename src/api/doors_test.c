@@ -283,6 +283,9 @@ static void elastic_lets_clients_set_up_what_they_want(void **state)
         {"GET", "/_cat/health", " jaga green "},
         {"GET", "/_nodes/http", "\"publish_address\":\"127.0.0.1:"},
         {"GET", "/_security/_authenticate", "\"enabled\":true"},
+        {"HEAD", "/_template/logstash", ""},
+        {"GET", "/_data_stream/logs-x/_lifecycle", "{}"},
+        {"PUT", "/logs-x/_mapping", "{\"acknowledged\":true}"},
         {"HEAD", "/some-index", ""},
         {"PUT", "/some-index", "{\"acknowledged\":true}"},
     };
@@ -359,6 +362,33 @@ static void elastic_refuses_in_its_own_shape(void **state)
     buf_add_c(&large, "\"}\n");
     assert_answer("POST", "/x/_bulk", buf_str(&large), NULL, 413, "\"status\":413");
     buf_free(&large);
+}
+
+static void elastic_has_nothing_where_nothing_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *method, *path;
+        long status;
+        const char *part;
+    } steps[] = {
+        {"GET", "/metrix", 404,
+         "\"type\":\"index_not_found_exception\",\"reason\":\"no such index [metrix]\"},"
+         "\"status\":404}"},
+        {"GET", "/_cat/indices", 404, "\"type\":\"resource_not_found_exception\""},
+        {"POST", "/logs-x/_search", 404, "\"reason\":\"there is nothing at /logs-x/_search\""},
+        {"PUT", "/_ilm", 404, "\"status\":404}"},
+        {"DELETE", "/_bulk", 405, "\"reason\":\"DELETE is not a method of /_bulk\""},
+    };
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+        struct str body = steps[i].method[0] == 'P' ? STR("{}") : (struct str){0};
+        struct answer answer = ask(steps[i].method, steps[i].path, body, NULL);
+        assert_true(has_header(&answer, "X-Elastic-Product: Elasticsearch\r\n"));
+        answer_free(&answer);
+        assert_answer(steps[i].method, steps[i].path, body, NULL, steps[i].status, steps[i].part);
+    }
+    assert_answer("GET", "/api/v1/nowhere", (struct str){0}, NULL, 404, "\"type\":\"about:blank\"");
+    assert_answer("POST", "/services/nowhere", STR("x"), NULL, 404, "\"type\":\"about:blank\"");
 }
 
 static void who_would_take_any_answer_for_success_gets_none(void **state)
@@ -558,6 +588,7 @@ int main(void)
         cmocka_unit_test(elastic_names_an_event_by_its_place),
         cmocka_unit_test(elastic_takes_single_documents),
         cmocka_unit_test(elastic_refuses_in_its_own_shape),
+        cmocka_unit_test(elastic_has_nothing_where_nothing_is),
         cmocka_unit_test(who_would_take_any_answer_for_success_gets_none),
         cmocka_unit_test(who_sends_too_fast_is_told_when_to_come_back),
         cmocka_unit_test(hec_stores_events_and_says_so),

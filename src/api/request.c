@@ -234,12 +234,19 @@ void request_reply_json(struct api_request *request, unsigned status, const stru
         request_reply(request, status, "application/json", buf_str(json));
 }
 
-void request_refuse(struct api_request *request, unsigned status, const char *reason)
+/* A refusal in the words of a row's protocol; NULL: in ours. */
+static void refuse_as(struct api_request *request, const struct api_route *row, unsigned status,
+                      const char *reason)
 {
-    if (request->slot && request->slot->row->refuse)
-        request->slot->row->refuse(request, status, reason);
+    if (row && row->refuse)
+        row->refuse(request, status, reason);
     else
         reply_problem(request, status, str_from_c(reason));
+}
+
+void request_refuse(struct api_request *request, unsigned status, const char *reason)
+{
+    refuse_as(request, request->slot ? request->slot->row : NULL, status, reason);
 }
 
 /* ---- the head ---- */
@@ -251,22 +258,42 @@ static bool method_fits(const struct api_route *row, const char *method)
            (strcmp(method, "HEAD") == 0 && strcmp(row->method, "GET") == 0);
 }
 
-/* The row whose path fits best, of those with this method; and the methods that the path has. */
-static void find_row(struct api_request *request, struct buf *allowed)
+/* What the tables say of a path. */
+struct found {
+    const struct api_route *nearest; /* a row of the path that fits best; NULL: none does */
+    uint32_t fit;
+    struct buf allowed; /* the methods of that path, for Allow */
+};
+
+static void allow(struct buf *allowed, const char *method)
 {
-    uint32_t best = 0;
+    if (str_find(buf_str(allowed), str_from_c(method)) == SIZE_MAX)
+        buf_printf(allowed, "%s, ", method);
+}
+
+/*
+ * The row of the path that fits best and has this method. A path that fits less well does not serve the methods that the
+ * best one lacks: what has the place of an index there is none.
+ */
+static void find_row(struct api_request *request, struct found *found)
+{
     for (size_t i = 0; i < request->api->n_slots; i++) {
         struct route_slot *slot = &request->api->slots[i];
+        const struct api_route *row = slot->row;
         struct route_match match;
-        uint32_t fit = route_fit(slot->row->path, &request->target, &match);
-        if (fit == 0)
+        uint32_t fit = route_fit(row->path, &request->target, &match);
+        if (fit == 0 || fit < found->fit)
             continue;
-        if (slot->row->method)
-            buf_printf(allowed, "%s, ", slot->row->method);
-        if (slot->row->method && strcmp(slot->row->method, "GET") == 0)
-            buf_add_c(allowed, "HEAD, ");
-        if (fit > best && method_fits(slot->row, request->method)) {
-            best = fit;
+        if (fit > found->fit) {
+            *found = (struct found){row, fit, found->allowed};
+            buf_clear(&found->allowed);
+            request->slot = NULL;
+        }
+        if (row->method)
+            allow(&found->allowed, row->method);
+        if (row->method && strcmp(row->method, "GET") == 0)
+            allow(&found->allowed, "HEAD");
+        if (!request->slot && row->handle && method_fits(row, request->method)) {
             request->slot = slot;
             request->match = match;
         }
@@ -276,22 +303,25 @@ static void find_row(struct api_request *request, struct buf *allowed)
 /* 404, 405, or the answer to OPTIONS. False: there is a row. */
 static bool answer_without_row(struct api_request *request)
 {
-    struct buf allowed = {0};
-    find_row(request, &allowed);
+    struct found found = {0};
+    char reason[DETAIL_MAX];
+    find_row(request, &found);
     bool answered = !request->slot;
-    if (answered && allowed.len == 0) {
-        request_problem(request, 404, "there is nothing at %.*s", STR_ARG(request->target.path));
+    if (answered && found.allowed.len == 0) {
+        snprintf(reason, sizeof(reason), "there is nothing at %.*s", STR_ARG(request->target.path));
+        refuse_as(request, found.nearest, 404, reason);
     } else if (answered) {
-        buf_add_c(&allowed, "OPTIONS");
-        buf_add_byte(&allowed, '\0');
-        request_set_header(request, "Allow", allowed.failed ? "OPTIONS" : allowed.ptr);
+        buf_add_c(&found.allowed, "OPTIONS");
+        buf_add_byte(&found.allowed, '\0');
+        request_set_header(request, "Allow", found.allowed.failed ? "OPTIONS" : found.allowed.ptr);
+        snprintf(reason, sizeof(reason), "%s is not a method of %.*s", request->method,
+                 STR_ARG(request->target.path));
         if (strcmp(request->method, "OPTIONS") == 0)
             request_reply(request, 204, NULL, STR(""));
         else
-            request_problem(request, 405, "%s is not a method of %.*s", request->method,
-                            STR_ARG(request->target.path));
+            refuse_as(request, found.nearest, 405, reason);
     }
-    buf_free(&allowed);
+    buf_free(&found.allowed);
     return answered;
 }
 

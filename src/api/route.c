@@ -133,7 +133,7 @@ uint32_t route_fit(const char *path, const struct route_target *target,
         if (str_eq(want, STR("*"))) {
             match.values[match.n++] = rest_of(target, i);
             *ret_match = match;
-            return fit | fit_rest << shift;
+            return i < target->n_segments ? fit | fit_rest << shift : fit;
         }
         if (i >= target->n_segments || (!more && target->n_segments > i + 1))
             return 0;

@@ -147,5 +147,7 @@ const struct api_route routes_centre[] = {
     {"GET", "/api/v1/journal", API_ADMIN, handle_journal,
      "What was done, in order, with the hashes that prove it.", journal_parameters, "JournalList",
      NULL, NULL},
+    /* What the interface does not have is refused in its own words, not in those of a door. */
+    {NULL, "/api/*", API_PUBLIC, NULL, NULL, NULL, NULL, NULL, NULL},
     {0},
 };

@@ -80,8 +80,11 @@ static void refuse(struct api_request *request, unsigned status, const char *rea
         unsigned status;
         const char *type;
     } types[] = {
-        {401, "security_exception"},         {403, "security_exception"},
-        {413, "content_too_long_exception"}, {429, "es_rejected_execution_exception"},
+        {401, "security_exception"},
+        {403, "security_exception"},
+        {404, "resource_not_found_exception"},
+        {413, "content_too_long_exception"},
+        {429, "es_rejected_execution_exception"},
         {503, "cluster_block_exception"},
     };
     const char *type = "illegal_argument_exception";
@@ -349,6 +352,24 @@ static void handle_setup(struct api_request *request)
     reply(request, 200, asks ? STR("{}") : STR("{\"acknowledged\":true}"));
 }
 
+/* An index exists as soon as somebody asks for it. What begins with '_' names none (a spelling mistake, another API). */
+static void handle_index(struct api_request *request)
+{
+    if (str_starts(request_segment(request, 0), STR("_")))
+        refuse(request, 404, "no such index, and no such interface");
+    else
+        handle_setup(request);
+}
+
+/* There is nothing to read here: what is stored is read through /api/v1. */
+static void handle_reading(struct api_request *request)
+{
+    struct buf reason = {0};
+    buf_printf(&reason, "no such index [%.*s]", STR_ARG(request_segment(request, 0)));
+    reply_error(request, 404, "index_not_found_exception", buf_str(&reason));
+    buf_free(&reason);
+}
+
 static void handle_refresh(struct api_request *request)
 {
     reply(request, 200, STR("{\"_shards\":{\"total\":1,\"successful\":1,\"failed\":0}}"));
@@ -377,12 +398,12 @@ const struct api_route routes_elastic[] = {
     ROW("GET", "/_nodes", handle_nodes),
     ROW("GET", "/_nodes/*", handle_nodes),
     ROW("GET", "/_security/_authenticate", handle_user),
+    /* What Beats, Logstash, Fluentd and libraries set up before they send: each has all it asks for. */
     ROW(NULL, "/_ilm/policy/*", handle_setup),
     ROW(NULL, "/_index_template/*", handle_setup),
     ROW(NULL, "/_component_template/*", handle_setup),
     ROW(NULL, "/_template/*", handle_setup),
     ROW(NULL, "/_ingest/pipeline/*", handle_setup),
-    ROW(NULL, "/_alias", handle_setup),
     ROW(NULL, "/_alias/*", handle_setup),
     ROW(NULL, "/_aliases", handle_setup),
     ROW(NULL, "/_data_stream/*", handle_setup),
@@ -390,7 +411,11 @@ const struct api_route routes_elastic[] = {
     ROW(NULL, "/_refresh", handle_refresh),
     ROW(NULL, "/{index}/_refresh", handle_refresh),
     ROW(NULL, "/{index}/_alias/*", handle_setup),
-    ROW("GET", "/{index}", handle_setup),
-    ROW("PUT", "/{index}", handle_setup),
+    ROW(NULL, "/{index}/_mapping", handle_setup),
+    ROW(NULL, "/{index}/_settings", handle_setup),
+    ROW("HEAD", "/{index}", handle_index),
+    ROW("PUT", "/{index}", handle_index),
+    {"GET", "/{index}", API_PUBLIC, handle_reading, NULL, NULL, NULL, NULL, refuse},
+    ROW(NULL, "/*", NULL),
     {0},
 };

@@ -46,7 +46,10 @@ static void refuse(struct api_request *request, unsigned status, const char *rea
 {
     struct str header = request_header(request, "Authorization");
     enum hec_code code = HEC_INTERNAL_ERROR;
-    (void)reason;
+    if (status == 404 || status == 405) { /* it has no code for these */
+        request_problem(request, status, "%s", reason);
+        return;
+    }
     if (status == 401)
         code = !header.ptr                                      ? HEC_TOKEN_REQUIRED
                : str_index(str_trim(header), ' ') >= header.len ? HEC_INVALID_AUTHORIZATION
@@ -259,5 +262,6 @@ const struct api_route routes_hec[] = {
     ROW("POST", "/services/collector/ack/1.0", API_SEND, handle_acks),
     ROW("GET", "/services/collector/health", API_PUBLIC, handle_health),
     ROW("GET", "/services/collector/health/1.0", API_PUBLIC, handle_health),
+    ROW(NULL, "/services/*", API_PUBLIC, NULL),
     {0},
 };

@@ -39,7 +39,7 @@ static void refuse(struct api_request *request, unsigned status, const char *rea
         {400, OTLP_INVALID_ARGUMENT},  {401, OTLP_UNAUTHENTICATED},
         {403, OTLP_PERMISSION_DENIED}, {413, OTLP_RESOURCE_EXHAUSTED},
         {415, OTLP_INVALID_ARGUMENT},  {429, OTLP_RESOURCE_EXHAUSTED},
-        {503, OTLP_UNAVAILABLE},
+        {503, OTLP_UNAVAILABLE},       {405, OTLP_UNIMPLEMENTED},
     };
     enum otlp_encoding encoding = OTLP_JSON;
     enum otlp_code code = OTLP_INTERNAL;

@@ -105,6 +105,9 @@ static const struct api_route routes_test[] = {
     {"GET", "/{index}/_bulk", API_PUBLIC, handle_segments, NULL, NULL, NULL, NULL, NULL},
     {"GET", "/literal/_bulk", API_PUBLIC, handle_echo, NULL, NULL, NULL, NULL, NULL},
     {NULL, "/_ilm/*", API_PUBLIC, handle_segments, NULL, NULL, NULL, NULL, NULL},
+    {"GET", "/{index}", API_PUBLIC, handle_segments, NULL, NULL, NULL, NULL, NULL},
+    {"PUT", "/{index}", API_PUBLIC, handle_segments, NULL, NULL, NULL, NULL, NULL},
+    {NULL, "/foreign/*", API_PUBLIC, NULL, NULL, NULL, NULL, NULL, refuse_foreign},
     {0},
 };
 static const struct api_route *const tables_test[] = {routes_test, routes_health, NULL};
@@ -190,7 +193,7 @@ static void what_is_not_there_is_404_and_a_wrong_method_names_the_right_ones(voi
 {
     (void)state;
     struct answer answer;
-    assert_int_equal(status_of("GET", "/nowhere", "", STR("")), 404);
+    assert_int_equal(status_of("GET", "/no/where", "", STR("")), 404);
     assert_int_equal(status_of("GET", "/public/../echo", "", STR("")), 400);
     assert_int_equal(status_of("GET", "/%2e%2e/_bulk", "", STR("")), 400);
     assert_int_equal(status_of("GET", "/%zz", "", STR("")), 400);
@@ -206,10 +209,34 @@ static void what_is_not_there_is_404_and_a_wrong_method_names_the_right_ones(voi
     assert_int_equal(status_of("HEAD", "/public", "", STR("")), 200);
 }
 
+static void a_path_has_the_methods_of_its_own_rows_each_once(void **state)
+{
+    (void)state;
+    struct answer answer;
+    client_ask("POST", "/healthz", "", STR(""), &answer);
+    assert_int_equal(answer.status, 405);
+    assert_str(answer_header(&answer, "Allow"), "GET, HEAD, OPTIONS");
+    answer_free(&answer);
+    client_ask("POST", "/some-index", "", STR(""), &answer);
+    assert_str(answer_header(&answer, "Allow"), "GET, HEAD, PUT, OPTIONS");
+    answer_free(&answer);
+}
+
+static void what_is_not_there_is_said_in_the_words_of_its_protocol(void **state)
+{
+    (void)state;
+    struct answer answer;
+    client_ask("GET", "/foreign/nowhere", "", STR(""), &answer);
+    assert_int_equal(answer.status, 404);
+    assert_true(
+        str_eq(buf_str(&answer.body), STR("foreign: there is nothing at /foreign/nowhere")));
+    answer_free(&answer);
+}
+
 static void every_answer_has_the_headers_that_keep_browsers_honest(void **state)
 {
     (void)state;
-    static const char *const targets[] = {"/public", "/nowhere", "/scope"};
+    static const char *const targets[] = {"/public", "/no/where", "/scope"};
     for (size_t i = 0; i < 3; i++) {
         struct answer answer;
         client_ask("GET", targets[i], "", STR(""), &answer);
@@ -665,6 +692,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_path_reaches_its_row_and_the_most_literal_wins, start),
         TEST(what_is_not_there_is_404_and_a_wrong_method_names_the_right_ones, start),
+        TEST(a_path_has_the_methods_of_its_own_rows_each_once, start),
+        TEST(what_is_not_there_is_said_in_the_words_of_its_protocol, start),
         TEST(every_answer_has_the_headers_that_keep_browsers_honest, start),
         TEST(a_token_is_taken_in_every_scheme_that_shippers_use, start),
         TEST(who_is_not_known_gets_401_and_who_may_not_403, start),
