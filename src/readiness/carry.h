@@ -26,7 +26,7 @@ void carrier_close(struct carrier *carrier);
 /* One event, a line. 0 or -ENOMEM. */
 int carrier_add(struct carrier *carrier, struct str event, int64_t time_us);
 
-/* Sends what is held, and tries until the centre has it. 0, or as client_deliver(); -EIO: it refused some of it. */
+/* Sends what is held, and tries until the centre has it. 0, or as client_deliver(); -EIO also: it refused some of it. */
 int carrier_send(struct carrier *carrier, struct err *err);
 
 #endif

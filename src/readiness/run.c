@@ -13,7 +13,8 @@
 #define STEP_FLUSH_US 20000 /* .. and the intrusion, so that the time to detect is the centre's */
 #define NAP_US 20000        /* between two looks at the clock */
 #define LOOK_EVERY_US 500000
-#define SETTLE_US 2000000 /* without a change, once everything is found */
+#define SETTLE_US 2000000                 /* without a change, once everything is found */
+#define PATIENCE_US (60 * TIME_SECOND_US) /* with a centre that has answered and does no more */
 #define MEMORY_MAX (256u << 20)
 
 struct run {
@@ -39,12 +40,29 @@ static int no_memory(const struct run *run)
     return err_set(run->err, -ENOMEM, "no memory");
 }
 
+static struct client_options client_options(const struct run *run)
+{
+    struct client_options options = run->options->client;
+    options.patience_us = PATIENCE_US;
+    return options;
+}
+
 static struct str agency_of(const struct run *run, size_t source)
 {
     return run->drill->agencies[run->drill->sources[source].agency].name;
 }
 
 /* ---- what the centre says ---- */
+
+/* A centre that does not answer at all will not do so by waiting: one try, before anything is made there. */
+static int meet(struct run *run)
+{
+    const struct client_request request = {.method = "GET", .path = "/healthz"};
+    struct client_reply reply = {0};
+    int status = client_send(run->client, &request, &reply, run->err);
+    client_reply_free(&reply);
+    return status;
+}
 
 /* How far its clock is ahead of ours. */
 static int look_at_clock(struct run *run)
@@ -219,7 +237,7 @@ static int look_at_findings(struct run *run)
 static int open_source(struct run *run, size_t i)
 {
     const struct drill_source *source = &run->drill->sources[i];
-    struct client_options options = run->options->client;
+    struct client_options options = client_options(run);
     struct buf path = {0};
     json_t *answer = NULL;
     json_t *wanted = json_pack("{s:s, s:s%, s:s%, s:s}", "role", "send", "agency",
@@ -403,7 +421,8 @@ static int prepare(struct run *run)
         return no_memory(run);
     for (size_t i = 0; i < drill->n_steps; i++)
         run->result->steps[i].first = run->result->steps[i].last = TIME_UNSET;
-    run->client = client_new(&run->options->client, run->err);
+    struct client_options client = client_options(run);
+    run->client = client_new(&client, run->err);
     return run->client ? 0 : run->err->code;
 }
 
@@ -419,7 +438,9 @@ int drill_run(const struct drill *drill, const struct run_options *options,
         return status;
     struct run_source *before =
         arena_zero(&ret_result->arena, drill->n_sources + 1, sizeof(*before));
-    status = before ? look_at_clock(&run) : no_memory(&run);
+    status = before ? meet(&run) : no_memory(&run);
+    if (status == 0)
+        status = look_at_clock(&run);
     if (status == 0)
         status = look_at_change(&run);
     if (status == 0)

@@ -18,7 +18,7 @@
 #define RUN_FINDINGS_MAX 100000
 
 struct run_options {
-    struct client_options client; /* an administrator's */
+    struct client_options client; /* an administrator's; its patience is the run's own */
     uint64_t seed;
     int64_t duration_us;
     double noise;
@@ -46,7 +46,7 @@ struct run_result {
     uint64_t noise, staged; /* events */
 };
 
-/* 0, also when it was stopped midway; or a code with *err. run_result_free() in any case. */
+/* 0, also when it was stopped midway; or a code with *err (-EIO: the centre does not answer). run_result_free() in any case. */
 int drill_run(const struct drill *drill, const struct run_options *options,
               struct run_result *ret_result, struct err *err);
 void run_result_free(struct run_result *result);

@@ -10,6 +10,7 @@
 #include <zlib.h>
 
 #include "base/time.h"
+#include "io/clock.h"
 #include "io/file.h"
 #include "io/log.h"
 
@@ -430,6 +431,7 @@ int client_deliver(struct client *client, const struct client_request *request,
                    struct client_reply *reply, struct err *err)
 {
     unsigned failures = 0;
+    int64_t patience_us = client->options.patience_us, began = clock_ticks_us();
     for (;;) {
         int status = client_send(client, request, reply, err);
         if ((status < 0 && status != -EIO) || (status == 0 && is_final(reply->status))) {
@@ -438,6 +440,8 @@ int client_deliver(struct client *client, const struct client_request *request,
                         client->options.url, failures);
             return status;
         }
+        if (patience_us && clock_ticks_us() - began >= patience_us)
+            return status;
         if (failures++ == 0)
             say_retry(client, status, reply->status, err);
         if (client_pause(client, failures, status == 0 ? reply->retry_after_us : 0) < 0)

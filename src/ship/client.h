@@ -34,6 +34,7 @@ struct client_options {
     bool insecure;                     /* whoever answers is taken */
     int64_t connect_us;                /* to be connected by then; 0: 10 s */
     int64_t request_us;                /* a try that takes longer has failed; 0: 60 s */
+    int64_t patience_us;               /* client_deliver() tries for this long; 0: for ever */
     const volatile sig_atomic_t *stop; /* not 0: give up what is under way; may be NULL */
 };
 
@@ -76,7 +77,8 @@ int client_send(struct client *client, const struct client_request *request,
 
 /*
  * Tries until there is an answer that another try would not change: all but 408, 425, 429 and 5xx. Logs the
- * first failure of a row and when it is over. As client_send(), but no -EIO.
+ * first failure of a row and when it is over. As client_send(), but -EIO, and those answers, only where the patience of
+ * the options has an end and is spent.
  */
 int client_deliver(struct client *client, const struct client_request *request,
                    struct client_reply *reply, struct err *err);

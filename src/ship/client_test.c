@@ -1,8 +1,25 @@
 #include "ship/client.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/test.h"
+
+/* A port of loopback that nobody listens on, for as long as the socket that holds it is open. */
+static int closed_port(int *ret_port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *ret_port = ntohs(address.sin_port);
+    return fd;
+}
 
 static int try_options(struct client_options options)
 {
@@ -75,6 +92,25 @@ static void what_would_end_a_query_is_escaped(void **state)
     buf_free(&out);
 }
 
+static void patience_with_a_server_that_is_not_there_has_an_end(void **state)
+{
+    char url[64];
+    struct err err = {0};
+    (void)state;
+    int port, fd = closed_port(&port);
+    snprintf(url, sizeof(url), "http://127.0.0.1:%d", port);
+    const struct client_options options = {.url = url, .patience_us = 1};
+    const struct client_request request = {.method = "GET", .path = "/"};
+    struct client_reply reply = {0};
+    struct client *client = client_new(&options, &err);
+    assert_non_null(client);
+    assert_int_equal(client_deliver(client, &request, &reply, &err), -EIO);
+    assert_non_null(strstr(err.message, url));
+    client_reply_free(&reply);
+    client_free(client);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -83,6 +119,7 @@ int main(void)
         cmocka_unit_test(a_fingerprint_is_32_bytes_of_hex),
         cmocka_unit_test(what_is_packed_can_be_unpacked_within_a_limit),
         cmocka_unit_test(what_would_end_a_query_is_escaped),
+        cmocka_unit_test(patience_with_a_server_that_is_not_there_has_an_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,11 +1,12 @@
 """jaga drill: every drill, into a real centre over its doors; jaga findings; what is wrong with a file of a drill."""
 
 import json
+import socket
 import subprocess
 
 import jaga
 from centre import CentreCase
-from jaga import DONE, FOUND, JAGA, REFUSED, USAGE, Case
+from jaga import BROKEN, DONE, FOUND, JAGA, REFUSED, USAGE, Case
 
 DRILLS = ["cloud-key-theft", "insider-exfiltration", "phish-to-ransomware", "supply-chain-agent", "web-shell"]
 
@@ -182,6 +183,15 @@ class Files(Case):
                 self.assertEqual(done.returncode, REFUSED, done.err)
                 self.assertIn(f"bad.yaml:{line}:", done.err)
                 self.assertIn(words, done.err)
+
+    def test_a_centre_that_is_not_there_is_named_and_not_waited_for(self):
+        with socket.socket() as held:
+            held.bind(("127.0.0.1", 0))
+            url = f"https://127.0.0.1:{held.getsockname()[1]}"
+            done = self.run_jaga("drill", "run", "web-shell", "--to", url)
+        self.assertEqual(done.returncode, BROKEN, done.err)
+        self.assertIn(url, done.err)
+        self.assertIn("onnect", done.err)
 
     def test_a_centre_has_to_be_named(self):
         for command in (["drill", "run", "web-shell"], ["findings", "list"], ["findings", "follow"]):
