@@ -13,7 +13,9 @@
 static int broken(const struct cli *cli, int status, const struct err *err)
 {
     cli_complain(cli, "%s", err->message);
-    return status == -EINVAL || status == -ENOENT || status == -EISDIR ? EXIT_USAGE : EXIT_BROKEN;
+    return status == -EINVAL || status == -ENOENT || status == -EISDIR ? EXIT_USAGE
+           : status == -EBADMSG || status == -ENODATA                  ? EXIT_UNREADABLE
+                                                                       : EXIT_BROKEN;
 }
 
 static int rebuild(const struct cli *cli)
@@ -77,10 +79,9 @@ static int take(const struct cli *cli, const char *name, const text_list *files)
     struct feed_report report = {0};
     struct err err = {0};
     int status = indicators_take(cli->settings.data, name, files, &options, &report, &err);
-    if (status < 0)
-        return broken(cli, status, &err);
-    print_report(name, &report);
-    return EXIT_DONE;
+    if (status == 0 || status == -ENODATA)
+        print_report(name, &report);
+    return status < 0 ? broken(cli, status, &err) : EXIT_DONE;
 }
 
 /* What a feed is called that nobody named: its file, without folder and ending. */
@@ -283,6 +284,8 @@ static int match(const struct cli *cli)
         else
             any = match_value(indicators.intel, str_from_c(values->items[i]), now) || any;
     indicators_close(&indicators);
+    if (!any)
+        cli_say(cli, "no indicator matches");
     return any ? EXIT_FOUND : EXIT_DONE;
 }
 
@@ -304,7 +307,8 @@ const struct command cmd_intel_add = {
         "was under its name.\n"
         "Nothing is approximated: what needs several facts at once, counts or compares otherwise "
         "than by equality is counted by its reason and not used. What has expired is left out "
-        "when the file is built.",
+        "when the file is built. A feed of which nothing can be taken changes nothing; the exit "
+        "code is then 3.",
     .options = add_options,
     .run = add,
 };

@@ -18,7 +18,7 @@
 #define FLUSH_SIZE (1u << 20) /* bytes gathered before they are written */
 #define NAME_BYTES_MAX 100    /* of a feed's name */
 
-static const char *const folder_names[] = {"feeds", "allow"};
+static const char *const folder_names[] = {"feeds", INTEL_ALLOW_FOLDER};
 
 /* ---- files ---- */
 
@@ -475,10 +475,29 @@ static int read_into(struct taking *taking, const text_list *files,
             status = err_set(err, -errno, "%s: %s", files->items[i], strerror(errno));
         else if (walk_add(&walk, files->items[i]) < 0)
             status = err_set(err, -ENOMEM, "no memory for the names of files");
-    for (size_t i = 0; status == 0 && i < walk.files.len; i++)
+    for (size_t i = 0; status == 0 && i < walk.files.len; i++) {
         status = indicators_read_feed(walk.files.items[i].path, options, &sink, report, err);
+        if (status == -EINVAL)
+            status = err->code = -EBADMSG;
+    }
+    if (status == 0 && walk.files.len == 0)
+        status = err_set(err, -ENODATA, "%s: there is no file in it", files->items[0]);
     walk_free(&walk);
     return status;
+}
+
+/* A feed without anything is a mistake, or its maker's: it takes the place of nothing. */
+static int refuse_nothing(const char *name, const struct feed_report *report, struct err *err)
+{
+    uint64_t refused = 0;
+    if (report->taken || report->allowed)
+        return 0;
+    for (int i = 0; i < FEED_REFUSALS; i++)
+        refused += report->refused[i];
+    if (refused == 0)
+        return err_set(err, -ENODATA, "%s: nothing is taken: it is empty", name);
+    return err_set(err, -ENODATA, "%s: nothing is taken: none of %llu values is usable", name,
+                   (unsigned long long)refused);
 }
 
 int indicators_take(const char *data, const char *name, const text_list *files,
@@ -502,6 +521,8 @@ int indicators_take(const char *data, const char *name, const text_list *files,
         buf_add_c(&taking.drafts[i].pending, feed_csv_header);
     }
     status = read_into(&taking, files, options, report, err);
+    if (status == 0)
+        status = refuse_nothing(name, report, err);
     for (int i = 0; i < 2; i++) {
         /* Nothing of that kind: neither is what there was before. */
         bool none = status == 0 && !taking.drafts[i].any;

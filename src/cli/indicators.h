@@ -15,6 +15,7 @@
 #include "io/file.h"
 
 #define INTEL_FOLDER "intel"
+#define INTEL_ALLOW_FOLDER "allow" /* in it */
 
 /* A built file, mapped. */
 struct indicators {
@@ -57,7 +58,8 @@ bool indicators_is_built(const char *path);
 
 /*
  * Takes feeds into the data folder under one name, in place of what was under it. Does not build. 0 or -errno with
- * *err; then nothing has changed.
+ * *err; then nothing has changed. -EBADMSG: a file cannot be read as a feed; -ENODATA: there was nothing to take, and
+ * *report says what was not usable.
  */
 int indicators_take(const char *data, const char *name, const text_list *files,
                     const struct feed_options *options, struct feed_report *report,

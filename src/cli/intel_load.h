@@ -1,6 +1,6 @@
 /*
  * intel_load: the indicators that --intel names, before the sandbox closes: built files as they are, all feeds together
- * as one set in memory.
+ * as one set in memory. The allow-lists of a data folder that is among them hold for the feeds too.
  */
 #ifndef JAGA_CLI_INTEL_LOAD_H
 #define JAGA_CLI_INTEL_LOAD_H
@@ -13,7 +13,8 @@ struct intel_load {
     struct indicators sets[DETECT_INTELS_MAX];
     const struct intel *intels[DETECT_INTELS_MAX]; /* of the sets */
     size_t n_intels;
-    struct walk walk; /* paths of feeds */
+    struct walk walk;  /* paths of feeds */
+    struct walk allow; /* .. and of the allow-lists of data folders */
     bool walked;
 };
 

@@ -1,5 +1,6 @@
 /*
- * CSV (RFC 4180) with a header, or with --columns. A column is known by many names, since every feed has its own; a
+ * CSV (RFC 4180) with a header, or with --columns; what separates cells is a comma, a semicolon or a TAB, whichever makes
+ * the most of the header. A column is known by many names, since every feed has its own; a
  * column that is called like a type ("sha256") holds values of that type. Comments begin with "#"; where the
  * header itself is one, it is the last before the rows.
  *
@@ -82,8 +83,12 @@ struct columns {
     bool useful; /* there is a value among them */
 };
 
+static const char separators[] = {',', ';', '\t'};
+#define SEPARATORS (sizeof(separators))
+
 /* A row's fields: in the text itself, or where quotes are doubled, in `unquoted`. */
 struct row {
+    char separator;
     struct str fields[COLUMNS_MAX];
     size_t count;
     struct buf unquoted;
@@ -104,9 +109,10 @@ static enum column column_by_name(struct str name, enum indicator_type *ret_type
     return COLUMN_VALUE;
 }
 
-static bool is_space(char c)
+/* White space around a cell. */
+static bool is_space(const struct row *row, char c)
 {
-    return c == ' ' || c == '\t';
+    return c == ' ' || (c == '\t' && row->separator != '\t');
 }
 
 /* A quoted field at *rest: its text, and *rest behind it. False: it has no end. */
@@ -155,16 +161,16 @@ static int read_row(struct str *rest, struct row *row, uint32_t *line)
         return -ENOMEM;
     for (;;) {
         struct str field;
-        while (cursor.len && is_space(cursor.ptr[0]))
+        while (cursor.len && is_space(row, cursor.ptr[0]))
             cursor = str_skip(cursor, 1);
         if (cursor.len && cursor.ptr[0] == '"') {
             if (!read_quoted(&cursor, row, &field))
                 goto bad;
-            while (cursor.len && is_space(cursor.ptr[0]))
+            while (cursor.len && is_space(row, cursor.ptr[0]))
                 cursor = str_skip(cursor, 1);
         } else {
             size_t len = 0;
-            while (len < cursor.len && cursor.ptr[len] != ',' && cursor.ptr[len] != '\n')
+            while (len < cursor.len && cursor.ptr[len] != row->separator && cursor.ptr[len] != '\n')
                 len++;
             field = str_trim(str_first(cursor, len));
             cursor = str_skip(cursor, len);
@@ -175,7 +181,7 @@ static int read_row(struct str *rest, struct row *row, uint32_t *line)
             cursor = str_skip(cursor, 1);
         if (cursor.len == 0 || cursor.ptr[0] == '\n')
             break;
-        if (cursor.ptr[0] != ',')
+        if (cursor.ptr[0] != row->separator)
             goto bad;
         cursor = str_skip(cursor, 1);
     }
@@ -207,23 +213,45 @@ static void read_names(const struct row *row, struct columns *columns)
     columns->useful = columns->useful && !values;
 }
 
+/* The names in a line, if it is a header, read with the separator that makes the most of them. */
+static void read_header_line(struct str line, struct row *row, struct columns *ret_columns)
+{
+    char best = separators[0];
+    for (size_t i = 0; i < SEPARATORS; i++) {
+        uint32_t ignored = 0;
+        struct str cells = line;
+        struct columns names;
+        row->separator = separators[i];
+        if (read_row(&cells, row, &ignored) != 1)
+            continue;
+        read_names(row, &names);
+        if (names.useful && (!ret_columns->useful || names.count > ret_columns->count)) {
+            *ret_columns = names;
+            best = separators[i];
+        }
+    }
+    row->separator = best;
+}
+
 /*
  * The header in front of *rest, which is moved to the first row: the first line that is no comment, else
- * the last comment that reads like one.
+ * the last comment that reads like one. A semicolon in front is how lists begin a comment.
  */
 static bool read_header(struct str *rest, struct row *row, struct columns *columns, uint32_t *line)
 {
     struct str next = *rest, text;
+    char separator = separators[0];
     columns->useful = false;
     while (str_cut_line(&next, &text)) {
-        uint32_t ignored = 0;
         struct columns names = {0};
         bool comment = text.len && text.ptr[0] == '#';
         struct str cells = comment ? str_skip(text, 1) : text;
-        if (str_trim(cells).len && read_row(&cells, row, &ignored) == 1)
-            read_names(row, &names);
-        if (names.useful)
+        if (str_trim(cells).len && text.ptr[0] != ';')
+            read_header_line(cells, row, &names);
+        if (names.useful) {
             *columns = names;
+            separator = row->separator;
+        }
         if (!comment && !names.useful && str_trim(text).len)
             break; /* a row */
         *rest = next;
@@ -231,7 +259,27 @@ static bool read_header(struct str *rest, struct row *row, struct columns *colum
         if (!comment && names.useful)
             break;
     }
+    row->separator = separator;
     return columns->useful;
+}
+
+/* What separates the cells of rows without a header: what makes as many of the first as there are columns. */
+static char find_separator(struct str bytes, const struct columns *columns)
+{
+    struct row row = {0};
+    struct str text;
+    char separator = separators[0];
+    while (str_cut_line(&bytes, &text) && (str_trim(text).len == 0 || text.ptr[0] == '#'))
+        ;
+    for (size_t i = SEPARATORS; i-- > 0;) {
+        uint32_t ignored = 0;
+        struct str cells = text;
+        row.separator = separators[i];
+        if (read_row(&cells, &row, &ignored) == 1 && row.count == columns->count)
+            separator = separators[i];
+    }
+    buf_free(&row.unquoted);
+    return separator;
 }
 
 /* "value,type,-,label" */
@@ -263,11 +311,15 @@ static void read_time(struct str text, int64_t *time)
         *time = read;
 }
 
-static void read_confidence(struct str text, uint8_t *confidence)
+static void read_confidence(struct feed_reader *reader, struct str text, uint8_t *confidence)
 {
     double number;
+    if (text.len == 0)
+        return;
     if (str_to_double(text, &number) == 0 && number >= 0 && number <= 100)
         *confidence = (uint8_t)number;
+    else
+        feed_refuse(reader, FEED_CONFIDENCE, text);
 }
 
 /* A line that our own allow-lists are kept as: its kind in `allow`, the types it is about in `type`. */
@@ -308,7 +360,7 @@ static int take_row(struct feed_reader *reader, const struct columns *columns,
     said.source = cells[COLUMN_SOURCE];
     said.id = cells[COLUMN_ID];
     said.label = cells[COLUMN_LABEL];
-    read_confidence(cells[COLUMN_CONFIDENCE], &said.confidence);
+    read_confidence(reader, cells[COLUMN_CONFIDENCE], &said.confidence);
     tlp_by_name(cells[COLUMN_TLP], &said.tlp);
     read_time(cells[COLUMN_FROM], &said.from);
     read_time(cells[COLUMN_UNTIL], &said.until);
@@ -336,6 +388,8 @@ static int read_csv(struct str bytes, const struct feed_options *options,
     if (options->columns.len ? !read_columns_option(options->columns, &columns)
                              : !read_header(&bytes, &row, &columns, &reader.line))
         status = err_set(err, -EINVAL, "no column holds values: name the columns");
+    else if (options->columns.len)
+        row.separator = find_separator(bytes, &columns);
     while (status == 0 && bytes.len) {
         struct str line = bytes;
         uint32_t next = reader.line;

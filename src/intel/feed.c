@@ -19,6 +19,7 @@ const char *const feed_refusal_texts[FEED_REFUSALS] = {
     [FEED_NOT_TO_DETECT] = "not meant for detection (to_ids)",
     [FEED_CONTEXT] = "observables beside indicators",
     [FEED_BAD_ALLOW] = "lines of an allow-list that cannot be read",
+    [FEED_CONFIDENCE] = "confidences that are no number from 0 to 100",
 };
 
 const struct feed_format *feed_recognise(struct str bytes)

@@ -25,6 +25,7 @@ enum feed_refusal {
     FEED_NOT_TO_DETECT, /* MISP: to_ids is false */
     FEED_CONTEXT,       /* STIX: an observable beside indicators */
     FEED_BAD_ALLOW,     /* a line of an allow-list that cannot be read */
+    FEED_CONFIDENCE,    /* said by an indicator that is taken without it: no number from 0 to 100 */
     FEED_REFUSALS
 };
 extern const char *const feed_refusal_texts[FEED_REFUSALS]; /* "not a value of its type" */

@@ -264,6 +264,20 @@ static void what_does_not_parse_says_where(void **state)
     feed_notes_free(&notes);
 }
 
+static void cells_are_separated_by_what_makes_the_most_of_the_header(void **state)
+{
+    (void)state;
+    struct feed_notes notes;
+    feed_read_text(&notes, "csv", "ip;comment\n192.0.2.1;a, b\n192.0.2.2;\"c;d\"\n", NULL);
+    assert_notes(&notes, "ipv4 192.0.2.1 label=a, b\nipv4 192.0.2.2 label=c;d\n");
+    feed_notes_free(&notes);
+    feed_read_text(&notes, "csv", "#ip\tconfidence\tcomment\n192.0.2.1\t\ta;b\n", NULL);
+    assert_notes(&notes, "ipv4 192.0.2.1 label=a;b\n");
+    feed_notes_free(&notes);
+    assert_string_equal(feed_recognise(STR("; ip; domain\n192.0.2.1\n"))->name, "list");
+    assert_string_equal(feed_recognise(STR("127.0.0.1\tdomain\n"))->name, "list");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +294,7 @@ int main(void)
         cmocka_unit_test(a_manifest_holds_no_indicators),
         cmocka_unit_test(a_warning_list_allows),
         cmocka_unit_test(what_does_not_parse_says_where),
+        cmocka_unit_test(cells_are_separated_by_what_makes_the_most_of_the_header),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
  */
 #include "intel/feed_take.h"
 
+#define BINARY_LOOK 65536 /* bytes in which a NUL says that it is no text */
+
 static bool probe(struct str bytes)
 {
     (void)bytes;
@@ -61,6 +63,10 @@ static int read_list(struct str bytes, const struct feed_options *options,
     static const struct feed_said nothing = FEED_SAID_NOTHING;
     struct str line;
     int status = 0;
+    /* What is no document of any other kind comes here, also what is no text. */
+    struct str look = str_first(bytes, BINARY_LOOK);
+    if (str_index(look, '\0') < look.len)
+        return err_set(err, -EINVAL, "it is no text: binary, or UTF-16");
     if (str_starts(bytes, STR("\xef\xbb\xbf")))
         bytes = str_skip(bytes, 3);
     while (status == 0 && str_cut_line(&bytes, &line)) {

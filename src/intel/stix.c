@@ -2,6 +2,8 @@
  * STIX 2.1 (and 2.0): bundles, TAXII envelopes, lists of objects, one object. Indicators with their patterns; observables where
  * a document holds no indicators: beside indicators they are context, of victims as much as of attackers.
  */
+#include <stdlib.h>
+
 #include "intel/feed_take.h"
 #include "intel/json_tree.h"
 #include "intel/stix_pattern.h"
@@ -77,19 +79,32 @@ static struct str first_text(const json_t *list)
     return json_tree_text(json_array_get(list, 0));
 }
 
-static void say_object(const struct document *document, const json_t *object,
-                       struct feed_said *said)
+/* STIX 2.1, 3.2: an integer from 0 to 100. */
+static void say_confidence(struct document *document, const json_t *object, struct feed_said *said)
 {
-    json_int_t confidence = json_integer_value(json_object_get(object, "confidence"));
+    const json_t *confidence = json_object_get(object, "confidence");
+    double number = json_number_value(confidence);
+    char *text;
+    if (!confidence)
+        return;
+    if (json_is_number(confidence) && number >= 0 && number <= 100) {
+        said->confidence = (uint8_t)number;
+        return;
+    }
+    text = json_dumps(confidence, JSON_ENCODE_ANY | JSON_COMPACT);
+    feed_refuse(&document->reader, FEED_CONFIDENCE, str_from_c(text));
+    free(text);
+}
+
+static void say_object(struct document *document, const json_t *object, struct feed_said *said)
+{
     said->id = json_tree_member(object, "id");
     said->label = json_tree_member(object, "name");
     if (said->label.len == 0)
         said->label = first_text(json_object_get(object, "indicator_types"));
     if (said->label.len == 0)
         said->label = first_text(json_object_get(object, "labels"));
-    if (json_is_integer(json_object_get(object, "confidence")) && confidence >= 0 &&
-        confidence <= 100)
-        said->confidence = (uint8_t)confidence;
+    say_confidence(document, object, said);
     said->tlp = object_tlp(document, object);
     said->from = json_tree_time(object, "valid_from");
     said->until = json_tree_time(object, "valid_until");

@@ -84,10 +84,55 @@ class Feeds(jaga.Case):
         self.add("--feed", "mine", "list.txt")
         self.write("broken.json", '{"Event": {"Attribute": [')
         result = self.run_jaga("intel", "add", "--feed", "mine", "broken.json")
-        self.assertEqual(result.returncode, jaga.USAGE)
+        self.assertEqual(result.returncode, jaga.UNREADABLE)
         self.assertIn("broken.json:1:", result.err)
         self.assertEqual(self.match("192.0.2.1").returncode, jaga.FOUND)
         self.assertEqual(sorted(p.name for p in (self.dir / "jaga-data/intel/feeds").iterdir()), ["mine.csv"])
+
+    def test_a_feed_without_anything_is_an_error_and_changes_nothing(self):
+        self.write("list.txt", "192.0.2.1\n")
+        self.add("--feed", "mine", "list.txt")
+        self.write("empty.txt", "")
+        self.write("binary.txt", b"\x7fELF\x00\x00192.0.2.9\n")
+        self.write("useless.txt", "192.0.2.300\nno indicator at all\n")
+        self.write("titles.csv", "type,value\n")
+        (self.dir / "folder").mkdir()
+        for path, why in [
+            ("empty.txt", "mine: nothing is taken: it is empty"),
+            ("titles.csv", "mine: nothing is taken: it is empty"),
+            ("binary.txt", "binary.txt: it is no text"),
+            ("useless.txt", "none of 2 values is usable"),
+            ("folder", "folder: there is no file in it"),
+        ]:
+            result = self.run_jaga("intel", "add", "--feed", "mine", path)
+            self.assertEqual(result.returncode, jaga.UNREADABLE, path)
+            self.assertIn(why, result.err)
+            self.assertEqual(self.match("192.0.2.1").returncode, jaga.FOUND)
+
+    def test_cells_may_be_separated_by_semicolons_and_tabs(self):
+        for n, separator in enumerate([";", "\t"]):
+            rows = [("type", "value", "comment"), ("ip", f"192.0.2.{n}", "C2, second stage")]
+            self.write("feed.csv", "".join(separator.join(row) + "\n" for row in rows))
+            self.assertIn("feed: 1 indicators taken", self.add("feed.csv"))
+            self.assertIn("C2, second stage", self.match(f"192.0.2.{n}").out)
+            self.write("rows.csv", separator.join(rows[1]) + "\n")
+            self.assertIn("1 indicators taken", self.add("--columns", "type,value,label", "rows.csv"))
+
+    def test_a_confidence_that_is_none_is_said_and_counted(self):
+        self.write("feed.csv", "ip,confidence\n192.0.2.1,250\n192.0.2.2,high\n192.0.2.3,\n192.0.2.4,100\n")
+        out = self.add("feed.csv")
+        self.assertIn("4 indicators taken", out)
+        self.assertIn("2 not usable: confidences that are no number from 0 to 100 (line 2: 250)", out)
+        self.write("bundle.json", stix({"pattern": "[ipv4-addr:value = '192.0.2.5']", "confidence": 101}))
+        self.assertIn("1 not usable: confidences that are no number from 0 to 100 (101)", self.add("bundle.json"))
+
+    def test_what_nothing_matches_is_said(self):
+        self.write("list.txt", "192.0.2.1\n")
+        self.add("list.txt")
+        result = self.match("192.0.2.2")
+        self.assertEqual((result.returncode, result.out), (jaga.DONE, ""))
+        self.assertIn("no indicator matches", result.err)
+        self.assertEqual(self.match("192.0.2.1").err, "")
 
     def test_feeds_that_agree_are_one_indicator(self):
         self.write("one.txt", "192.0.2.1\n")
@@ -169,6 +214,15 @@ class Scan(jaga.Case):
         self.run_jaga("intel", "add", "one.txt")
         found, _ = self.scan("--intel", "jaga-data", "--intel", "two.txt")
         self.assertEqual(len(found), 2)
+
+    def test_allow_lists_of_a_data_folder_hold_for_the_feeds_beside_it(self):
+        self.write("events.jsonl", jaga.lines([connection("192.0.2.1"), connection("192.0.2.2", 2)]))
+        self.write("ours.txt", "192.0.2.1\n")
+        self.write("feed.csv", "ip\n192.0.2.1\n192.0.2.2\n")
+        self.run_jaga("intel", "add", "--allow", "ours.txt")
+        for folder in ("jaga-data", "jaga-data/intel"):
+            found, _ = self.scan("--intel", "feed.csv", "--intel", folder)
+            self.assertEqual([f["osint"][0]["value"] for f in found], ["192.0.2.2"])
 
     def test_every_output_shows_it(self):
         self.write("events.jsonl", jaga.lines([connection("192.0.2.1")]))
