@@ -4,9 +4,9 @@ PREFIX ?= /usr/local
 JOBS ?= 2
 
 .DEFAULT_GOAL := all
-.PHONY: all help deps have-deps check demo demo-scan bench soak fuzz format install clean
+.PHONY: all help deps have-deps duckdb check demo demo-scan bench soak fuzz format install clean
 
-all: have-deps $(BUILD)/build.ninja ## build ./build/jaga (release)
+all: have-deps duckdb $(BUILD)/build.ninja ## build ./build/jaga (release)
 	@ninja -j$(JOBS) -C $(BUILD)
 	@ln -sf src/cli/jaga $(BUILD)/jaga
 
@@ -17,10 +17,13 @@ $(BUILD)/build.ninja: meson.build
 	@meson setup $(BUILD) $(if $(wildcard $(BUILD)/build.ninja),--reconfigure)
 
 deps: ## install every build and test dependency (Debian/Ubuntu: apt; asks for root)
-	@tools/deps.sh install
+	@tools/deps.sh install && tools/duckdb.sh
 
 have-deps:
 	@tools/deps.sh check || tools/deps.sh install
+
+duckdb:
+	@tools/duckdb.sh
 
 check: have-deps ## every test, under gcc and clang with ASan and UBSan
 	@tools/check.sh

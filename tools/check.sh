@@ -15,6 +15,8 @@ export UBSAN_OPTIONS="halt_on_error=1:print_stacktrace=1"
 
 passed=0 failed=0 skipped=0
 
+sh tools/duckdb.sh
+
 case " ${SUITE:-e2e} " in
 *" e2e "*) sh tools/clients.sh ;; # its tests are skipped without them
 esac

@@ -1,0 +1,103 @@
+#include <stdio.h>
+
+#include "base/test.h"
+#include "lake/merkle.h"
+
+enum { LEAVES = 70 };
+
+static unsigned char leaves[LEAVES][LAKE_HASH], scratch[LEAVES][LAKE_HASH];
+
+static void make_leaf(uint64_t offset, struct str raw, unsigned char *ret_hash)
+{
+    merkle_leaf(
+        &(struct lake_leaf){
+            .partition = 3,
+            .offset = offset,
+            .time = -5,
+            .agency = STR("MOH"),
+            .source = STR("dc01"),
+            .dataset = STR("windows_sysmon"),
+            .format = STR("json"),
+            .raw = raw,
+        },
+        ret_hash);
+}
+
+static int make_leaves(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < LEAVES; i++)
+        make_leaf(i, STR("{}"), leaves[i]);
+    return 0;
+}
+
+static void root_of(size_t n, unsigned char *ret_root)
+{
+    memcpy(scratch, leaves, n * LAKE_HASH);
+    merkle_root(scratch, n, ret_root);
+}
+
+static void every_event_of_a_block_leads_to_its_root(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n <= LEAVES; n++) {
+        unsigned char root[LAKE_HASH], reached[LAKE_HASH];
+        root_of(n, root);
+        for (size_t i = 0; i < n; i++) {
+            struct lake_path path;
+            merkle_path((const unsigned char(*)[LAKE_HASH])leaves, n, i, &path);
+            assert_true(merkle_path_root(&path, leaves[i], reached));
+            assert_memory_equal(reached, root, LAKE_HASH);
+        }
+    }
+}
+
+static void another_event_place_or_hash_leads_elsewhere(void **state)
+{
+    (void)state;
+    unsigned char root[LAKE_HASH], reached[LAKE_HASH];
+    struct lake_path path;
+    root_of(21, root);
+    for (uint32_t i = 0; i < 21; i++) {
+        merkle_path((const unsigned char(*)[LAKE_HASH])leaves, 21, i, &path);
+        assert_true(merkle_path_root(&path, leaves[(i + 1) % 21], reached));
+        assert_memory_not_equal(reached, root, LAKE_HASH);
+        for (uint32_t other = 0; other < 22; other++) {
+            struct lake_path moved = path;
+            moved.index = other;
+            if (other != i && merkle_path_root(&moved, leaves[i], reached))
+                assert_memory_not_equal(reached, root, LAKE_HASH);
+        }
+        path.hashes[path.n - 1][5] ^= 1;
+        assert_true(merkle_path_root(&path, leaves[i], reached));
+        assert_memory_not_equal(reached, root, LAKE_HASH);
+        path.n--;
+        assert_false(merkle_path_root(&path, leaves[i], reached));
+    }
+}
+
+/* The bytes are a promise to those who verify with tools of their own: computed with Python's hashlib. */
+static void hashes_are_those_of_the_documented_bytes(void **state)
+{
+    (void)state;
+    unsigned char hash[LAKE_HASH], root[LAKE_HASH];
+    char hex[2 * LAKE_HASH + 1];
+    make_leaf(258, STR("a\nb"), hash);
+    for (size_t i = 0; i < LAKE_HASH; i++)
+        snprintf(hex + 2 * i, 3, "%02x", hash[i]);
+    assert_string_equal(hex, "0e06395e4dca8231d2530f797b130e2756c859da8bf07416f437dfcbb2ec986b");
+    root_of(3, root);
+    for (size_t i = 0; i < LAKE_HASH; i++)
+        snprintf(hex + 2 * i, 3, "%02x", root[i]);
+    assert_string_equal(hex, "d85f1d3fded08b7e54201108a507b455455d88ec5c24451aed1f343443701117");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_event_of_a_block_leads_to_its_root),
+        cmocka_unit_test(another_event_place_or_hash_leads_elsewhere),
+        cmocka_unit_test(hashes_are_those_of_the_documented_bytes),
+    };
+    return cmocka_run_group_tests(tests, make_leaves, NULL);
+}
