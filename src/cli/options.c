@@ -2,9 +2,8 @@
 
 #include <errno.h>
 
+#include "base/nearest.h"
 #include "cli/option_value.h"
-
-#define WORD_MAX 64 /* bytes of a word that options_nearest() looks at */
 
 const struct option_row *const option_tables[] = {
     options_scan, options_centre, options_ledger,   options_intel,
@@ -223,49 +222,13 @@ void options_free(struct settings *settings)
         vec_free(list_at(settings, i));
 }
 
-/* Edits (insert, delete, replace, swap neighbours) between two words of at most WORD_MAX bytes. */
-static size_t distance(struct str a, struct str b)
-{
-    size_t rows[3][WORD_MAX + 1];
-    size_t *before = rows[0], *last = rows[1], *now = rows[2];
-    for (size_t j = 0; j <= b.len; j++)
-        last[j] = before[j] = j;
-    for (size_t i = 1; i <= a.len; i++) {
-        now[0] = i;
-        for (size_t j = 1; j <= b.len; j++) {
-            size_t best = last[j - 1] + (a.ptr[i - 1] != b.ptr[j - 1]);
-            if (last[j] + 1 < best)
-                best = last[j] + 1;
-            if (now[j - 1] + 1 < best)
-                best = now[j - 1] + 1;
-            if (i > 1 && j > 1 && a.ptr[i - 1] == b.ptr[j - 2] && a.ptr[i - 2] == b.ptr[j - 1] &&
-                before[j - 2] + 1 < best)
-                best = before[j - 2] + 1;
-            now[j] = best;
-        }
-        size_t *oldest = before;
-        before = last;
-        last = now;
-        now = oldest;
-    }
-    return last[b.len];
-}
-
 const char *options_nearest(struct str word,
                             const char *(*words)(const void *context, size_t index),
                             const void *context)
 {
-    const char *nearest = NULL;
-    size_t best = word.len / 3 + 2; /* as many edits are no slip of the finger any more */
-    for (size_t i = 0; word.len <= WORD_MAX && words(context, i); i++) {
-        struct str candidate = str_from_c(words(context, i));
-        if (candidate.len > WORD_MAX)
-            continue;
-        size_t edits = distance(word, candidate);
-        if (edits < best) {
-            best = edits;
-            nearest = candidate.ptr;
-        }
-    }
-    return nearest;
+    struct nearest nearest;
+    nearest_begin(&nearest, word);
+    for (size_t i = 0; words(context, i); i++)
+        nearest_offer(&nearest, str_from_c(words(context, i)));
+    return nearest.found.ptr;
 }

@@ -1,0 +1,157 @@
+#include "hunt/tables_set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/nearest.h"
+
+#define COLUMN(text, type)                                                                         \
+    {                                                                                              \
+        {text, sizeof(text) - 1}, type                                                             \
+    }
+
+static const struct table_column own_columns[] = {
+    COLUMN("_time", KQL_DATETIME),  COLUMN("_id", KQL_STRING),
+    COLUMN("_agency", KQL_STRING),  COLUMN("_source", KQL_STRING),
+    COLUMN("_dataset", KQL_STRING), COLUMN("_received", KQL_DATETIME),
+    COLUMN("_format", KQL_STRING),  COLUMN("_raw", KQL_STRING),
+};
+
+/* As ledger/finding.h has them; `tags` and `ocsf` are JSON. */
+static const struct table_column finding_columns[] = {
+    COLUMN("id", KQL_STRING),     COLUMN("kind", KQL_STRING),      COLUMN("status", KQL_STRING),
+    COLUMN("agency", KQL_STRING), COLUMN("rule", KQL_STRING),      COLUMN("title", KQL_STRING),
+    COLUMN("host", KQL_STRING),   COLUMN("user", KQL_STRING),      COLUMN("source", KQL_STRING),
+    COLUMN("level", KQL_STRING),  COLUMN("tags", KQL_DYNAMIC),     COLUMN("ocsf", KQL_DYNAMIC),
+    COLUMN("count", KQL_LONG),    COLUMN("throttled", KQL_LONG),   COLUMN("first", KQL_DATETIME),
+    COLUMN("last", KQL_DATETIME), COLUMN("created", KQL_DATETIME), COLUMN("updated", KQL_DATETIME),
+};
+
+const struct table_column *tables_own_columns(uint32_t *ret_count)
+{
+    *ret_count = sizeof(own_columns) / sizeof(own_columns[0]);
+    return own_columns;
+}
+
+const struct table_column *tables_finding_columns(uint32_t *ret_count)
+{
+    *ret_count = sizeof(finding_columns) / sizeof(finding_columns[0]);
+    return finding_columns;
+}
+
+static const char *const type_names[] = {
+    [KQL_TYPE_NONE] = "",      [KQL_BOOL] = "bool",         [KQL_INT] = "int",
+    [KQL_LONG] = "long",       [KQL_REAL] = "real",         [KQL_DECIMAL] = "decimal",
+    [KQL_STRING] = "string",   [KQL_DATETIME] = "datetime", [KQL_TIMESPAN] = "timespan",
+    [KQL_DYNAMIC] = "dynamic", [KQL_GUID] = "guid",
+};
+
+static const struct {
+    struct str name;
+    enum kql_type type;
+} other_type_names[] = {
+    {{"boolean", 7}, KQL_BOOL}, {{"date", 4}, KQL_DATETIME}, {{"time", 4}, KQL_TIMESPAN},
+    {{"double", 6}, KQL_REAL},  {{"uuid", 4}, KQL_GUID},     {{"uniqueid", 8}, KQL_GUID},
+};
+
+bool tables_type_find(struct str name, enum kql_type *ret_type)
+{
+    for (enum kql_type type = KQL_BOOL; type <= KQL_GUID; type++)
+        if (str_eq(name, str_from_c(type_names[type]))) {
+            *ret_type = type;
+            return true;
+        }
+    for (size_t i = 0; i < sizeof(other_type_names) / sizeof(other_type_names[0]); i++)
+        if (str_eq(name, other_type_names[i].name)) {
+            *ret_type = other_type_names[i].type;
+            return true;
+        }
+    return false;
+}
+
+const char *tables_type_name(enum kql_type type)
+{
+    return type_names[type];
+}
+
+struct tables *tables_new(void)
+{
+    struct tables *tables = calloc(1, sizeof(*tables));
+    if (tables)
+        arena_init(&tables->arena, TABLES_ARENA_MAX);
+    return tables;
+}
+
+void tables_free(struct tables *tables)
+{
+    if (!tables)
+        return;
+    vec_free(&tables->items);
+    map_free(&tables->names);
+    arena_free(&tables->arena);
+    free(tables);
+}
+
+int tables_put(struct tables *tables, struct table *table)
+{
+    if (tables->items.len == TABLES_MAX)
+        return -E2BIG;
+    if (map_get(&tables->names, table->name) != MAP_NONE)
+        return -EEXIST;
+    if (vec_reserve(&tables->items, tables->items.len + 1) < 0 ||
+        map_put(&tables->names, table->name, (uint32_t)tables->items.len) < 0)
+        return -ENOMEM;
+    tables->items.items[tables->items.len++] = table;
+    return 0;
+}
+
+struct str tables_quote(struct arena *arena, struct str name)
+{
+    char *text = arena_bytes(arena, 2 * name.len + 4);
+    if (!text)
+        return (struct str){0};
+    size_t len = 0;
+    text[len++] = '[';
+    text[len++] = '\'';
+    for (size_t i = 0; i < name.len; i++) {
+        if (name.ptr[i] == '\'' || name.ptr[i] == '\\')
+            text[len++] = '\\';
+        text[len++] = name.ptr[i];
+    }
+    text[len++] = '\'';
+    text[len++] = ']';
+    return str_of(text, len);
+}
+
+uint32_t tables_count(const struct tables *tables)
+{
+    return (uint32_t)tables->items.len;
+}
+
+const struct table *tables_get(const struct tables *tables, uint32_t index)
+{
+    return tables->items.items[index];
+}
+
+const struct table *tables_find(const struct tables *tables, struct str name)
+{
+    uint32_t index = map_get(&tables->names, name);
+    return index == MAP_NONE ? NULL : tables->items.items[index];
+}
+
+struct str tables_nearest(const struct tables *tables, struct str name)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, name);
+    for (size_t i = 0; i < tables->items.len; i++)
+        nearest_offer(&nearest, tables->items.items[i]->name);
+    return nearest.found;
+}
+
+uint32_t table_column_find(const struct table *table, struct str name)
+{
+    for (uint32_t i = 0; i < table->n_columns; i++)
+        if (str_eq(table->columns[i].name, name))
+            return i;
+    return TABLE_COLUMN_NONE;
+}
