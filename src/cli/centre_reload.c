@@ -23,9 +23,11 @@ int centre_read_config(struct centre *centre, struct settings *settings, struct 
         log_say(LOG_ERROR, "config.unreadable", "%s: %s", centre->config_path, strerror(-status));
     if (status == 0) {
         status = config_parse(buf_str(&text), centre->taken, settings, config, &err);
-        if (status < 0)
+        if (status < 0 && err.line)
             log_say(LOG_ERROR, "config.wrong", "%s:%u:%u: %s", centre->config_path, err.line,
                     err.column, err.message);
+        else if (status < 0)
+            log_say(LOG_ERROR, "config.wrong", "%s: %s", centre->config_path, err.message);
     }
     buf_free(&text);
     return status;

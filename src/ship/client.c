@@ -325,6 +325,10 @@ static int explain(const struct client *client, CURLcode code, struct err *err)
     switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
+        return err_set(err, -EPROTO,
+                       "%s: %s; --ca FILE names who signed its certificate, --fingerprint SHA256 "
+                       "the certificate itself",
+                       client->options.url, why);
     case CURLE_SSL_CACERT_BADFILE:
         return err_set(err, -EPROTO, "%s: %s", client->options.url, why);
     case CURLE_OUT_OF_MEMORY:

@@ -8,7 +8,7 @@ import unittest
 
 import jaga
 from centre import Centre, CentreCase, wait_for
-from jaga import BROKEN, DONE, JAGA, RULE, USAGE, process
+from jaga import BROKEN, DONE, JAGA, RULE, UNREADABLE, USAGE, process
 
 OTHER_RULE = RULE.replace("whoami", "nltest").replace("Whoami", "Nltest").replace("b0001", "b0002")
 FILTER = """\
@@ -98,6 +98,35 @@ class Starting(CentreCase):
         self.assertIn("listen", done.err)
         self.write("good.yaml", "fold: 1h\nagencies: [{name: health}]\n")
         self.assertIn("1 agencies", self.jaga("config", "check", "good.yaml").err)
+
+    def test_a_configuration_without_a_wrong_line_is_refused_without_one(self):
+        path = self.write("bin", b"\x00\x01\x02")
+        done = self.run_jaga("serve", "--data", self.dir / "data", "--listen", "127.0.0.1:0", "--config", path)
+        self.assertEqual(done.returncode, USAGE)
+        self.assertIn("config.wrong", done.err)
+        self.assertNotIn(":0:0", done.err)
+
+    def test_agencies_that_are_not_listed_are_warned_of(self):
+        path = self.write("c.yaml", "agencies: [{name: health}]\nsources:\n  - {agency: health}\n  - {agency: helth}\n")
+        self.jaga("token", "add", "send", "rail", "--data", self.dir / "data")
+        self.jaga("token", "add", "read", "health,treasury", "--data", self.dir / "data")
+        done = self.jaga("config", "check", path)
+        self.assertIn("c.yaml:4: warning: the agency 'helth' is not in 'agencies'", done.err)
+        self.assertEqual(done.err.count("warning"), 1)
+        done = self.jaga("config", "check", path, "--data", self.dir / "data")
+        self.assertIn("the agency 'rail' of token", done.err)
+        self.assertIn("the agency 'treasury' of token", done.err)
+        self.assertEqual(done.err.count("warning"), 3)
+        path = self.write("none.yaml", "sources: [{agency: helth}]\n")
+        self.assertNotIn("warning", self.jaga("config", "check", path, "--data", self.dir / "data").err)
+
+    def test_files_that_are_named_and_not_there_are_warned_of(self):
+        here = self.write("here.pem", "")
+        path = self.write("c.yaml", f"certificate: {here}\nkey: absent.pem\nrules: [absent-rules, {self.dir}]\n")
+        done = self.jaga("config", "check", path, code=UNREADABLE)
+        self.assertIn("c.yaml: warning: key: absent.pem: No such file or directory", done.err)
+        self.assertIn("c.yaml: warning: rules: absent-rules: No such file or directory", done.err)
+        self.assertEqual(done.err.count("warning"), 2)
 
 
 class Stopping(CentreCase):
