@@ -61,6 +61,8 @@ const char *api_address(const struct api *api, size_t i);
 void api_published(struct api *api);
 /* A text for /metrics is made by each part that has figures. Before requests come that ask for it. */
 void api_add_metrics(struct api *api, void (*write)(void *context, struct buf *out), void *context);
+/* Reads the certificate's files again if they changed, as happens every few seconds anyway, and logs it. Any thread. */
+void api_reload_identity(struct api *api);
 /* Readiness for /readyz. */
 void api_set_ready(struct api *api, bool ready);
 

@@ -64,20 +64,20 @@ static void shut_late_ones(struct api *api, int64_t ticks)
     }
 }
 
-static void look_at_identity(struct api *api)
+void api_reload_identity(struct api *api)
 {
     struct err err = {0};
+    struct log_line line;
     int status = api->options.identity ? tls_identity_reload(api->options.identity, &err) : 0;
-    if (status < 0) {
-        log_say(LOG_ERROR, "tls.identity", "%s; the one in use stays", err.message);
-    } else if (status > 0) {
-        char fingerprint[TLS_FINGERPRINT_MAX];
-        tls_identity_fingerprint(api->options.identity, fingerprint);
-        struct log_line line;
-        log_begin(&line, LOG_INFO, "tls.identity");
-        log_c(&line, "sha256", fingerprint);
-        log_end(&line);
-    }
+    if (status < 0)
+        log_say(LOG_ERROR, "reload.certificate", "the old one stays: %s", err.message);
+    if (status <= 0)
+        return;
+    char fingerprint[TLS_FINGERPRINT_MAX];
+    tls_identity_fingerprint(api->options.identity, fingerprint);
+    log_begin(&line, LOG_INFO, "reload.certificate");
+    log_c(&line, "sha256", fingerprint);
+    log_end(&line);
 }
 
 static void *keep(void *argument)
@@ -97,7 +97,7 @@ static void *keep(void *argument)
         pthread_mutex_unlock(&api->lock);
         event_streams_look(api, ticks);
         if (ticks >= identity_at) {
-            look_at_identity(api);
+            api_reload_identity(api);
             identity_at = ticks + IDENTITY_EVERY_US;
         }
         pthread_mutex_lock(&api->lock);

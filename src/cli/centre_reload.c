@@ -55,19 +55,6 @@ static void reload_senders(struct centre *centre, const struct config *config)
     live_reload_exceptions(centre->live);
 }
 
-static void reload_identity(struct centre *centre)
-{
-    struct err err = {0};
-    int status = tls_identity_reload(centre->identity, &err);
-    if (status < 0)
-        log_say(LOG_ERROR, "reload.certificate", "the old one stays: %s", err.message);
-    if (status <= 0)
-        return;
-    char fingerprint[TLS_FINGERPRINT_MAX];
-    tls_identity_fingerprint(centre->identity, fingerprint);
-    log_say(LOG_INFO, "reload.certificate", "sha256 %s", fingerprint);
-}
-
 /* What a changed file cannot change while the centre runs. */
 static void say_settings(const struct centre *centre, const struct settings *now)
 {
@@ -87,7 +74,7 @@ void centre_reload(struct centre *centre)
     if (options_copy(&centre->asked, &scratch) < 0)
         return;
     centre->files = centre_signature(centre);
-    reload_identity(centre);
+    api_reload_identity(centre->api);
     if (centre_read_config(centre, &scratch, &config) == 0) {
         say_settings(centre, &scratch);
         struct live_version *version =
@@ -141,8 +128,6 @@ void centre_tick(struct centre *centre)
         centre->files_us = now;
         if (centre_signature(centre) != centre->files)
             centre_reload(centre);
-        else
-            reload_identity(centre);
     }
     if (now - centre->looked_us >= HEALTH_LOOK_US) {
         centre->looked_us = now;

@@ -173,9 +173,12 @@ class Signalled(ReloadCase):
     def test_the_servers_certificate_is_read_again(self):
         self.start()
         crowd = self.crowd()
+        since = len(self.running.log)
         self.use_certificate("second")
-        self.hang_up("reload.certificate", "sha256")
+        self.running.process.send_signal(signal.SIGHUP)
+        self.logged("reload.certificate", "sha256", since=since)  # at the signal, or seen a moment before it
         self.assertEqual(self.served_names(), ["second.example"])
+        self.assertEqual(self.running.logs().count("sha256="), 1)
         self.check_each_once(crowd)  # on the connection of before
 
     def served_names(self):

@@ -403,7 +403,8 @@ class CentreTest(ShipCase, centre.CentreCase):
         done = self.ship(real.url, "a.log", "--fingerprint", "00" * 32, code=jaga.REFUSED, token=real.token)
         self.assertIn("pinned", done.err)
         done = self.ship(real.url, "a.log", code=jaga.REFUSED, token=real.token)
-        self.assertIn("certificate", done.err)
+        for words in ("certificate", "--ca FILE", "--fingerprint"):
+            self.assertIn(words, done.err)
         self.assertEqual(real.account()["received"], 0)
         self.ship(real.url, "a.log", "--fingerprint", real.fingerprint, token=real.token)
         self.append("a.log", "two\n")
