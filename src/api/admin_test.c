@@ -107,13 +107,33 @@ static void the_journal_tells_what_was_done(void **state)
 static void the_status_says_what_runs(void **state)
 {
     (void)state;
-    json_t *json = client_get("/api/v1/status", READER);
+    json_t *json = client_get("/api/v1/status", ADMIN);
     assert_string_equal(json_text(json, "version"), JAGA_VERSION);
     assert_string_equal(json_text(json_object_get(json, "spool"), "problem"), "");
     json_decref(json);
     client_refused("GET", "/api/v1/rules/top", READER, "", 403); /* of all agencies */
     json = client_get("/api/v1/rules/top", ADMIN);
     assert_true(json_is_array(json_object_get(json, "rules")));
+    json_decref(json);
+}
+
+static void a_reader_of_one_agency_sees_no_figures_of_others(void **state)
+{
+    (void)state;
+    struct sender *mine = senders_intern(centre.senders, STR("parks"), STR("a"));
+    struct sender *other = senders_intern(centre.senders, STR("elsewhere"), STR("a"));
+    atomic_fetch_add(&mine->account.received, 3);
+    atomic_fetch_add(&other->account.received, 5);
+    json_t *json = client_get("/api/v1/status", READER);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(json, "account"), "received")), 3);
+    static const char *const whole[] = {"connections", "spool", "dead_letters", "live"};
+    for (size_t i = 0; i < sizeof(whole) / sizeof(*whole); i++)
+        assert_null(json_object_get(json, whole[i]));
+    json_decref(json);
+    json = client_get("/api/v1/status", ADMIN);
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(json, "account"), "received")), 8);
     json_decref(json);
 }
 
@@ -127,6 +147,7 @@ int main(void)
         TEST(an_exception_is_a_sigma_filter_with_a_reason),
         TEST(the_journal_tells_what_was_done),
         TEST(the_status_says_what_runs),
+        TEST(a_reader_of_one_agency_sees_no_figures_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,7 +70,7 @@ void api_set_ready(struct api *api, bool ready);
 
 enum api_access {
     API_PUBLIC, /* no token */
-    API_SEND,   /* a grant that may send */
+    API_SEND,   /* a grant that may send: of an agency, so no administrator's */
     API_READ,   /* a token that may read; the request has its scope */
     API_WHOLE,  /* one that may read all agencies: the answer does not tell them apart */
     API_ADMIN,

@@ -134,6 +134,20 @@ static int fill_scope(struct api_request *request)
     return 0;
 }
 
+/* An administrator belongs to no agency, so nobody could say whose events his are. */
+static bool role_may(const struct grant *grant, enum api_access access)
+{
+    switch (grant->role) {
+    case TOKEN_SEND:
+        return access == API_SEND;
+    case TOKEN_READ:
+        return access == API_READ || (access == API_WHOLE && reads_all(grant));
+    case TOKEN_ADMIN:
+        return access != API_SEND;
+    }
+    return false;
+}
+
 unsigned auth_check(struct api_request *request, const char **ret_reason)
 {
     enum api_access access = request->slot->row->access;
@@ -143,11 +157,10 @@ unsigned auth_check(struct api_request *request, const char **ret_reason)
     if (status)
         return status;
     enum token_role role = request->grant->role;
-    bool may = role == TOKEN_ADMIN || (access == API_SEND && role == TOKEN_SEND) ||
-               (access == API_READ && role == TOKEN_READ) ||
-               (access == API_WHOLE && role == TOKEN_READ && reads_all(request->grant));
-    if (!may) {
-        *ret_reason = access == API_SEND    ? "this token may not send events"
+    if (!role_may(request->grant, access)) {
+        *ret_reason = access == API_SEND && role == TOKEN_ADMIN
+                          ? "an administrator belongs to no agency: events want the token of one"
+                      : access == API_SEND  ? "this token may not send events"
                       : access == API_READ  ? "this token may not read"
                       : access == API_WHOLE ? "a token that reads all agencies is wanted"
                                             : "an administrator's token is wanted";

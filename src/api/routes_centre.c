@@ -1,4 +1,5 @@
 /* The centre itself: what runs, what its rules have matched, and the journal of what was done. */
+#include "api/account_json.h"
 #include "api/members.h"
 #include "api/rest.h"
 #include "api/server.h"
@@ -45,23 +46,49 @@ static void write_live(struct buf *out, struct live *live)
     buf_add_byte(out, '}');
 }
 
+struct own_account {
+    const struct ledger_scope *scope;
+    struct account_sums sums;
+};
+
+static void add_sender(void *context, struct sender *sender)
+{
+    struct own_account *own = context;
+    struct account_sums sums = {0};
+    if (!ledger_scope_has(own->scope, sender->agency))
+        return;
+    account_read(sender, &sums);
+    account_add(&own->sums, &sums);
+}
+
+/* Figures that don't tell agencies apart: for who may read all. */
+static void write_whole(struct buf *out, const struct api *api)
+{
+    const struct api_options *options = &api->options;
+    member_u64(out, "connections", atomic_load(&api->n_connections));
+    if (options->engine && options->spool)
+        write_spool(out, "spool", options->engine, options->spool);
+    if (options->engine && options->dead)
+        write_spool(out, "dead_letters", options->engine, options->dead);
+    if (options->live)
+        write_live(out, options->live);
+}
+
 static void handle_status(struct api_request *request)
 {
     const struct api *api = request_api(request);
-    const struct api_options *options = request_options(request);
+    struct own_account own = {.scope = request_scope(request)};
     struct buf json = {0};
+    if (api->options.senders)
+        senders_each(api->options.senders, add_sender, &own);
     buf_add_byte(&json, '{');
     member_c(&json, "version", JAGA_VERSION);
     member_bool(&json, "ready", atomic_load(&api->ready));
     member_time(&json, "started", api->started);
     member_time(&json, "now", clock_now_us());
-    member_u64(&json, "connections", atomic_load(&api->n_connections));
-    if (options->engine && options->spool)
-        write_spool(&json, "spool", options->engine, options->spool);
-    if (options->engine && options->dead)
-        write_spool(&json, "dead_letters", options->engine, options->dead);
-    if (options->live)
-        write_live(&json, options->live);
+    account_json_write(&json, &own.sums);
+    if (own.scope->all)
+        write_whole(&json, api);
     buf_add_byte(&json, '}');
     request_reply_json(request, 200, &json);
     buf_free(&json);
@@ -139,8 +166,11 @@ static const struct api_parameter journal_parameters[] = {
 };
 
 const struct api_route routes_centre[] = {
-    {"GET", "/api/v1/status", API_READ, handle_status, "What runs, and how it does.", none,
-     "Status", NULL, NULL},
+    {"GET", "/api/v1/status", API_READ, handle_status,
+     "What runs, and how it does: the account of the caller's agencies, and for who may read all "
+     "the "
+     "figures of the whole.",
+     none, "Status", NULL, NULL},
     {"GET", "/api/v1/rules/top", API_WHOLE, handle_rules,
      "What rules have matched since they were loaded, the most first.", rules_parameters,
      "RuleList", NULL, NULL},

@@ -555,6 +555,16 @@ static void a_handler_that_forgets_to_answer_is_a_500(void **state)
     assert_int_equal(status_of("GET", "/nothing", "", STR("")), 500);
 }
 
+static void an_administrator_sends_no_events(void **state)
+{
+    (void)state;
+    struct answer answer;
+    client_ask("POST", "/echo", "Authorization: Bearer $ADMIN\r\n", STR("x"), &answer);
+    assert_int_equal(answer.status, 403);
+    assert_true(str_find(buf_str(&answer.body), STR("belongs to no agency")) != SIZE_MAX);
+    answer_free(&answer);
+}
+
 static void a_foreign_protocol_refuses_in_its_own_words(void **state)
 {
     (void)state;
@@ -710,6 +720,7 @@ int main(void)
         TEST(stopping_waits_for_requests_that_wait, start),
         TEST(a_client_that_goes_away_while_it_waits_harms_nobody, start),
         TEST(a_handler_that_forgets_to_answer_is_a_500, start),
+        TEST(an_administrator_sends_no_events, start),
         TEST(a_foreign_protocol_refuses_in_its_own_words, start),
         TEST(a_slow_request_is_cut_off, start_impatient),
         TEST(bytes_that_drip_do_not_prolong_a_request, start_impatient),

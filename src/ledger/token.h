@@ -13,7 +13,7 @@
 enum token_role {
     TOKEN_SEND,  /* events of one agency and source */
     TOKEN_READ,  /* findings, sources, accounts of its agencies */
-    TOKEN_ADMIN, /* everything */
+    TOKEN_ADMIN, /* everything but events */
 };
 
 struct token {
