@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.parse
 
-from jaga import JAGA, Case
+from jaga import JAGA, NOBODY, Case, as_nobody
 
 START_SECONDS = 60
 WAIT_SECONDS = 60
@@ -48,10 +48,13 @@ class Answer:
 class Centre:
     """A running `jaga serve`. Start it again after stop() or kill(): it keeps its folder and ports."""
 
-    def __init__(self, folder, *options, config=None, agency="health", source="windows", env=None):
+    def __init__(
+        self, folder, *options, config=None, agency="health", source="windows", env=None, unprivileged=False
+    ):
         self.data = os.path.join(str(folder), "data")
         self.options = [str(option) for option in options]
         self.env = dict(os.environ, XDG_CACHE_HOME=os.path.join(str(folder), "cache"), **(env or {}))
+        self.unprivileged = unprivileged  # not as root, whom rights do not bind
         self.process = None
         self.admin = None
         self.addresses = {}
@@ -59,6 +62,8 @@ class Centre:
         os.makedirs(self.data, mode=0o700, exist_ok=True)
         if config is not None:
             self.configure(config)
+        if unprivileged and os.getuid() == 0:
+            os.chown(self.data, NOBODY, NOBODY)
         self.start()
         try:
             self.token = self.add_token(agency=agency, source=source) if agency else None
@@ -82,7 +87,13 @@ class Centre:
                 at = command.index("--" + kind)
                 command[at + 1] = self.addresses[kind]
         self.process = subprocess.Popen(
-            command, env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
+            command,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            preexec_fn=as_nobody if self.unprivileged else None,
         )
         self.log_thread = threading.Thread(target=self._read_log, daemon=True)
         self.log_thread.start()

@@ -13,6 +13,7 @@ import unittest
 JAGA = os.environ["JAGA"]
 ROOT = pathlib.Path(os.environ["JAGA_ROOT"])
 
+NOBODY = 65534  # user and group
 DONE, FOUND, USAGE, UNREADABLE, REFUSED, BROKEN, INTERRUPTED = 0, 1, 2, 3, 4, 5, 130
 
 RULE = """\
@@ -118,8 +119,8 @@ def is_sanitized():
 def as_nobody():
     """For preexec_fn: root may read everything, so tests of rights run as somebody else."""
     if os.getuid() == 0:
-        os.setgid(65534)
-        os.setuid(65534)
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
 
 
 def main():
