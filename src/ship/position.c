@@ -287,7 +287,8 @@ int positions_open(const char *dir, struct positions *positions, struct err *err
         err_set(err, status, "%s: %s", dir, strerror(-status));
     if (status == 0) {
         status = load(fd, positions);
-        if (status == -ENOENT)
+        positions->is_new = status == -ENOENT;
+        if (positions->is_new)
             status = new_producer(positions);
         if (status == -EINVAL)
             err_set(err, status,

@@ -64,6 +64,7 @@ struct position_part {
 };
 
 struct positions {
+    bool is_new;       /* there were none in the folder: this is its first sender */
     uint64_t producer; /* never 0 */
     uint64_t sequence; /* the last that was answered; parts have those behind it, one each */
     VEC(struct position *) files; /* owned */

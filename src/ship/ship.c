@@ -26,6 +26,7 @@ struct ship {
     struct fields fields;
     struct parser *parser;
     int64_t oldest; /* ticks: when the oldest event that waits was added */
+    bool skips;     /* from_end: what was passed over is not saved yet */
     struct ship_report *report;
     struct err *err;
 };
@@ -285,10 +286,12 @@ static int step(struct ship *ship)
     if (was_empty && !empty)
         ship->oldest = now;
     bool due = done || sending_is_full(ship->sending) || now - ship->oldest >= LINGER_US;
-    if ((due && !empty) || done) /* at the end also positions that moved behind nothing */
+    if ((due && !empty) || done || (none && ship->skips)) { /* also what moved behind nothing */
         status = sending_flush(ship->sending, ship->err);
-    else if (none)
+        ship->skips = false;
+    } else if (none) {
         tail_wait(ship->tail, empty ? WAIT_MS : (int)(LINGER_US / 1000));
+    }
     return status < 0 ? status : done;
 }
 
@@ -325,6 +328,8 @@ static int start(struct ship *ship, int *ret_dir_fd)
     int dir_fd = *ret_dir_fd = positions_open(options->state, &ship->positions, err);
     if (dir_fd < 0)
         return dir_fd;
+    /* Of files that exist at the first start; later starts send what came between them. */
+    ship->skips = tail.from_end = tail.from_end && ship->positions.is_new;
     struct sending_options sending = {
         .client = ship->client,
         .positions = &ship->positions,

@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import threading
+import time
 import unittest
 import urllib.parse
 
@@ -18,6 +19,7 @@ from centre import wait_for
 
 KILLS = int(os.environ.get("SHIP_KILLS", "12"))
 TOKEN = "jaga_" + "x" * 43
+MAKE_EVTX = os.environ.get("MAKE_EVTX")
 
 
 class Receiver:
@@ -394,6 +396,102 @@ class FollowTest(ShipCase):
         receiver.random = None
         self.ship(receiver.url, "a.log*")
         self.assertEqual(sorted(receiver.texts()), sorted(written))
+
+
+@unittest.skipUnless(MAKE_EVTX, "MAKE_EVTX does not name the build's tests/make_evtx")
+class EvtxTest(ShipCase):
+    """A Windows log: its file is changed in place, chunk by chunk, and has numbered records."""
+
+    def grow(self, n):
+        """The file has n records now."""
+        text = "".join(
+            f"Provider_Name=Test\nEventID=7\nComputer=WS1\nEventRecordID={i}\nNote=record {i}\n\n" for i in range(1, n + 1)
+        )
+        made = subprocess.run([MAKE_EVTX], input=text.encode(), capture_output=True, check=True).stdout
+        with open(self.dir / "log.evtx", "ab") as file:
+            file.truncate(max(len(made), file.tell()))
+        with open(self.dir / "log.evtx", "r+b") as file:
+            file.write(made)
+        return len(made)
+
+    @staticmethod
+    def records(receiver):
+        return [json.loads(line)["EventRecordID"] for line in receiver.texts()]
+
+    def test_each_record_of_a_growing_file_arrives_once(self):
+        receiver = self.receiver()
+        first = self.grow(3)
+        self.follow(receiver.url, "log.evtx")
+        wait_for("the first records", lambda: len(self.records(receiver)) == 3)
+        self.assertEqual(self.grow(5), first)  # in the chunk that was read
+        wait_for("those behind them", lambda: len(self.records(receiver)) == 5)
+        self.assertGreater(self.grow(2000), first)  # in chunks behind
+        wait_for("those of new chunks", lambda: len(self.records(receiver)) >= 2000)
+        self.assertEqual(self.records(receiver), list(range(1, 2001)))
+
+    def test_what_came_while_nothing_ran_arrives_once(self):
+        receiver = self.receiver()
+        for n in (3, 700, 700, 2000):
+            self.grow(n)
+            self.ship(receiver.url, "log.evtx")
+            self.assertEqual(self.records(receiver), list(range(1, n + 1)))
+
+    def test_from_its_end_on_only_new_records_arrive(self):
+        receiver = self.receiver()
+        self.grow(700)
+        self.ship(receiver.url, "log.evtx", "--from-end")
+        self.assertEqual(self.records(receiver), [])
+        self.grow(703)
+        self.ship(receiver.url, "log.evtx", "--from-end")
+        self.assertEqual(self.records(receiver), [701, 702, 703])
+
+
+class OptionsTest(ShipCase):
+    def test_from_the_end_on_only_what_is_added_arrives(self):
+        receiver = self.receiver()
+        self.write("logs/lines.log", "old\n")
+        self.write("logs/hosts.csv", "host,user\nold,anna\n")
+        self.ship(receiver.url, "logs", "--from-end")
+        self.append("logs/lines.log", "new\n")
+        self.append("logs/hosts.csv", "new,ben\n")
+        self.write("logs/later.log", "all of it\n")  # was not there at the start
+        self.ship(receiver.url, "logs", "--from-end")
+        texts = receiver.texts()
+        self.assertEqual(sorted(text for text in texts if not text.startswith("{")), ["all of it", "new"])
+        self.assertEqual([json.loads(text)["host"] for text in texts if text.startswith("{")], ["new"])
+
+    def test_what_comes_after_the_first_start_is_sent_though_nothing_ran(self):
+        receiver = self.receiver()
+        self.write("logs/old.log", "old\n")
+        process = self.follow(receiver.url, "logs", "--from-end")
+        wait_for("it to have looked", lambda: (self.dir / "state" / "positions").exists())
+        process.kill()
+        process.wait()
+        self.append("logs/old.log", "new\n")
+        self.write("logs/later.log", "all of it\n")
+        self.ship(receiver.url, "logs", "--from-end")
+        self.assertEqual(sorted(receiver.texts()), ["all of it", "new"])
+
+    def test_files_that_come_later_are_sent_from_their_start(self):
+        receiver = self.receiver()
+        self.write("logs/old.log", "old\n")
+        self.follow(receiver.url, "logs", "--from-end")
+        wait_for("it to have looked", lambda: (self.dir / "state" / "positions").exists())
+        self.write("logs/later.log", "all of it\n")
+        self.append("logs/old.log", "new\n")
+        wait_for("both", lambda: len(receiver.texts()) >= 2)
+        self.assertEqual(sorted(receiver.texts()), ["all of it", "new"])
+
+    def test_a_rate_is_kept_to(self):
+        receiver = self.receiver()
+        lines = [f"line {i:03} " + "x" * 90 for i in range(100)]
+        self.write("a.log", "".join(line + "\n" for line in lines))
+        begun = time.monotonic()
+        self.ship(receiver.url, "a.log", "--rate", "50", "--batch", "1K")
+        spent = time.monotonic() - begun
+        self.assertEqual(receiver.texts(), lines)
+        last = len(receiver.requests[-1][2])
+        self.assertGreaterEqual(spent, (len(lines) - last) / 50)  # it may be slower, never faster
 
 
 class CentreTest(ShipCase, centre.CentreCase):
