@@ -1,6 +1,4 @@
-/*
- * metrics: figures in the text format of Prometheus, version 0.0.4. Names end with their unit; counters with _total.
- */
+/* metrics: all figures of the centre, for Prometheus (base/metric.h has the format). */
 #ifndef JAGA_API_METRICS_H
 #define JAGA_API_METRICS_H
 
@@ -11,13 +9,5 @@ void metrics_write(struct api *api, struct buf *out);
 
 /* metrics_centre.c: of what stands behind the server. */
 void metrics_write_centre(struct api *api, struct buf *out);
-
-/* The two lines before a family's values; and a family of one value. */
-void metrics_head(struct buf *out, const char *name, const char *type, const char *about);
-void metrics_one(struct buf *out, const char *name, const char *type, const char *about,
-                 uint64_t value);
-
-/* A text as the value of a label, with its quotes. */
-void metrics_label(struct buf *out, struct str value);
 
 #endif

@@ -1,6 +1,9 @@
 /* Figures of what stands behind the server: spools, detection, rules, senders, sources. */
 #include "api/metrics.h"
 
+#include <stdio.h>
+
+#include "base/metric.h"
 #include "watch/account.h"
 
 #define RULES_MAX 100 /* rules that have found most, with lines of their own */
@@ -9,7 +12,7 @@
 
 static void write_spools(const struct api_options *options, struct buf *out)
 {
-    static const char *const names[] = {"events", "dead_letters"};
+    const struct str names[] = {STR("events"), STR("dead_letters")};
     struct spool *const spools[] = {options->spool, options->dead};
     static const struct {
         const char *name, *type, *about;
@@ -39,48 +42,46 @@ static void write_spools(const struct api_options *options, struct buf *out)
             options->engine->stats(spools[i], &stats[i]);
     }
     for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++) {
-        metrics_head(out, rows[row].name, rows[row].type, rows[row].about);
+        metric_head(out, rows[row].name, rows[row].type, rows[row].about);
         for (size_t i = 0; i < 2; i++) {
             uint64_t value;
             memcpy(&value, (const char *)&stats[i] + rows[row].offset, sizeof(value));
-            buf_printf(out, "%s{spool=\"%s\"} ", rows[row].name, names[i]);
-            buf_add_u64(out, value);
-            buf_add_byte(out, '\n');
+            metric_add(out, rows[row].name, METRIC_LABELS({"spool", names[i]}), value);
         }
     }
-    metrics_head(out, "jaga_spool_failing", "gauge", "1 while nothing can be stored.");
+    metric_head(out, "jaga_spool_failing", "gauge", "1 while nothing can be stored.");
     for (size_t i = 0; i < 2; i++)
-        buf_printf(out, "jaga_spool_failing{spool=\"%s\"} %d\n", names[i], stats[i].error != 0);
+        metric_add(out, "jaga_spool_failing", METRIC_LABELS({"spool", names[i]}),
+                   stats[i].error != 0);
 }
 
 /* ---- detection ---- */
 
 static void write_counters(const struct live_stats *stats, struct buf *out)
 {
-    metrics_one(out, "jaga_detect_events_total", "counter", "Events matched.", stats->events);
-    metrics_one(out, "jaga_detect_bytes_total", "counter", "Bytes of events matched.",
-                stats->bytes);
-    metrics_one(out, "jaga_detect_parse_errors_total", "counter",
-                "Events that are not what their format says.", stats->parse_errors);
-    metrics_one(out, "jaga_detect_lag_events", "gauge", "Events stored and not yet matched.",
-                stats->lag);
-    metrics_one(out, "jaga_detect_rule_matches_total", "counter", "Matches of rules.",
-                stats->matches);
-    metrics_one(out, "jaga_detect_indicator_matches_total", "counter", "Matches of indicators.",
-                stats->indicator_matches);
-    metrics_one(out, "jaga_detect_correlation_matches_total", "counter", "Matches of correlations.",
-                stats->correlation_matches);
-    metrics_one(out, "jaga_findings_opened_total", "counter", "Findings opened.", stats->findings);
-    metrics_one(out, "jaga_findings_folded_total", "counter", "Matches folded into open findings.",
-                stats->folded);
-    metrics_one(out, "jaga_findings_throttled_total", "counter",
-                "Matches counted without their events.", stats->throttled);
-    metrics_one(out, "jaga_findings_excepted_total", "counter",
-                "Matches that exceptions or an agency's choice took away.", stats->excepted);
-    metrics_one(out, "jaga_detect_rules_version", "gauge", "Number of the rule set in use.",
-                stats->version);
-    metrics_one(out, "jaga_ledger_errors_total", "counter", "Failures to write findings.",
-                stats->ledger_errors);
+    metric_one(out, "jaga_detect_events_total", "counter", "Events matched.", stats->events);
+    metric_one(out, "jaga_detect_bytes_total", "counter", "Bytes of events matched.", stats->bytes);
+    metric_one(out, "jaga_detect_parse_errors_total", "counter",
+               "Events that are not what their format says.", stats->parse_errors);
+    metric_one(out, "jaga_detect_lag_events", "gauge", "Events stored and not yet matched.",
+               stats->lag);
+    metric_one(out, "jaga_detect_rule_matches_total", "counter", "Matches of rules.",
+               stats->matches);
+    metric_one(out, "jaga_detect_indicator_matches_total", "counter", "Matches of indicators.",
+               stats->indicator_matches);
+    metric_one(out, "jaga_detect_correlation_matches_total", "counter", "Matches of correlations.",
+               stats->correlation_matches);
+    metric_one(out, "jaga_findings_opened_total", "counter", "Findings opened.", stats->findings);
+    metric_one(out, "jaga_findings_folded_total", "counter", "Matches folded into open findings.",
+               stats->folded);
+    metric_one(out, "jaga_findings_throttled_total", "counter",
+               "Matches counted without their events.", stats->throttled);
+    metric_one(out, "jaga_findings_excepted_total", "counter",
+               "Matches that exceptions or an agency's choice took away.", stats->excepted);
+    metric_one(out, "jaga_detect_rules_version", "gauge", "Number of the rule set in use.",
+               stats->version);
+    metric_one(out, "jaga_ledger_errors_total", "counter", "Failures to write findings.",
+               stats->ledger_errors);
 }
 
 /* What detection could not do as it should, by reason. */
@@ -99,58 +100,43 @@ static void write_losses(const struct live_stats *stats, struct buf *out)
         {"correlation_ahead", stats->correlation_ahead},
         {"correlation_memory", stats->correlation_forgotten},
     };
-    metrics_head(out, "jaga_detect_incomplete_total", "counter",
-                 "Events or matches that could not be taken in full, by reason.");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        buf_printf(out, "jaga_detect_incomplete_total{reason=\"%s\"} ", rows[i].reason);
-        buf_add_u64(out, rows[i].n);
-        buf_add_byte(out, '\n');
-    }
+    metric_head(out, "jaga_detect_incomplete_total", "counter",
+                "Events or matches that could not be taken in full, by reason.");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        metric_add(out, "jaga_detect_incomplete_total",
+                   METRIC_LABELS({"reason", str_from_c(rows[i].reason)}), rows[i].n);
 }
 
 /* Buckets of 1 ms, 2 ms, 4 ms ...; the last has the rest. */
 static void write_latency(const struct live_stats *stats, struct buf *out)
 {
     uint64_t sum = 0;
-    metrics_head(out, "jaga_finding_latency_seconds", "histogram",
-                 "From the receipt of an event to its match in the ledger.");
+    metric_head(out, "jaga_finding_latency_seconds", "histogram",
+                "From the receipt of an event to its match in the ledger.");
     for (unsigned i = 0; i < LIVE_LATENCY_BUCKETS; i++) {
         sum += stats->latency[i];
-        buf_add_c(out, "jaga_finding_latency_seconds_bucket{le=\"");
+        char limit[16] = "+Inf";
         if (i + 1 < LIVE_LATENCY_BUCKETS)
-            buf_printf(out, "%.3f", (double)(UINT64_C(1) << i) / 1e3);
-        else
-            buf_add_c(out, "+Inf");
-        buf_add_c(out, "\"} ");
-        buf_add_u64(out, sum);
-        buf_add_byte(out, '\n');
+            snprintf(limit, sizeof(limit), "%.3f", (double)(UINT64_C(1) << i) / 1e3);
+        metric_add(out, "jaga_finding_latency_seconds_bucket",
+                   METRIC_LABELS({"le", str_from_c(limit)}), sum);
     }
-    buf_printf(out, "jaga_finding_latency_seconds_sum %.6f\n", (double)stats->latency_sum_us / 1e6);
-    buf_add_c(out, "jaga_finding_latency_seconds_count ");
-    buf_add_u64(out, sum);
-    buf_add_byte(out, '\n');
+    metric_add_real(out, "jaga_finding_latency_seconds_sum", METRIC_PLAIN,
+                    (double)stats->latency_sum_us / 1e6, 6);
+    metric_add(out, "jaga_finding_latency_seconds_count", METRIC_PLAIN, sum);
 }
 
 static void write_rule(void *context, const struct live_rule *rule)
 {
-    struct buf *out = context;
-    buf_add_c(out, "jaga_rule_matches_total{rule=");
-    metrics_label(out, rule->id);
-    buf_add_c(out, ",title=");
-    metrics_label(out, rule->title);
-    buf_add_c(out, "} ");
-    buf_add_u64(out, rule->matches);
-    buf_add_byte(out, '\n');
+    metric_add(context, "jaga_rule_matches_total",
+               METRIC_LABELS({"rule", rule->id}, {"title", rule->title}), rule->matches);
 }
 
 static void write_cost(void *context, const struct live_rule *rule)
 {
-    struct buf *out = context;
-    buf_add_c(out, "jaga_rule_cost_seconds_total{rule=");
-    metrics_label(out, rule->id);
-    buf_add_c(out, ",title=");
-    metrics_label(out, rule->title);
-    buf_printf(out, "} %.6f\n", (double)rule->ns / 1e9);
+    metric_add_real(context, "jaga_rule_cost_seconds_total",
+                    METRIC_LABELS({"rule", rule->id}, {"title", rule->title}),
+                    (double)rule->ns / 1e9, 6);
 }
 
 static void write_live(struct live *live, struct buf *out)
@@ -160,11 +146,11 @@ static void write_live(struct live *live, struct buf *out)
     write_counters(&stats, out);
     write_losses(&stats, out);
     write_latency(&stats, out);
-    metrics_head(out, "jaga_rule_matches_total", "counter",
-                 "Matches of the rules that found most since they were loaded.");
+    metric_head(out, "jaga_rule_matches_total", "counter",
+                "Matches of the rules that found most since they were loaded.");
     live_rules(live, LIVE_BY_MATCHES, RULES_MAX, write_rule, out);
-    metrics_head(out, "jaga_rule_cost_seconds_total", "counter",
-                 "Processor time of the dearest rules' conditions, estimated from samples.");
+    metric_head(out, "jaga_rule_cost_seconds_total", "counter",
+                "Processor time of the dearest rules' conditions, estimated from samples.");
     live_rules(live, LIVE_BY_COST, RULES_MAX, write_cost, out);
 }
 

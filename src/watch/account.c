@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/metric.h"
 #include "base/vec.h"
 
 void account_read(const struct sender *sender, struct account_sums *ret_sums)
@@ -43,10 +44,10 @@ bool account_balances(const struct account_sums *sums)
 
 /* ---- metrics ---- */
 
-static const struct metric {
+static const struct family {
     const char *name, *type, *about;
     size_t offset; /* of the number in the sums */
-} metrics[] = {
+} families[] = {
     {"jaga_events_received_total", "counter", "Events that a door let in.",
      offsetof(struct account_sums, received)},
     {"jaga_events_stored_total", "counter", "Events durable in the spool.",
@@ -109,45 +110,16 @@ static void keep_most(struct series_list *list)
     list->len = ACCOUNT_SERIES_MAX + 1;
 }
 
-static void add_head(struct buf *out, const char *name, const char *type, const char *about)
+static void add_family(struct buf *out, const struct family *family, const struct series_list *list)
 {
-    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, about, name, type);
-}
-
-/* A label's value: backslash, quote and line end are escaped. */
-static void add_value(struct buf *out, struct str value)
-{
-    for (size_t i = 0; i < value.len; i++) {
-        char c = value.ptr[i];
-        if (c == '\\' || c == '"' || c == '\n')
-            buf_add_byte(out, '\\');
-        buf_add_byte(out, c == '\n' ? 'n' : c);
-    }
-}
-
-static void add_metric(struct buf *out, const struct metric *metric, const struct series_list *list)
-{
-    add_head(out, metric->name, metric->type, metric->about);
+    metric_head(out, family->name, family->type, family->about);
     for (size_t i = 0; i < list->len; i++) {
         const struct series *series = &list->items[i];
         uint64_t number;
-        memcpy(&number, (const char *)&series->sums + metric->offset, sizeof(number));
-        buf_add_c(out, metric->name);
-        buf_add_c(out, "{agency=\"");
-        add_value(out, series->agency);
-        buf_add_c(out, "\",source=\"");
-        add_value(out, series->source);
-        buf_add_c(out, "\"} ");
-        buf_add_u64(out, number);
-        buf_add_byte(out, '\n');
+        memcpy(&number, (const char *)&series->sums + family->offset, sizeof(number));
+        metric_add(out, family->name,
+                   METRIC_LABELS({"agency", series->agency}, {"source", series->source}), number);
     }
-}
-
-static void add_one(struct buf *out, const char *name, const char *type, const char *about,
-                    uint64_t number)
-{
-    add_head(out, name, type, about);
-    buf_printf(out, "%s %llu\n", name, (unsigned long long)number);
 }
 
 void account_write_metrics(struct senders *senders, struct buf *out)
@@ -157,16 +129,16 @@ void account_write_metrics(struct senders *senders, struct buf *out)
     if (list.failed) {
         out->failed = true;
     } else {
-        add_one(out, "jaga_senders", "gauge", "Sources known, of all agencies.", list.len);
-        add_one(out, "jaga_senders_unknown_total", "counter",
-                "Tokens, certificates and peers that were not known.", senders_unknown(senders));
-        add_one(out, "jaga_senders_overflowed_total", "counter",
-                "Names of sources that found no room and were taken as \\\"other\\\".",
-                senders_overflowed(senders));
+        metric_one(out, "jaga_senders", "gauge", "Sources known, of all agencies.", list.len);
+        metric_one(out, "jaga_senders_unknown_total", "counter",
+                   "Tokens, certificates and peers that were not known.", senders_unknown(senders));
+        metric_one(out, "jaga_senders_overflowed_total", "counter",
+                   "Names of sources that found no room and were taken as \"other\".",
+                   senders_overflowed(senders));
         if (list.len)
             keep_most(&list);
-        for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
-            add_metric(out, &metrics[i], &list);
+        for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++)
+            add_family(out, &families[i], &list);
     }
     vec_free(&list);
 }

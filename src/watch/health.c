@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/metric.h"
 #include "base/time.h"
 #include "watch/health_inside.h"
 
@@ -337,12 +338,11 @@ void health_write_metrics(struct health *health, struct buf *out)
             n[check] += health->sources.items[i]->raised[check];
     pthread_mutex_unlock(&health->lock);
 
-    buf_add_c(out, "# HELP jaga_sources Sources whose health is watched.\n"
-                   "# TYPE jaga_sources gauge\n");
-    buf_printf(out, "jaga_sources %zu\n", known);
-    buf_add_c(out, "# HELP jaga_sources_raised Sources with a finding, by check.\n"
-                   "# TYPE jaga_sources_raised gauge\n");
+    metric_one(out, "jaga_sources", "gauge", "Sources whose health is watched.", known);
+    metric_head(out, "jaga_sources_raised", "gauge", "Sources with a finding, by check.");
     for (unsigned check = 0; check < CHECK_COUNT; check++)
-        buf_printf(out, "jaga_sources_raised{check=\"%s\"} %zu\n",
-                   health_check_name((enum health_check)check), n[check]);
+        metric_add(
+            out, "jaga_sources_raised",
+            METRIC_LABELS({"check", str_from_c(health_check_name((enum health_check)check))}),
+            n[check]);
 }
