@@ -85,10 +85,3 @@ void pb_add_bytes(struct buf *out, uint32_t number, struct str bytes)
     add_varint(out, bytes.len);
     buf_add_str(out, bytes);
 }
-
-void pb_add_fixed64(struct buf *out, uint32_t number, uint64_t value)
-{
-    add_tag(out, number, PB_FIXED64);
-    for (int i = 0; i < 8; i++)
-        buf_add_byte(out, (char)(value >> (8 * i)));
-}

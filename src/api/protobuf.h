@@ -30,6 +30,5 @@ static inline bool pb_is(const struct pb_field *field, uint32_t number, enum pb_
 
 void pb_add_varint(struct buf *out, uint32_t number, uint64_t value);
 void pb_add_bytes(struct buf *out, uint32_t number, struct str bytes);
-void pb_add_fixed64(struct buf *out, uint32_t number, uint64_t value);
 
 #endif

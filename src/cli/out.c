@@ -6,14 +6,6 @@ const struct out_format *const out_formats[] = {
     &out_table, &out_jsonl, &out_csv, &out_timesketch, &out_html, NULL,
 };
 
-const struct out_format *out_format_by_name(struct str name)
-{
-    for (size_t i = 0; out_formats[i]; i++)
-        if (str_eq(name, str_from_c(out_formats[i]->name)))
-            return out_formats[i];
-    return NULL;
-}
-
 size_t out_limits(const struct out_summary *summary, struct out_limit ret_limits[OUT_LIMITS_MAX])
 {
     const struct out_limit all[] = {

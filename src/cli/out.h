@@ -121,7 +121,4 @@ extern const struct out_format *const out_formats[];
 /* One per file out_NAME.c. */
 extern const struct out_format out_table, out_jsonl, out_csv, out_timesketch, out_html;
 
-/* The row of a format, or NULL. */
-const struct out_format *out_format_by_name(struct str name);
-
 #endif

@@ -53,11 +53,6 @@ void tls_credentials_drop(struct tls_credentials *credentials)
     free(credentials);
 }
 
-gnutls_certificate_credentials_t tls_credentials_raw(const struct tls_credentials *credentials)
-{
-    return credentials->raw;
-}
-
 static int read_pem(const char *path, int kind, struct buf *out, struct err *err)
 {
     int status = file_read(path, PEM_MAX, out);

@@ -49,7 +49,6 @@ void tls_identity_fingerprint(struct tls_identity *identity,
  */
 struct tls_credentials *tls_credentials_take(struct tls_identity *identity);
 void tls_credentials_drop(struct tls_credentials *credentials); /* NULL: nothing */
-gnutls_certificate_credentials_t tls_credentials_raw(const struct tls_credentials *credentials);
 
 /*
  * Makes a server's session, before its handshake, present these credentials and ask for a client

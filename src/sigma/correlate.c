@@ -654,15 +654,6 @@ int correlator_add(struct correlator *c, const struct correlation_hit *hit)
     return 0;
 }
 
-int correlator_advance(struct correlator *c, int64_t time)
-{
-    if (c->disorder == CORRELATE_DISORDER_ALL)
-        return 0;
-    if (time > c->newest)
-        c->newest = time;
-    return drain(c, time_minus(c->newest, c->disorder));
-}
-
 int correlator_release(struct correlator *c, int64_t time)
 {
     return drain(c, time);

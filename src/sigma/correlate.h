@@ -128,12 +128,6 @@ uint32_t correlator_fields(const struct correlator *correlator, uint32_t rule,
 int correlator_add(struct correlator *correlator, const struct correlation_hit *hit);
 
 /*
- * Says that it is `time` (µs, event time): hits up to time − disorder are released and windows
- * that are over by then are closed, though no newer hit came. For quiet live streams.
- */
-int correlator_advance(struct correlator *correlator, int64_t time);
-
-/*
  * Releases the hits older than `time` and closes the windows that are over by then; hits older than
  * that are late from now on. For whoever knows better than the newest hit how far time has
  * come; such a correlator is made with CORRELATE_DISORDER_ALL.

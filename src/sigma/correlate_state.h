@@ -29,7 +29,7 @@ struct correlator {
     struct order order;
     size_t drain_at; /* held hits that make the next round worth while */
 
-    int64_t newest;        /* of all hits, or correlator_advance() */
+    int64_t newest;        /* of all hits */
     int64_t watermark;     /* older hits are late */
     int64_t now;           /* the instant that is being filled */
     int64_t next_deadline; /* of full windows */

@@ -36,12 +36,6 @@ void account_add(struct account_sums *sums, const struct account_sums *more)
     sums->last = more->last > sums->last ? more->last : sums->last;
 }
 
-bool account_balances(const struct account_sums *sums)
-{
-    return sums->received ==
-           sums->stored + sums->repeated + sums->rejected + sums->failed + sums->in_flight;
-}
-
 /* ---- metrics ---- */
 
 static const struct family {

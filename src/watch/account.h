@@ -20,9 +20,6 @@ void account_read(const struct sender *sender, struct account_sums *ret_sums);
 /* sums += more */
 void account_add(struct account_sums *sums, const struct account_sums *more);
 
-/* received = stored + repeated + rejected + failed + in flight? */
-bool account_balances(const struct account_sums *sums);
-
 /*
  * Appends the metrics of all senders (Prometheus' text format, version 0.0.4). Those that sent most have series of
  * their own, the others are summed up as agency "*", source "*".
