@@ -44,9 +44,16 @@ int otlp_about_begin(struct otlp_about *about, struct str name, bool plain)
     return vec_push(&about->members, (struct otlp_member){.name = at, .value = about->text.len});
 }
 
-void otlp_about_end(struct otlp_about *about)
+int otlp_about_end(struct otlp_about *about, int status)
 {
-    about->members.items[about->members.len - 1].end = about->text.len;
+    struct otlp_member *member = &about->members.items[about->members.len - 1];
+    if (status == -E2BIG) {
+        about->text.len = member->value;
+        buf_add_c(&about->text, "null");
+        status = 0;
+    }
+    member->end = about->text.len;
+    return status;
 }
 
 static void add_about(struct flat *flat, const struct otlp_about *about)

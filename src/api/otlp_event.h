@@ -21,12 +21,12 @@ int otlp_read_protobuf(struct otlp *otlp, struct str body);
 int otlp_read_json(struct otlp *otlp, struct str body);
 
 /*
- * A member of a resource or scope: start it, write the value as JSON to about->text, end it. The name is JSON
- * text, or any text with `plain`.
+ * A member of a resource or scope: start it, write the value as JSON to about->text, end it with what came of that: a
+ * value that is too deep (-E2BIG) becomes null. The name is JSON text, or any text with `plain`.
  */
 void otlp_about_clear(struct otlp_about *about);
 int otlp_about_begin(struct otlp_about *about, struct str name, bool plain);
-void otlp_about_end(struct otlp_about *about);
+int otlp_about_end(struct otlp_about *about, int status);
 
 /* An event: begin, write members to otlp->flat, end. -E2BIG, -ENOMEM. */
 void otlp_event_begin(struct otlp *otlp);

@@ -174,7 +174,7 @@ static int read_record(struct otlp *otlp, struct str object)
     return otlp_event_end(otlp, &record);
 }
 
-/* A member of a resource or scope, from a KeyValue. A value that is too deep is left out. */
+/* A member of a resource or scope, from a KeyValue. */
 static int add_about(struct otlp_about *about, struct str pair)
 {
     struct str key, value;
@@ -182,15 +182,7 @@ static int add_about(struct otlp_about *about, struct str pair)
     int status = otlp_about_begin(about, key, false);
     if (status < 0)
         return status;
-    size_t start = about->text.len;
-    status = write_value(&about->text, value, 0);
-    if (status == -E2BIG) {
-        about->text.len = start;
-        buf_add_c(&about->text, "null");
-        status = 0;
-    }
-    otlp_about_end(about);
-    return status;
+    return otlp_about_end(about, write_value(&about->text, value, 0));
 }
 
 static int add_resource_attribute(struct otlp *otlp, struct str pair)
@@ -213,11 +205,10 @@ static int add_scope_text(struct otlp *otlp, struct str name, struct str text)
     if (!json_is_string(text) || text.len == 2)
         return 0;
     int status = otlp_about_begin(&otlp->scope, name, false);
-    if (status == 0) {
-        buf_add_str(&otlp->scope.text, text);
-        otlp_about_end(&otlp->scope);
-    }
-    return status;
+    if (status < 0)
+        return status;
+    buf_add_str(&otlp->scope.text, text);
+    return otlp_about_end(&otlp->scope, 0);
 }
 
 static int read_scope_logs(struct otlp *otlp, struct str object)

@@ -281,7 +281,7 @@ static int read_record(struct reading *reading, struct str message)
     return otlp_event_end(reading->otlp, &record);
 }
 
-/* A member of a resource or scope, from a KeyValue. A value that is too deep is left out. */
+/* A member of a resource or scope, from a KeyValue. */
 static int add_about(struct otlp_about *about, struct str pair, struct str *ret_service)
 {
     struct str key, value;
@@ -290,14 +290,7 @@ static int add_about(struct otlp_about *about, struct str pair, struct str *ret_
         status = otlp_about_begin(about, key, true);
     if (status < 0)
         return status;
-    size_t start = about->text.len;
-    status = write_value(&about->text, value, 0);
-    if (status == -E2BIG) {
-        about->text.len = start;
-        buf_add_c(&about->text, "null");
-        status = 0;
-    }
-    otlp_about_end(about);
+    status = otlp_about_end(about, write_value(&about->text, value, 0));
     struct pb_field field;
     if (ret_service && str_eq(key, STR("service.name")) && read_value(value, &field) == 0 &&
         pb_is(&field, VALUE_IS_STRING, PB_BYTES))
@@ -318,11 +311,10 @@ static int add_scope_attribute(struct reading *reading, struct str pair)
 static int add_about_text(struct otlp_about *about, struct str name, struct str text)
 {
     int status = otlp_about_begin(about, name, false);
-    if (status == 0) {
-        buf_add_json(&about->text, text);
-        otlp_about_end(about);
-    }
-    return status;
+    if (status < 0)
+        return status;
+    buf_add_json(&about->text, text);
+    return otlp_about_end(about, 0);
 }
 
 static int read_resource(struct reading *reading, struct str message)
