@@ -143,13 +143,8 @@ static void draft_begin(struct draft *draft, const char *path)
 
 static void draft_write(struct draft *draft, struct str bytes)
 {
-    while (draft->status == 0 && bytes.len) {
-        ssize_t written = write(draft->fd, bytes.ptr, bytes.len);
-        if (written < 0 && errno != EINTR)
-            draft->status = -errno;
-        if (written > 0)
-            bytes = str_skip(bytes, (size_t)written);
-    }
+    if (draft->status == 0)
+        draft->status = file_write_fd(draft->fd, bytes);
 }
 
 /* What is pending goes out once it is much. */

@@ -64,7 +64,7 @@ int file_read(const char *path, size_t max, struct buf *out)
     return status;
 }
 
-static int write_all(int fd, struct str bytes)
+int file_write_fd(int fd, struct str bytes)
 {
     while (bytes.len) {
         ssize_t written = write(fd, bytes.ptr, bytes.len);
@@ -77,6 +77,12 @@ static int write_all(int fd, struct str bytes)
     return 0;
 }
 
+int file_write_fd_durable(int fd, struct str bytes)
+{
+    int status = file_write_fd(fd, bytes);
+    return status == 0 && fsync(fd) < 0 ? -errno : status;
+}
+
 int file_write(const char *path, struct str bytes)
 {
     struct buf temporary = {0};
@@ -87,7 +93,7 @@ int file_write(const char *path, struct str bytes)
         return -ENOMEM;
     }
     int fd = mkostemp(temporary.ptr, O_CLOEXEC);
-    int status = fd < 0 ? -errno : write_all(fd, bytes);
+    int status = fd < 0 ? -errno : file_write_fd(fd, bytes);
     if (status == 0 && fchmod(fd, WRITTEN_MODE) < 0)
         status = -errno;
     if (fd >= 0 && close(fd) < 0 && status == 0)

@@ -18,6 +18,10 @@ int file_read(const char *path, size_t max, struct buf *out);
 /* The same for an open descriptor, from where it stands. */
 int file_read_fd(int fd, size_t max, struct buf *out);
 
+/* Writes all of `bytes` to an open descriptor, where it stands; durable: and has them on disk. 0 or -errno. */
+int file_write_fd(int fd, struct str bytes);
+int file_write_fd_durable(int fd, struct str bytes);
+
 /* Writes all of `bytes` to a new file that takes the place of `path` at once. 0 or -errno. */
 int file_write(const char *path, struct str bytes);
 

@@ -248,11 +248,7 @@ static int write_private(const char *path, const gnutls_datum_t *pem, struct err
         status = -errno;
         goto out;
     }
-    ssize_t written = write(fd, pem->data, pem->size);
-    if (written < 0 || fsync(fd) < 0)
-        status = -errno;
-    else if ((size_t)written != pem->size)
-        status = -EIO;
+    status = file_write_fd_durable(fd, str_of((const char *)pem->data, pem->size));
     close(fd);
     if (status == 0 && rename(temporary, path) < 0)
         status = -errno;

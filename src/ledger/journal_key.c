@@ -5,24 +5,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/file.h"
 #include "ledger/journal_key.h"
 
 /* The file holds the 32 bytes of the private key's seed (RFC 8032, 5.1.5) in hex and a newline. */
 #define SEED_HEX (2 * crypto_sign_SEEDBYTES)
-
-static int write_all(int fd, const char *bytes, size_t len)
-{
-    while (len) {
-        ssize_t written = write(fd, bytes, len);
-        if (written < 0 && errno != EINTR)
-            return -errno;
-        if (written > 0) {
-            bytes += written;
-            len -= (size_t)written;
-        }
-    }
-    return fsync(fd) < 0 ? -errno : 0;
-}
 
 /*
  * A new key appears whole or not at all, and never in the place of another: it is written under
@@ -41,7 +28,7 @@ static int make_file(const char *path)
     randombytes_buf(seed, sizeof(seed));
     sodium_bin2hex(text, sizeof(text), seed, sizeof(seed));
     text[SEED_HEX] = '\n';
-    int status = write_all(fd, text, sizeof(text));
+    int status = file_write_fd_durable(fd, str_of(text, sizeof(text)));
     sodium_memzero(seed, sizeof(seed));
     sodium_memzero(text, sizeof(text));
     close(fd);

@@ -301,26 +301,15 @@ int positions_open(const char *dir, struct positions *positions, struct err *err
     return status < 0 ? status : fd;
 }
 
-static int write_durable(int fd, struct str bytes)
-{
-    while (bytes.len) {
-        ssize_t written = write(fd, bytes.ptr, bytes.len);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return -errno;
-        bytes = str_skip(bytes, (size_t)written);
-    }
-    return fsync(fd) < 0 ? -errno : 0;
-}
-
 int positions_save(int dir_fd, const struct positions *positions)
 {
     struct buf text = {0};
     positions_write(positions, &text);
     int fd =
         text.failed ? -1 : openat(dir_fd, NAME_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    int status = text.failed ? -ENOMEM : fd < 0 ? -errno : write_durable(fd, buf_str(&text));
+    int status = text.failed ? -ENOMEM
+                 : fd < 0    ? -errno
+                             : file_write_fd_durable(fd, buf_str(&text));
     if (fd >= 0 && close(fd) < 0 && status == 0)
         status = -errno;
     if (status == 0 && renameat(dir_fd, NAME_NEW, dir_fd, NAME) < 0)

@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "io/clock.h"
+#include "io/file.h"
 #include "io/log.h"
 
 #define UNPACKED_MAX (1u << 30)
@@ -172,9 +173,7 @@ static int keep_refused(struct sending *sending, struct str text, struct err *er
 {
     int fd = openat(sending->options.dir_fd, SENDING_REFUSED,
                     O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    int status = fd < 0 ? -errno : 0;
-    if (fd >= 0 && (write(fd, text.ptr, text.len) != (ssize_t)text.len || fsync(fd) < 0))
-        status = errno ? -errno : -EIO;
+    int status = fd < 0 ? -errno : file_write_fd_durable(fd, text);
     if (fd >= 0)
         close(fd);
     if (status < 0)
