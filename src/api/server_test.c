@@ -176,6 +176,27 @@ static void assert_answers(const char *method, const char *target, const char *h
     answer_free(&answer);
 }
 
+/* The next answer of a connection; `want` NULL: whatever its body. */
+static void assert_next(int fd, unsigned status, const char *want)
+{
+    struct answer answer;
+    client_receive(fd, false, &answer);
+    assert_int_equal(answer.status, status);
+    if (want)
+        assert_true(str_eq(buf_str(&answer.body), str_from_c(want)));
+    answer_free(&answer);
+}
+
+/* Asks for /late: the request, which waits to be resumed. */
+static struct api_request *ask_late(int fd)
+{
+    struct api_request *request;
+    client_send_text(fd, "GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n");
+    while (!(request = atomic_exchange(&waiting, NULL)))
+        usleep(1000);
+    return request;
+}
+
 /* ---- paths ---- */
 
 static void a_path_reaches_its_row_and_the_most_literal_wins(void **state)
@@ -412,17 +433,12 @@ static void a_refusal_leaves_the_connection_fit_for_the_next_request(void **stat
     snprintf(head, sizeof(head),
              "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: %u\r\n\r\n",
              10 * BODY_LIMIT);
-    struct answer answer;
     client_send_text(fd, head);
     client_send(fd, str_of(bytes, 10 * BODY_LIMIT));
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 413);
-    answer_free(&answer);
+    assert_next(fd, 413, NULL);
     client_send_text(fd,
                      "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER "Content-Length: 2\r\n\r\nok");
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 200);
-    answer_free(&answer);
+    assert_next(fd, 200, NULL);
     close(fd);
     free(bytes);
 }
@@ -431,23 +447,16 @@ static void who_waits_for_our_word_is_refused_before_it_sends(void **state)
 {
     (void)state;
     int fd = client_connect(centre.address);
-    struct answer answer;
     client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
                          "Expect: 100-continue\r\nContent-Length: 999999999\r\n\r\n");
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 413);
-    answer_free(&answer);
+    assert_next(fd, 413, NULL);
     close(fd);
     fd = client_connect(centre.address);
     client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
                          "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 100);
-    answer_free(&answer);
+    assert_next(fd, 100, NULL);
     client_send_text(fd, "ok");
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 200);
-    answer_free(&answer);
+    assert_next(fd, 200, NULL);
     close(fd);
 }
 
@@ -455,20 +464,14 @@ static void chunks_are_a_body_and_two_lengths_are_refused(void **state)
 {
     (void)state;
     int fd = client_connect(centre.address);
-    struct answer answer;
     client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
                          "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 200);
-    assert_str(buf_str(&answer.body), "abcde");
-    answer_free(&answer);
+    assert_next(fd, 200, "abcde");
     close(fd);
     fd = client_connect(centre.address);
     client_send_text(fd, "POST /echo HTTP/1.1\r\nHost: jaga\r\n" SENDER
                          "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 400);
-    answer_free(&answer);
+    assert_next(fd, 400, NULL);
     close(fd);
 }
 
@@ -494,17 +497,10 @@ static void a_request_that_waits_is_answered_when_it_is_resumed(void **state)
     for (int i = 0; i < 50; i++)
         assert_answers("GET", "/early", "", STR(""), "early");
     int fd = client_connect(centre.address);
-    client_send_text(fd, "GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n");
-    struct api_request *request;
-    while (!(request = atomic_exchange(&waiting, NULL)))
-        usleep(1000);
+    struct api_request *request = ask_late(fd);
     assert_answers("GET", "/public", "", STR(""), ""); /* its thread serves others */
     request_resume(request);
-    struct answer answer;
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 200);
-    assert_str(buf_str(&answer.body), "late");
-    answer_free(&answer);
+    assert_next(fd, 200, "late");
     close(fd);
 }
 
@@ -519,17 +515,11 @@ static void stopping_waits_for_requests_that_wait(void **state)
 {
     (void)state;
     int fd = client_connect(centre.address);
-    client_send_text(fd, "GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n");
-    struct api_request *request;
-    while (!(request = atomic_exchange(&waiting, NULL)))
-        usleep(1000);
+    struct api_request *request = ask_late(fd);
     pthread_t thread;
     assert_int_equal(pthread_create(&thread, NULL, resume_later, request), 0);
     centre_stop_api();
-    struct answer answer;
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 200);
-    answer_free(&answer);
+    assert_next(fd, 200, NULL);
     pthread_join(thread, NULL);
     close(fd);
 }
@@ -539,10 +529,7 @@ static void a_client_that_goes_away_while_it_waits_harms_nobody(void **state)
     (void)state;
     for (int i = 0; i < 20; i++) {
         int fd = client_connect(centre.address);
-        client_send_text(fd, "GET /late HTTP/1.1\r\nHost: jaga\r\n\r\n");
-        struct api_request *request;
-        while (!(request = atomic_exchange(&waiting, NULL)))
-            usleep(1000);
+        struct api_request *request = ask_late(fd);
         close(fd);
         request_resume(request);
     }
@@ -617,10 +604,7 @@ static void an_idle_connection_is_let_go(void **state)
     (void)state;
     int fd = client_connect(centre.address);
     client_send_text(fd, "GET /public HTTP/1.1\r\nHost: jaga\r\n\r\n");
-    struct answer answer;
-    client_receive(fd, false, &answer);
-    assert_int_equal(answer.status, 200);
-    answer_free(&answer);
+    assert_next(fd, 200, NULL);
     assert_true(client_is_closed(fd));
     close(fd);
 }

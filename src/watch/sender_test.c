@@ -260,6 +260,16 @@ static struct known_token add_token(struct ledger *ledger, const struct token *t
     return known;
 }
 
+/* A token of a new ledger that the senders know. */
+static struct known_token open_with_token(struct senders *senders, struct scratch *scratch,
+                                          const struct token *token)
+{
+    scratch_open(scratch);
+    struct known_token known = add_token(scratch->ledger, token);
+    assert_int_equal(senders_load_tokens(senders, scratch->ledger), 0);
+    return known;
+}
+
 static struct grant *by_token(struct senders *senders, const struct known_token *token)
 {
     return senders_by_token(senders, str_from_c(token->text), clock_now_us());
@@ -300,10 +310,8 @@ static void loading_again_keeps_what_connections_hold(void **state)
 {
     struct senders *senders = *state;
     struct scratch scratch;
-    scratch_open(&scratch);
     struct token dns = grant_of("health", "dns");
-    struct known_token token = add_token(scratch.ledger, &dns);
-    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    struct known_token token = open_with_token(senders, &scratch, &dns);
     struct grant *held = by_token(senders, &token);
     senders_reload_begin(senders);
     senders_reload_end(senders);
@@ -317,11 +325,9 @@ static void an_expired_token_is_not_known(void **state)
 {
     struct senders *senders = *state;
     struct scratch scratch;
-    scratch_open(&scratch);
     struct token dns = grant_of("health", "dns");
     dns.expires = clock_now_us() + TIME_DAY_US;
-    struct known_token token = add_token(scratch.ledger, &dns);
-    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    struct known_token token = open_with_token(senders, &scratch, &dns);
     struct grant *held = by_token(senders, &token);
     assert_non_null(held);
     assert_null(senders_by_token(senders, str_from_c(token.text), dns.expires));
@@ -333,10 +339,8 @@ static void guesses_are_unknown_and_counted(void **state)
 {
     struct senders *senders = *state;
     struct scratch scratch;
-    scratch_open(&scratch);
     struct token dns = grant_of("health", "dns");
-    struct known_token token = add_token(scratch.ledger, &dns);
-    assert_int_equal(senders_load_tokens(senders, scratch.ledger), 0);
+    struct known_token token = open_with_token(senders, &scratch, &dns);
     size_t last = strlen(token.text) - 1;
     token.text[last] = token.text[last] == 'A' ? 'B' : 'A';
     assert_null(by_token(senders, &token));
