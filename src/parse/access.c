@@ -17,6 +17,7 @@
 #include "parse/lines.h"
 #include "parse/names.h"
 #include "parse/number.h"
+#include "parse/payload.h"
 
 enum {
     ACCESS_CLIENT,
@@ -50,6 +51,7 @@ static const char *const NAMES[ACCESS_NAMES] = {
 
 /* The time of the line before: many lines share their second. */
 #define ACCESS_TIME_LEN 26
+#define ACCESS_LOOK 128 /* bytes before the time, where a line is looked for in other text */
 
 struct access_state {
     struct name names[ACCESS_NAMES];
@@ -205,27 +207,51 @@ static int64_t read_time(struct access_state *state, struct str text)
     return time;
 }
 
+static void add_line(struct parser *parser, struct access_state *state, const struct request *r,
+                     unsigned flags)
+{
+    const struct name *names = state->names;
+    parser->event.time = read_time(state, r->time);
+    add(parser, &names[ACCESS_CLIENT], r->client, flags);
+    add(parser, &names[ACCESS_IDENT], r->ident, flags);
+    add(parser, &names[ACCESS_USER], r->user, flags);
+    add_vhost(parser, names, r->vhost, flags);
+    add_request(parser, names, r->request, flags);
+    add_number(parser, &names[ACCESS_STATUS], r->status);
+    add_number(parser, &names[ACCESS_BYTES], r->bytes);
+    add(parser, &names[ACCESS_REFERER], unescape(parser, r->referer), flags);
+    add(parser, &names[ACCESS_AGENT], unescape(parser, r->agent), flags);
+}
+
 static const char *access_event(struct parser *parser, const struct line *line)
 {
     struct access_state *state = access_state(parser);
-    const struct name *names = state->names;
-    unsigned flags = line->flags;
     struct request r;
     if (!split(line->text, &r)) {
-        add(parser, &names[ACCESS_MESSAGE], line->text, flags);
+        add(parser, &state->names[ACCESS_MESSAGE], line->text, line->flags);
         return "not a line of an access log; kept as `message`";
     }
-    parser->event.time = read_time(state, r.time);
-    add(parser, &names[ACCESS_CLIENT], r.client, flags);
-    add(parser, &names[ACCESS_IDENT], r.ident, flags);
-    add(parser, &names[ACCESS_USER], r.user, flags);
-    add_vhost(parser, names, r.vhost, flags);
-    add_request(parser, names, r.request, flags);
-    add_number(parser, &names[ACCESS_STATUS], r.status);
-    add_number(parser, &names[ACCESS_BYTES], r.bytes);
-    add(parser, &names[ACCESS_REFERER], unescape(parser, r.referer), flags);
-    add(parser, &names[ACCESS_AGENT], unescape(parser, r.agent), flags);
+    add_line(parser, state, &r, line->flags);
     return NULL;
+}
+
+/* "... [21/Nov/2026:10:00:00 +0800] " */
+bool access_looks(struct str text)
+{
+    size_t at = str_index(str_first(text, ACCESS_LOOK), '[');
+    return at > 0 && at + ACCESS_TIME_LEN < text.len && text.ptr[at - 1] == ' ' &&
+           text.ptr[at + 3] == '/' && text.ptr[at + 7] == '/' && text.ptr[at + 12] == ':';
+}
+
+int access_add(struct parser *parser, struct str text, unsigned flags)
+{
+    struct access_state *state = access_looks(text) ? access_state(parser) : NULL;
+    struct request r;
+    int64_t time;
+    if (!state || !split(text, &r) || time_parse(r.time, &time) < 0)
+        return -EINVAL;
+    add_line(parser, state, &r, flags);
+    return 0;
 }
 
 static bool is_access(struct str line)

@@ -23,8 +23,14 @@ static const struct str CARRIERS[] = {
     {"Payload", 7},          /* EvtxECmd */
 };
 
+/* Their lengths as bits: most names are ruled out by theirs. */
+#define CARRIER_LENGTHS                                                                            \
+    (1u << 3 | 1u << 4 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 14 | 1u << 15)
+
 bool embedded_names(struct str name)
 {
+    if (name.len > 15 || !(CARRIER_LENGTHS >> name.len & 1))
+        return false;
     for (size_t i = 0; i < sizeof(CARRIERS) / sizeof(*CARRIERS); i++)
         if (str_eq(name, CARRIERS[i]))
             return true;
@@ -36,12 +42,17 @@ static struct str name_of(const struct slot *slot)
     return str_of(slot->name, slot->name_len);
 }
 
-/* Could the slot's text be a record, by a look at its first byte, which may be escaped? */
+static bool is_carrier(const struct slot *slot)
+{
+    return slot->type == VALUE_STRING && slot->text_len > 1 && embedded_names(name_of(slot));
+}
+
+/* Could the slot's text be a record, by a look at its first bytes, which may be escaped? */
 static bool may_hold(const struct slot *slot)
 {
-    if (slot->type != VALUE_STRING || slot->text_len < 2)
-        return false;
-    return memchr("{<\\ \t\r\nCLnt", slot->text[0], 11) || slot->name_len == STR("message").len;
+    struct str text = str_of(slot->text, slot->text_len);
+    return memchr("{<\\ \t\r\nCLnt", text.ptr[0], 11) || slot->name_len == STR("message").len ||
+           syslog_looks_dated(text) || access_looks(text);
 }
 
 /* `Name: value` or `Name:`; its parts, where the line is so. */
@@ -90,12 +101,6 @@ static int add_rendering(struct parser *parser, struct str text)
     return 0;
 }
 
-/* A line with syslog's priority before it. */
-static bool is_syslog(struct str text)
-{
-    return text.len > 2 && text.ptr[0] == '<' && text.ptr[1] >= '0' && text.ptr[1] <= '9';
-}
-
 /* Texts whose first bytes say what they are, for certain. */
 static bool is_named(struct str text)
 {
@@ -125,12 +130,12 @@ static int add_record(struct parser *parser, struct str text)
         status = json_add_object(parser, STR(""), text);
     else if (str_starts(text, STR("<Event")) || str_starts(text, STR("<DataItem")))
         status = xml_add_event(parser, text) == 0 ? 0 : xml_add_data(parser, text);
-    else if (is_syslog(text))
-        status = syslog_event(parser, &(struct line){.text = text, .flags = lines_flags(text)})
-                     ? -EINVAL
-                     : 0;
     else if (is_named(text))
         status = add_payload(parser, text);
+    else if (str_starts(text, STR("<")) || syslog_looks_dated(text))
+        status = syslog_add(parser, text, lines_flags(text));
+    else if (access_looks(text))
+        status = access_add(parser, text, lines_flags(text)) == 0 ? 1 : -EINVAL;
     else if (!event_find_name(&parser->event, STR("UtcTime")))
         status = add_rendering(parser, text) == 0 ? 1 : -EINVAL;
     return status;
@@ -181,7 +186,7 @@ void embedded_open(struct parser *parser)
     uint32_t inner = event->n_slots;
     for (uint32_t i = 0; i < inner; i++) {
         struct slot *slot = &event->slots[i];
-        if (!may_hold(slot) || !embedded_names(name_of(slot)))
+        if (!is_carrier(slot) || !may_hold(slot))
             continue;
         parser->outer = inner;
         int status = add_record(parser, event_text(event, slot));

@@ -23,7 +23,8 @@ bool embedded_names(struct str name);
 /*
  * Opens the first field of the event under construction that holds a record as text, if one does:
  * an object of JSON, a rendered Windows event, the EventData of one, Sysmon's message, a line of
- * syslog with its priority, CEF, LEEF, or a record of the audit trail.
+ * syslog (with its priority; or its time, a host and a program), one of an access log, CEF, LEEF, or a record of the
+ * audit trail.
  */
 void embedded_open(struct parser *parser);
 

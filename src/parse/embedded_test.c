@@ -1,5 +1,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include <cmocka.h>
@@ -66,6 +67,70 @@ static void lines_of_other_formats_are_opened_where_they_say_what_they_are(void 
                "\"DeviceProduct\":\"P\",\"DeviceVersion\":\"1\",\"DeviceEventClassID\":\"100\","
                "\"Name\":\"Name\",\"Severity\":\"5\",\"src\":\"10.0.0.1\"}\n");
     json_gives("{\"message\":\"<b>bold</b>\"}\n", "{\"message\":\"<b>bold</b>\"}\n");
+}
+
+static void lines_of_syslog_need_no_priority(void **state)
+{
+    (void)state;
+    json_gives(
+        "{\"message\":\"2026-11-21T10:00:00.5+08:00 box su[7]: a text\",\"host\":\"relay\"}\n",
+        "{\"host\":\"box\",\"program\":\"su\",\"pid\":7,"
+        "\"message\":\"a text\"}\n");
+    json_gives(
+        "{\"log\":\"Nov 21 10:00:00 box sshd[7]: a text\\n\",\"n\":1}\n",
+        "{\"n\":1,\"host\":\"box\",\"program\":\"sshd\",\"pid\":7,\"message\":\"a text\"}\n");
+    json_gives(
+        "{\"@timestamp\":\"2026-11-21T02:00:01Z\",\"message\":\"Nov 21 10:00:00 box su: x\"}\n",
+        "{\"@timestamp\":\"2026-11-21T02:00:01Z\",\"host\":\"box\","
+        "\"program\":\"su\",\"message\":\"x\"}\n");
+}
+
+static void time_is(const char *json, const char *want)
+{
+    struct parse_options options = {.reference_us = INT64_C(1795255200000000)}; /* 21 November */
+    struct collection got = collect(&format_json, str_from_c(json), &options, SIZE_MAX);
+    int64_t time;
+    assert_int_equal(time_parse(str_from_c(want), &time), 0);
+    assert_int_equal(got.last_time, time);
+    collection_free(&got);
+}
+
+static void a_time_without_a_zone_gives_way_to_the_one_beside_it(void **state)
+{
+    (void)state;
+    time_is("{\"message\":\"2026-11-21T10:00:00+08:00 box su: "
+            "x\",\"@timestamp\":\"2026-11-21T03:00:00Z\"}\n",
+            "2026-11-21T02:00:00Z");
+    time_is("{\"message\":\"Nov 21 10:00:00 box su: x\",\"@timestamp\":\"2026-11-21T03:00:00Z\"}\n",
+            "2026-11-21T03:00:00Z");
+    time_is("{\"message\":\"Nov 21 10:00:00 box su: x\"}\n", "2026-11-21T10:00:00Z");
+}
+
+static void lines_of_access_logs_are_opened(void **state)
+{
+    (void)state;
+    json_gives(
+        "{\"message\":\"192.0.2.7 - - [21/Nov/2026:10:00:00 +0800] \\\"GET /a?b HTTP/1.1\\\" 200 "
+        "5\"}\n",
+        "{\"message\":\"192.0.2.7 - - [21/Nov/2026:10:00:00 +0800] \\\"GET /a?b HTTP/1.1\\\" 200 "
+        "5\","
+        "\"c-ip\":\"192.0.2.7\",\"cs-method\":\"GET\",\"cs-uri\":\"/a?b\",\"cs-uri-stem\":\"/a\","
+        "\"cs-uri-query\":\"b\",\"cs-version\":\"HTTP/1.1\",\"sc-status\":200,\"sc-bytes\":5}\n");
+}
+
+static void text_that_only_begins_like_a_line_stays(void **state)
+{
+    static const char *const texts[] = {
+        "2026-11-21T10:00:00Z INFO main: started", "2026-11-21T10:00:00Z starting all services",
+        "Nov 21 10:00:00 it rained and it rained", "Nov 21 10:00:00 su: no host",
+        "see [21/Nov/2026:10:00:00 +0800] for it", "a b c [21/Nov/2026:10:00:00 +0800] no request",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        char json[160];
+        snprintf(json, sizeof(json), "{\"message\":\"%s\"}\n", texts[i]);
+        json_gives(json, json);
+    }
 }
 
 static void text_that_is_no_record_stays(void **state)
@@ -146,6 +211,10 @@ int main(void)
         cmocka_unit_test(cloud_exports_give_the_record_in_their_message),
         cmocka_unit_test(the_inner_field_counts_where_both_have_one),
         cmocka_unit_test(lines_of_other_formats_are_opened_where_they_say_what_they_are),
+        cmocka_unit_test(lines_of_syslog_need_no_priority),
+        cmocka_unit_test(a_time_without_a_zone_gives_way_to_the_one_beside_it),
+        cmocka_unit_test(lines_of_access_logs_are_opened),
+        cmocka_unit_test(text_that_only_begins_like_a_line_stays),
         cmocka_unit_test(text_that_is_no_record_stays),
         cmocka_unit_test(tables_of_windows_events_have_sigmas_names),
         cmocka_unit_test(messages_of_sysmon_name_its_fields),

@@ -377,6 +377,65 @@ const char *syslog_event(struct parser *parser, const struct line *line)
     return NULL;
 }
 
+/* What logs of another kind have behind their time, where syslog has a host. */
+static bool is_level(struct str word)
+{
+    static const struct str levels[] = {
+        {"TRACE", 5}, {"DEBUG", 5}, {"INFO", 4},  {"NOTICE", 6},
+        {"WARN", 4},  {"ERROR", 5}, {"FATAL", 5}, {"WARNING", 7},
+    };
+    for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++)
+        if (str_eq_ascii_nocase(word, levels[i]))
+            return true;
+    return false;
+}
+
+bool syslog_looks_dated(struct str text)
+{
+    const char *s = text.ptr;
+    if (text.len <= TIME_3164_LEN + 4)
+        return false;
+    if (is_digit(s[0]))
+        return s[4] == '-' && s[7] == '-' && s[10] == 'T' && s[13] == ':';
+    return s[3] == ' ' && s[6] == ' ' && s[9] == ':' && s[12] == ':';
+}
+
+/*
+ * Without a priority: a time, a host and a program, all of them. Text of any kind stands where this is asked, and what is
+ * taken for a line of syslog has its host instead of that of the record around it.
+ */
+static bool is_dated(const struct parser *parser, struct syslog_state *state, struct str text)
+{
+    struct header header = {.priority = -1, .time = TIME_UNSET};
+    if (!syslog_looks_dated(text))
+        return false;
+    (void)read_3164(state, parser, text, &header);
+    return header.time != TIME_UNSET && header.host.len && header.program.len &&
+           !is_level(header.host);
+}
+
+/* The time of RFC 3164 says no zone: one that stands beside it is surer. */
+static void prefer_time_beside(struct event *event)
+{
+    struct slot *slot = event_find_name(event, STR("@timestamp"));
+    int64_t time;
+    if (slot && time_parse(str_trim(event_text(event, slot)), &time) == 0)
+        event->time = time;
+}
+
+int syslog_add(struct parser *parser, struct str text, unsigned flags)
+{
+    struct syslog_state *state = syslog_state(parser);
+    bool prioritised = text.len > 2 && text.ptr[0] == '<' && is_digit(text.ptr[1]);
+    if (!state || (!prioritised && !is_dated(parser, state, text)))
+        return -EINVAL;
+    if (syslog_event(parser, &(struct line){.text = text, .flags = flags}))
+        return -EINVAL;
+    if (!prioritised && !is_digit(text.ptr[0]))
+        prefer_time_beside(&parser->event);
+    return 0;
+}
+
 /* A line that a syslog daemon wrote: a priority, or a time with a host or a program behind it. */
 static bool is_syslog(struct str line)
 {

@@ -34,8 +34,8 @@
 struct spool_batch {
     struct str agency, source; /* who it is from: labels */
     struct str peer;           /* address or certificate it came from */
-    struct str hint;           /* what the sender calls it (sourcetype, index); may be empty */
-    int64_t received;          /* µs UTC */
+    struct str hint;   /* what the sender calls it (sourcetype, index), for people; may be empty */
+    int64_t received;  /* µs UTC */
     uint64_t producer; /* 0: none. With it, (producer, sequence) is stored once: a batch whose */
     uint64_t sequence; /* sequence is not above the producer's last is acknowledged, not stored */
     uint8_t format;    /* enum format_id; FORMAT_UNKNOWN: recognise it */

@@ -86,7 +86,57 @@ SHAPES = {
 }
 
 
+SSHD = """\
+title: Failed password
+id: 5a0c1c8e-000a-4a0b-9d38-3b6f5a1b0001
+logsource: {product: linux, service: sshd}
+detection:
+  selection: {program: sshd, message|contains: Failed password}
+  condition: selection
+level: medium
+"""
+
+SHELL = """\
+title: Web shell
+id: 5a0c1c8e-000a-4a0b-9d38-3b6f5a1b0002
+logsource: {category: webserver}
+detection:
+  selection: {cs-uri-stem|endswith: /shell.php}
+  condition: selection
+level: high
+"""
+
+# Lines that jaga cat takes apart, as the text of an event.
+LINES = [
+    ("Failed password", "2026-11-21T10:00:00+08:00 %s sshd[7]: Failed password for root from 192.0.2.1"),
+    ("Failed password", "Nov 21 10:00:00 %s sshd[7]: Failed password for root from 192.0.2.1"),
+    ("Web shell", '%s - - [21/Nov/2026:10:00:00 +0800] "GET /shell.php?c=id HTTP/1.1" 200 5 "-" "curl/8"'),
+]
+
+# How doors carry a text.
+TEXTS = {
+    "hec": ("/services/collector/event", "application/json", lambda text: json.dumps({"event": text})),
+    "otlp": ("/v1/logs", "application/json", otlp),
+    "ndjson": ("/api/v1/events", "application/x-ndjson", lambda text: json.dumps({"message": text}) + "\n"),
+    "elastic": ("/_bulk", "application/x-ndjson", lambda text: bulk({"event": {"original": text}})),
+}
+
+
 class DoorsTest(CentreCase):
+    def test_lines_that_doors_carry_as_text_are_taken_apart(self):
+        rules = self.dir / "rules"
+        rules.mkdir()
+        (rules / "sshd.yml").write_text(SSHD)
+        (rules / "shell.yml").write_text(SHELL)
+        centre = self.centre("--rules", rules, "--fold", "0s")
+        for path, kind, body in TEXTS.values():
+            for n, (_, line) in enumerate(LINES):
+                answer = centre.ask("POST", path, body(line % f"192.0.2.{n}"), centre.token, {"Content-Type": kind})
+                self.assertEqual(answer.status, 200, answer.text)
+        centre.wait_until_matched()
+        found = [finding["title"] for finding in centre.findings() for _ in range(finding["count"])]
+        self.assertEqual(sorted(found), sorted(title for title, _ in LINES for _ in TEXTS))
+
     def test_every_shape_is_the_same_finding(self):
         centre = self.centre("--rules", self.write("rule.yml", RULE))
         for name, (path, kind, body) in SHAPES.items():
