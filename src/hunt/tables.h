@@ -53,6 +53,7 @@ enum table_source_kind {
 struct table_source {
     enum table_source_kind kind;
     struct str dataset;       /* name; empty for findings */
+    struct str fields_of;     /* a dataset whose fields its events have too; empty: none */
     uint32_t dataset_index;   /* in the datasets given to tables_check(); DATASET_NONE before */
     struct table_cell where;  /* a condition over native names */
     struct table_cell *cells; /* one for each column of the table */

@@ -57,6 +57,15 @@ static bool dataset_knows(const struct datasets *datasets, uint32_t index, struc
            listed(field, dataset->user_fields, dataset->n_user_fields);
 }
 
+static bool source_knows(const struct scan *scan, struct str name)
+{
+    const struct table_source *source = scan->source;
+    uint32_t other =
+        source->fields_of.len ? datasets_find(scan->datasets, source->fields_of) : DATASET_NONE;
+    return dataset_knows(scan->datasets, source->dataset_index, name) ||
+           (other != DATASET_NONE && dataset_knows(scan->datasets, other, name));
+}
+
 static bool finding_knows(struct str name)
 {
     uint32_t count;
@@ -71,8 +80,7 @@ static int check_name(const struct scan *scan, struct str name, struct err *err)
 {
     const struct table_source *source = scan->source;
     bool findings = source->kind == TABLE_FROM_FINDINGS;
-    if (own_column(name) || (findings ? finding_knows(name)
-                                      : dataset_knows(scan->datasets, source->dataset_index, name)))
+    if (own_column(name) || (findings ? finding_knows(name) : source_knows(scan, name)))
         return 0;
     return err_set(err, -EINVAL, "%s%.*s %s no field '%.*s'", findings ? "a finding" : "dataset ",
                    STR_ARG(source->dataset), findings ? "has" : "knows", STR_ARG(name));
@@ -235,6 +243,9 @@ static int check_source(const struct datasets *datasets, struct table_source *so
             return err_at(err, -EINVAL, source->line, 0, "there is no dataset '%.*s'",
                           STR_ARG(source->dataset));
     }
+    if (source->fields_of.len && datasets_find(datasets, source->fields_of) == DATASET_NONE)
+        return err_at(err, -EINVAL, source->line, 0, "there is no dataset '%.*s'",
+                      STR_ARG(source->fields_of));
     int status = check_cell(datasets, source, &source->where, err);
     for (uint32_t i = 0; status == 0 && i < n_cells; i++)
         if (!source->cells[i].same)

@@ -191,9 +191,12 @@ static int read_source(struct reader *reader, const struct yaml_node *node,
     const struct yaml_node *where = yaml_get(node, "where");
     const struct yaml_node *same = yaml_get(node, "same");
     const struct yaml_node *columns = yaml_get(node, "columns");
+    const struct yaml_node *fields_of = yaml_get(node, "fields_of");
     if (!same && !columns)
         return wrong(reader, node, "'same' or 'columns' in a source");
     int status = where ? read_cell(reader, where, &source->where) : 0;
+    if (status == 0 && fields_of)
+        status = read_text(reader, fields_of, &source->fields_of);
     if (status == 0 && same)
         status = read_same(reader, same, table, source);
     if (status == 0 && columns)
@@ -205,7 +208,8 @@ static int read_source(struct reader *reader, const struct yaml_node *node,
 static int source_datasets(struct reader *reader, const struct yaml_node *node,
                            const struct yaml_node **ret_datasets, uint32_t *ret_count)
 {
-    static const char *const KEYS[] = {"dataset", "findings", "where", "same", "columns", NULL};
+    static const char *const KEYS[] = {"dataset", "findings", "fields_of", "where",
+                                       "same",    "columns",  NULL};
     int status = only_keys(reader, node, KEYS);
     if (status < 0)
         return status;
