@@ -393,7 +393,7 @@ struct kql_step_list KQL_LIST(struct kql_step);
 
 /*
  * One operator. `options` holds, as written, what stands between its name and its operands: hints,
- * kind=, isfuzzy=, withsource= ...; the parser takes only what the operator knows (operators.h), and
+ * kind=, isfuzzy=, withsource= ...; the parser takes only what the operator knows (kql_operators.h), and
  * what has a meaning of its own is also a field.
  */
 struct kql_operator {
@@ -401,10 +401,13 @@ struct kql_operator {
     struct kql_place place; /* of its name */
     struct kql_property_list options;
     union {
-        struct kql_name as;         /* AS; COUNT: count as name, mostly empty */
-        struct kql_expr *predicate; /* WHERE */
-        struct kql_expr *rows;      /* TAKE, SAMPLE: how many */
-        struct kql_expr *call;      /* INVOKE: a CALL */
+        struct kql_name as; /* AS; COUNT: count as name, mostly empty */
+        struct {
+            struct kql_expr *predicate;
+            struct kql_name alias; /* where x = true: Kusto lets it be, and it means nothing */
+        };                         /* WHERE */
+        struct kql_expr *rows;     /* TAKE, SAMPLE: how many */
+        struct kql_expr *call;     /* INVOKE: a CALL */
         struct kql_named_list
             named; /* EXTEND, PRINT, PROJECT, PROJECT_RENAME (new = old), SERIALIZE */
         struct kql_expr_list
@@ -549,7 +552,10 @@ struct kql_statement {
 
 /* A query: one or more statements; each EXPRESSION among them is one result. */
 struct kql_query {
+    struct kql_place place; /* of its first statement */
+    uint32_t len;           /* bytes from there to behind its last */
     struct kql_statement_list statements;
 };
+struct kql_query_list KQL_LIST(struct kql_query *);
 
 #endif

@@ -23,10 +23,20 @@
 int kql_parse(struct arena *arena, struct str text, struct kql_query **ret_query, struct err *err);
 
 /*
+ * Reads a text that may hold several queries, as hunters keep them in files: another one begins behind an
+ * empty line, where the one before it is whole. No let is seen by the next. Otherwise like kql_parse().
+ */
+int kql_parse_all(struct arena *arena, struct str text, struct kql_query_list *ret_queries,
+                  struct err *err);
+
+/*
  * The query as canonical text: one spelling for each thing, an operator a line, no bracket that
  * changes nothing. What is printed parses to the same tree. The buffer may be failed afterwards.
  */
 void kql_print(struct buf *buf, const struct kql_query *query);
+
+/* The same with brackets around every operation: two queries whose trees differ never print alike. */
+void kql_print_shape(struct buf *buf, const struct kql_query *query);
 
 /* A single expression of a query, on one line where it is scalar. */
 void kql_print_expr(struct buf *buf, const struct kql_expr *expr);
