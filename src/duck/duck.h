@@ -73,7 +73,7 @@ enum duck_type {
     DUCK_SQLNULL,
 };
 
-enum duck_statement_type { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_EXPLAIN = 10 };
+enum duck_statement_type { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_EXPLAIN = 4 };
 
 /* Handles. */
 struct duck_database;
@@ -188,6 +188,7 @@ typedef void duck_delete_callback(void *data);
     X(struct duck_logical_type *, create_logical_type, (enum duck_type))                           \
     X(enum duck_type, get_type_id, (struct duck_logical_type *))                                   \
     X(void, destroy_logical_type, (struct duck_logical_type **))                                   \
+    X(void, logical_type_set_alias, (struct duck_logical_type *, const char *alias))               \
     X(char *, logical_type_get_alias, (struct duck_logical_type *))                                \
     X(uint8_t, decimal_scale, (struct duck_logical_type *))                                        \
     X(enum duck_type, decimal_internal_type, (struct duck_logical_type *))                         \

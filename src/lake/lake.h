@@ -16,10 +16,11 @@
  *     _received  TIME
  *     _agency _source _dataset _format  TEXT
  *     _raw       TEXT     as it came; what is not UTF-8 in it is replaced (the bytes are kept, see get())
- *     _extra     JSON     an object of the values that found no column; NULL: there are none
+ *     _extra     TEXT     a JSON object of the values that found no column; NULL: there are none
  *
  * Where no row of a day has a column it is NULL there. Names of columns are compared without case; a
- * field that differs from another only in case has a column of another name (struct lake_column).
+ * field that differs from another, or from one of these, only in case has a column of another name (struct
+ * lake_column).
  *
  * Exactly once: what is put becomes durable with commit(), together with how far its partitions have come. After a
  * crash, or a commit that failed, the one who fills the lake goes on at progress() and puts everything
@@ -51,6 +52,7 @@
 #define LAKE_LABEL_MAX 128        /* bytes of agency, source, dataset, format */
 #define LAKE_TEXT_MAX (64u << 20) /* bytes of a value */
 #define LAKE_CHUNK_ROWS 2048      /* rows of a chunk, at most */
+#define LAKE_PARAMETERS_MAX 10    /* of a function */
 #define LAKE_ID_TEXT_MAX 48
 #define LAKE_DAY_TEXT_MAX 16
 
@@ -65,6 +67,7 @@ enum lake_kind {
     LAKE_TEXT, /* UTF-8 */
     LAKE_TIME, /* µs UTC */
     LAKE_JSON, /* text that is one JSON value: a list, an object, a number that neither of the above holds */
+    LAKE_BYTES, /* any bytes, handed over as a text */
 };
 
 struct lake_id {
@@ -131,7 +134,7 @@ struct lake_progress {
  * the order of (offset, part); `first` and `next` bound their offsets.
  */
 struct lake_block {
-    uint64_t seq; /* from 1, in the order of commits, without gaps */
+    uint64_t seq; /* from 1, in the order of commits */
     struct str day;
     uint32_t partition;
     uint64_t first, next;
@@ -265,8 +268,9 @@ struct lake_run_stats {
 
 /*
  * A function that SQL may call, written in C. Called with up to LAKE_CHUNK_ROWS rows at once, by several threads at the
- * same time: `context` is only read. It fills every row of the output, by put_null() where there is no
- * value. Rows of which an argument is NULL are not handed to it and are NULL, unless it takes nulls.
+ * same time: `context` is only read. It fills every row of the output, by put_null() where there is no value. An
+ * argument that is NULL is an empty text, or any number; a row with one is NULL whatever was put there, unless the
+ * function takes nulls and looks for them with lake_is_null().
  */
 struct lake_call {
     const struct lake_vector *arguments;
@@ -280,19 +284,20 @@ struct lake_call {
         bool *booleans;
         int64_t *integers; /* INTEGER, TIME */
         double *doubles;
+        void *data;
     };
-    /* TEXT and JSON: UTF-8, copied. */
+    /* TEXT, JSON, BYTES; copied. */
     void (*put_text)(struct lake_call *call, uint32_t row, struct str text);
     void (*put_null)(struct lake_call *call, uint32_t row);
     /* The query fails with this sentence; the function returns at once. */
-    void (*fail)(struct lake_call *call, const char *message);
+    void (*refuse)(struct lake_call *call, const char *message);
 };
 
 struct lake_function {
     const char *name; /* of the same name there may be several with other parameters */
     enum lake_kind result;
-    enum lake_kind parameters[8]; /* up to LAKE_NULL */
-    bool variadic;                /* the last parameter may come any number of times */
+    enum lake_kind parameters[LAKE_PARAMETERS_MAX + 1]; /* up to LAKE_NULL */
+    bool variadic; /* the last parameter may come any number of times */
     bool takes_nulls;
     bool impure; /* the same arguments may give something else */
     void (*call)(struct lake_call *call);
@@ -401,7 +406,7 @@ struct lake_ops {
     /* Reads the query and binds its values. It runs when next() is called. */
     int (*ask)(struct lake *lake, const struct lake_query *query, struct lake_run **ret_run,
                struct err *err);
-    /* Columns of the result; live as long as the run. */
+    /* Columns of the result, known from the first next() on; live as long as the run. */
     const struct lake_result_column *(*result)(const struct lake_run *run, size_t *ret_n);
     /* 1: there is a chunk; 0: that was all; or -errno. */
     int (*next)(struct lake_run *run, struct lake_chunk *ret_chunk, struct err *err);

@@ -1,0 +1,295 @@
+/*
+ * duckdb: inside the DuckDB engine of the lake. What its files share; nobody else includes it.
+ *
+ *     FOLDER/lock               one process owns the lake
+ *     FOLDER/lake.duckdb        the catalogue: columns, progress, days, shares, spans, holds
+ *     FOLDER/2026-11-22.duckdb  one day: a table per dataset, _progress, _shares, _blocks, _removed
+ *     FOLDER/other.duckdb       times far from their arrival
+ *     FOLDER/held.duckdb        events on hold whose day is gone
+ *     FOLDER/temporary/         what queries spill
+ *
+ * All files are attached to one instance of DuckDB, days when they are needed. A transaction of DuckDB writes one
+ * file, so a commit is one per day touched, each with its own progress, and then one in the catalogue.
+ *
+ * What the catalogue says of a day is written when the day is settled; until then the day is marked open, the truth
+ * is in the day's own file, and it is read from there when the lake is opened after a crash. Columns are in the catalogue
+ * before any day has them. A day's table has the first n columns of its dataset, never a choice of them.
+ *
+ * Locks: `lock` guards the tables and days below, for everyone; the filler is the only one to change them and reads them
+ * without it.
+ */
+#ifndef JAGA_LAKE_DUCKDB_H
+#define JAGA_LAKE_DUCKDB_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+#include "base/time.h"
+#include "base/vec.h"
+#include "duck/duck.h"
+#include "lake/lake.h"
+
+#define DAYS_ATTACHED_MAX 64
+#define GATHERED_MAX_DEFAULT (256u << 20)
+#define OWN_COLUMN (MAP_NONE - 1)
+#define OWN_COLUMNS 11 /* of a table on disk, before the native ones */
+
+/* A dataset. */
+struct table {
+    struct str name; /* malloc'ed, as are the names of columns */
+    VEC(struct lake_column) columns;
+    struct map by_field;    /* native name → index */
+    struct map by_name;     /* name in SQL, in lower case → index; OWN_COLUMN: the lake's own */
+    uint32_t *by_number;    /* number in the caller's dictionary → index + 1, where known */
+    uint32_t n_by_number;   /* entries */
+    uint32_t saved_columns; /* in the catalogue */
+    bool unsaved;           /* something else of it is not as the catalogue has it */
+};
+
+/* A value on its way into a column. */
+struct gathered_cell {
+    uint32_t column; /* index of a native column */
+    enum lake_kind kind;
+    union {
+        int64_t integer;
+        double number;
+        struct str text;
+    };
+};
+
+/* A row on its way into a day's table; all its memory is in lake->gathered. */
+struct gathered_row {
+    int64_t key, time, received;
+    uint32_t part;
+    uint32_t leaves; /* index in its day: of its block */
+    uint32_t n_cells;
+    struct str agency, source, format, raw;
+    struct str bytes; /* the raw bytes, where they are not UTF-8; else empty */
+    struct str extra; /* empty: none */
+    const struct gathered_cell *cells;
+};
+
+struct share {
+    uint32_t table;
+    struct str agency; /* malloc'ed */
+    uint64_t rows, bytes;
+    int64_t first, last; /* times */
+};
+
+struct shares {
+    struct share *items;
+    size_t len, cap;
+};
+
+/* What a day has of a dataset. */
+struct day_table {
+    bool exists;
+    uint32_t n_columns;            /* native ones that its table has */
+    VEC(struct gathered_row) rows; /* put, not committed */
+};
+
+/* The events put of a partition since the last commit: a block to be. */
+struct leaves {
+    uint32_t partition;
+    uint64_t first, last; /* offsets */
+    uint32_t last_part;
+    uint64_t seq; /* of the block, once it is being committed */
+    VEC(struct { unsigned char bytes[LAKE_HASH]; }) hashes;
+};
+
+struct span {
+    uint32_t partition;
+    uint64_t first, next;
+};
+
+struct day {
+    char name[LAKE_DAY_TEXT_MAX];
+    int64_t number;               /* since 1970; INT64_MAX: it is no day of the calendar */
+    bool attached;                /* to the instance, as "name" */
+    bool open;                    /* marked so in the catalogue: the truth is in its file */
+    bool doubtful;                /* what is known of it here may not be what its file has */
+    bool loaded;                  /* rows may be put: its progress is known; it stays attached */
+    uint32_t pins;                /* runs that read it */
+    uint64_t used;                /* lake->uses when it last was */
+    uint64_t seq_first, seq_last; /* of its blocks; 0: none */
+    VEC(struct day_table) tables; /* by number of the table; may be shorter than lake->tables */
+    struct shares shares;
+    struct shares gathered; /* what the rows put will add to them */
+    VEC(struct span) spans;
+    VEC(struct lake_progress) progress;
+    VEC(struct leaves) leaves; /* one for each partition that was put */
+    uint32_t n_rows;           /* put, not committed */
+};
+
+struct lake {
+    const struct duck *duck;
+    struct lake_options options;
+    char *place; /* absolute */
+    int lock_file;
+    struct duck_database *database;
+    struct duck_connection *writer; /* the filler's */
+    struct duck_connection *admin;  /* attaches days; under lock */
+
+    pthread_mutex_t lock;
+    VEC(struct table *) tables;
+    VEC(struct day *) days; /* by name */
+    uint64_t uses;
+    uint64_t seq; /* of the next block */
+    VEC(struct lake_progress) progress;
+    struct lake_stats stats; /* as of the last commit */
+
+    struct lake_stats filling; /* the filler's */
+    struct arena gathered;     /* rows put */
+    struct table *last_table;  /* of the last row put */
+    uint32_t last_number;
+    struct day *last_day;
+
+    /* Runs; runs_lock is taken after lock, if both are. */
+    pthread_mutex_t runs_lock;
+    pthread_cond_t runs_changed;
+    pthread_t watcher; /* interrupts what is cancelled or late */
+    bool watching, closing;
+    struct lake_run *runs;
+};
+
+/* statement.c: SQL on a connection. */
+
+/* The failure that DuckDB describes, as a -errno. */
+int statement_code(const char *problem);
+int statement_fail(struct err *err, const char *problem);
+/* Runs statements that answer nothing. */
+int statement_run(struct lake *lake, struct duck_connection *connection, struct err *err,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+int statement_run_text(struct lake *lake, struct duck_connection *connection, struct str sql,
+                       struct err *err);
+/* One statement with bound values; its rows go to `each` by chunks, where that is not NULL. */
+typedef int statement_each(void *context, const struct lake_chunk *chunk);
+int statement_ask(struct lake *lake, struct duck_connection *connection, struct str sql,
+                  const struct lake_value *values, size_t n, statement_each *each, void *context,
+                  struct err *err);
+int statement_bind(const struct duck *duck, struct duck_prepared *prepared,
+                   const struct lake_value *values, size_t n);
+
+/* vector.c: chunks of DuckDB as chunks of ours. */
+
+struct converter;
+/* For columns of these types; NULL: no memory. */
+struct converter *converter_new(const struct duck *duck, struct duck_result *result);
+void converter_free(struct converter *converter);
+enum lake_kind converter_kind(const struct converter *converter, size_t column);
+/* 0 or -ENOMEM. *ret_chunk lives until the next call, and no longer than `chunk`. */
+int converter_take(struct converter *converter, struct duck_data_chunk *chunk,
+                   struct lake_chunk *ret_chunk);
+enum lake_kind duck_kind(const struct duck *duck, struct duck_logical_type *type);
+enum duck_type duck_type_of(enum lake_kind kind);
+
+/* schema.c: datasets and their columns. */
+
+struct table *schema_find(const struct lake *lake, struct str dataset, uint32_t *ret_number);
+/* NULL: no memory. Locks. */
+struct table *schema_add(struct lake *lake, struct str dataset, uint32_t *ret_number);
+void schema_free(struct table *table);
+/* The column of a field, made where there is room for it; NULL: there is none. Locks when it changes something. */
+struct lake_column *schema_column(struct lake *lake, struct table *table,
+                                  const struct lake_cell *cell, uint32_t *ret_index);
+const char *schema_type(enum lake_kind kind);
+/* "name TYPE, ..." of the lake's own columns of a table. */
+extern const char schema_own[];
+int schema_load(struct lake *lake, struct err *err);
+/* Writes what the catalogue does not have yet. */
+int schema_save(struct lake *lake, struct err *err);
+
+/* day.c: files of days. */
+
+struct day *day_find(const struct lake *lake, struct str name);
+/* Finds or adds; NULL: no memory. Locks. */
+struct day *day_get(struct lake *lake, struct str name);
+/* Of an event's time, by its arrival, so that it is the same each time. */
+struct day *day_of(struct lake *lake, int64_t time, int64_t received);
+void day_free(struct day *day);
+struct day_table *day_table(struct lake *lake, struct day *day, uint32_t table);
+/* Attaches under the lock, which the caller holds; detaches others beyond the limit. */
+int day_attach(struct lake *lake, struct day *day, struct err *err);
+/* Reads its progress, so that rows can be put. */
+int day_load(struct lake *lake, struct day *day, struct err *err);
+/* Reads what the file knows of itself: shares, spans, tables, seqs. The day is attached. */
+int day_recover(struct lake *lake, struct day *day, struct err *err);
+/* Marks it open in the catalogue. */
+int day_open(struct lake *lake, struct day *day, struct err *err);
+/* The share of a dataset and an agency, added where there is none; NULL: no memory. */
+struct share *share_of(struct shares *shares, uint32_t table, struct str agency);
+void shares_free(struct shares *shares);
+int days_load(struct lake *lake, struct err *err);
+/* Writes what the catalogue has of a day and marks it settled. */
+int day_save(struct lake *lake, struct day *day, struct err *err);
+/* First and last time of a dataset in a day; false: it has no rows. */
+bool day_times(const struct day *day, uint32_t table, int64_t *ret_first, int64_t *ret_last);
+void day_path(const struct lake *lake, const struct day *day, struct buf *path);
+uint64_t day_size(const struct lake *lake, const struct day *day);
+
+/* gather.c, commit.c: filling. */
+int gather_put(struct lake *lake, const struct lake_row *row);
+void gather_forget(struct lake *lake);
+int commit_gathered(struct lake *lake, const struct lake_progress *progress, size_t n,
+                    struct err *err);
+int commit_settle(struct lake *lake, struct err *err);
+int append_rows(struct lake *lake, struct day *day, uint32_t number, struct err *err);
+
+/* run.c, watcher.c: queries. */
+
+int run_ask(struct lake *lake, const struct lake_query *query, struct lake_run **ret_run,
+            struct err *err);
+const struct lake_result_column *run_result(const struct lake_run *run, size_t *ret_n);
+int run_next(struct lake_run *run, struct lake_chunk *ret_chunk, struct err *err);
+void run_cancel(struct lake_run *run);
+void run_get_stats(struct lake_run *run, struct lake_run_stats *ret_stats);
+void run_done(struct lake_run *run);
+int run_explain(struct lake *lake, const struct lake_query *query, struct buf *text,
+                struct err *err);
+int watcher_start(struct lake *lake);
+void watcher_stop(struct lake *lake);
+
+/* source.c: the SELECT behind the name of a source; pins the days it reads, which are appended to *days. */
+struct pins {
+    struct day **items;
+    size_t len, cap;
+};
+int source_write(struct lake *lake, const struct lake_source *source,
+                 const struct lake_scope *scope, struct pins *pins, struct buf *sql,
+                 struct err *err);
+/* Attaches a day for as long as `pins` holds it; under lake->lock. */
+int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err *err);
+void pins_release(struct lake *lake, struct pins *pins);
+
+/* guard.c: -EACCES: the SELECT reads something that is no source. */
+int guard_check(struct lake *lake, struct duck_connection *connection,
+                const struct lake_query *query, struct err *err);
+
+/* function.c */
+int functions_register(struct lake *lake, const struct lake_function *functions, size_t n,
+                       struct err *err);
+int functions_own(struct lake *lake, struct err *err);
+
+/* proof.c, keep.c, transfer.c */
+int proof_blocks(struct lake *lake, uint64_t after,
+                 int (*each)(void *context, const struct lake_block *block), void *context);
+int proof_get(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
+              int (*each)(void *context, const struct lake_event *event), void *context,
+              struct err *err);
+int proof_verify(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err);
+int keep_drop(struct lake *lake, const struct lake_part *part, struct lake_removed *ret_removed,
+              struct err *err);
+int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
+                struct lake_removed *ret_removed, struct err *err);
+int keep_hold(struct lake *lake, struct str hold, const struct lake_id *ids, size_t n,
+              struct err *err);
+int keep_release(struct lake *lake, struct str hold, struct err *err);
+int transfer_export(struct lake *lake, const struct lake_export *what, const char *path,
+                    uint64_t *ret_rows, struct err *err);
+int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
+                    struct err *err);
+
+#endif

@@ -1,0 +1,140 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "lake/duckdb.h"
+
+#define ID_SQL                                                                                     \
+    "(_key >> 48) || '.' || (_key & 281474976710655) || "                                          \
+    "CASE WHEN _part = 0 THEN '' ELSE '.' || _part END AS _id"
+
+static void add_columns(struct buf *sql, const struct table *table, const struct day_table *place,
+                        const struct lake_source *source)
+{
+    size_t n = source->n_columns ? source->n_columns : table ? table->columns.len : 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t index = (uint32_t)i;
+        struct str name = source->n_columns ? source->columns[i] : table->columns.items[i].name;
+        if (source->n_columns)
+            index = table ? map_get(&table->by_field, name) : MAP_NONE;
+        const struct lake_column *column = index < MAP_NONE && table && index < table->columns.len
+                                               ? &table->columns.items[index]
+                                               : NULL;
+        buf_add_c(sql, ", ");
+        if (column)
+            name = column->name;
+        if (!column || !place || index >= place->n_columns)
+            buf_printf(sql, "NULL::%s AS ", schema_type(column ? column->kind : LAKE_TEXT));
+        lake_quote_name(sql, name);
+    }
+}
+
+static void add_agencies(struct buf *sql, const struct lake_scope *scope)
+{
+    if (scope->all)
+        return;
+    if (scope->n == 0)
+        buf_add_c(sql, " AND false");
+    for (size_t i = 0; i < scope->n; i++) {
+        buf_add_c(sql, i ? ", " : " AND _agency IN (");
+        lake_quote_text(sql, scope->agencies[i]);
+    }
+    if (scope->n > 0)
+        buf_add_byte(sql, ')');
+}
+
+static void add_day(struct buf *sql, const struct day *day, const struct table *table,
+                    uint32_t number, const struct lake_source *source,
+                    const struct lake_scope *scope)
+{
+    int64_t first, last;
+    buf_add_c(sql, "SELECT _time, " ID_SQL ", _key, _part, _received, _agency, _source, ");
+    lake_quote_text(sql, source->dataset);
+    buf_add_c(sql, " AS _dataset, _format, _raw, _extra");
+    add_columns(sql, table, &day->tables.items[number], source);
+    buf_printf(sql, " FROM \"%s\".", day->name);
+    lake_quote_name(sql, table->name);
+    buf_add_c(sql, " WHERE true");
+    /* A time that no row of the day passes is not asked for: but rows may come while the query runs. */
+    (void)day_times(day, number, &first, &last);
+    if (source->first != INT64_MIN && (day->open || first < source->first))
+        buf_printf(sql, " AND _time >= make_timestamp(%" PRId64 ")", source->first);
+    if (source->last != INT64_MAX && (day->open || last >= source->last))
+        buf_printf(sql, " AND _time < make_timestamp(%" PRId64 ")", source->last);
+    add_agencies(sql, scope);
+}
+
+static void add_nothing(struct buf *sql, const struct table *table,
+                        const struct lake_source *source)
+{
+    buf_add_c(sql, "SELECT NULL::TIMESTAMP AS _time, NULL::VARCHAR AS _id, NULL::BIGINT AS _key, "
+                   "NULL::USMALLINT AS _part, NULL::TIMESTAMP AS _received, NULL::VARCHAR AS "
+                   "_agency, NULL::VARCHAR AS _source, NULL::VARCHAR AS _dataset, NULL::VARCHAR AS "
+                   "_format, NULL::VARCHAR AS _raw, NULL::VARCHAR AS _extra");
+    add_columns(sql, table, NULL, source);
+    buf_add_c(sql, " WHERE false");
+}
+
+/* Does the day have rows of the dataset that the caller may see, in that time? */
+static bool concerns(const struct day *day, uint32_t number, const struct lake_source *source,
+                     const struct lake_scope *scope)
+{
+    int64_t first, last;
+    if (number >= day->tables.len || !day->tables.items[number].exists ||
+        !day_times(day, number, &first, &last) || last < source->first || first >= source->last)
+        return false;
+    for (size_t i = 0; !scope->all && i < day->shares.len; i++)
+        for (size_t k = 0; k < scope->n; k++)
+            if (day->shares.items[i].table == number &&
+                str_eq(day->shares.items[i].agency, scope->agencies[k]))
+                return true;
+    return scope->all;
+}
+
+int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err *err)
+{
+    int status = day_attach(lake, day, err);
+    if (status == 0 && vec_push(pins, day) < 0)
+        status = err_set(err, -ENOMEM, "no memory");
+    if (status == 0)
+        day->pins++;
+    return status;
+}
+
+int source_write(struct lake *lake, const struct lake_source *source,
+                 const struct lake_scope *scope, struct pins *pins, struct buf *sql,
+                 struct err *err)
+{
+    uint32_t number = 0;
+    int status = 0;
+    bool any = false;
+    pthread_mutex_lock(&lake->lock);
+    const struct table *table = schema_find(lake, source->dataset, &number);
+    for (size_t i = 0; table && status == 0 && i < lake->days.len; i++) {
+        struct day *day = lake->days.items[i];
+        if (!concerns(day, number, source, scope))
+            continue;
+        status = source_pin(lake, day, pins, err);
+        if (status < 0)
+            break;
+        if (any)
+            buf_add_c(sql, " UNION ALL ");
+        add_day(sql, day, table, number, source, scope);
+        any = true;
+    }
+    if (status == 0 && !any)
+        add_nothing(sql, table, source);
+    pthread_mutex_unlock(&lake->lock);
+    if (status == 0 && sql->failed)
+        status = err_set(err, -ENOMEM, "no memory");
+    return status;
+}
+
+void pins_release(struct lake *lake, struct pins *pins)
+{
+    pthread_mutex_lock(&lake->lock);
+    for (size_t i = 0; i < pins->len; i++)
+        pins->items[i]->pins--;
+    pthread_mutex_unlock(&lake->lock);
+    vec_free(pins);
+}
