@@ -18,10 +18,26 @@ from jaga import ROOT, RULE, process
 
 THROTTLE = 1_000_000  # matches of a rule that are kept apart by host
 SYSMON = {"Provider_Name": "Microsoft-Windows-Sysmon", "Channel": "Microsoft-Windows-Sysmon/Operational"}
+FILTER = """\
+title: The scanner may ask
+logsource:
+    product: windows
+    category: process_creation
+filter:
+    rules:
+        - 5a0c1c8e-0001-4a0b-9d38-3b6f5a1b0001
+    selection:
+        User: 'CORP\\scanner'
+    condition: not selection
+"""
 
 
-def whoami(host):
+def whoami(host="WS1"):
     return process("C:\\Windows\\System32\\whoami.exe", host=host)
+
+
+def nltest(host="WS1"):
+    return process("C:\\nltest.exe", host=host)
 
 
 def nltest_rule(title):
@@ -134,10 +150,10 @@ class Signalled(ReloadCase):
         self.write("rules/other.yml", nltest_rule("First"))
         self.start()
         crowd = self.crowd()
-        self.find(process("C:\\nltest.exe", host="A"), "A", "First")
+        self.find(nltest("A"), "A", "First")
         self.rewrite_unseen("rules/other.yml", "First", "Again")
         self.hang_up("rules.loaded", "rules=2")
-        self.find(process("C:\\nltest.exe", host="B"), "B", "Again")
+        self.find(nltest("B"), "B", "Again")
         self.check_each_once(crowd)
 
     def test_indicators_are_read_again(self):
@@ -222,6 +238,76 @@ class Signalled(ReloadCase):
         self.check_each_once(crowd)
 
 
+class Watched(CentreCase):
+    """Files that change, without a signal."""
+
+    def test_a_new_rule_takes_effect_and_no_event_is_missed_meanwhile(self):
+        self.write("rules/whoami.yml", RULE)
+        centre = self.centre("--rules", self.dir / "rules")
+        self.assertEqual(centre.send([whoami()]).status, 200)
+        self.write("rules/nltest.yml", nltest_rule("Nltest"))
+        sent = 0
+
+        def found_by_the_new_rule():
+            nonlocal sent
+            events = [whoami(f"H{sent}"), nltest(f"H{sent}")]
+            self.assertEqual(centre.send(events).status, 200)
+            sent += 1
+            return [finding for finding in centre.findings() if finding["title"] == "Nltest"]
+
+        wait_for("the new rule", found_by_the_new_rule)
+        centre.wait_until_matched()
+        old = [finding for finding in centre.findings() if finding["title"] == "Whoami"]
+        self.assertEqual(sum(finding["count"] for finding in old), sent + 1)
+
+    def test_a_broken_configuration_leaves_the_old_rules(self):
+        self.write("rules/whoami.yml", RULE)
+        centre = self.centre("--rules", self.dir / "rules", config="agencies: []\n")
+        self.write("rules/bad.yml", RULE.replace("detection:", "detecting:").replace("b0001", "b0009"))
+        centre.configure("fold: 2h\nagencies: []\n")
+        wait_for("the setting to be named", lambda: "fold takes effect at the next start" in centre.logs())
+        wait_for("the bad rule to be named", lambda: "bad.yml:" in centre.logs())
+        centre.configure("agencies: [\n")
+        wait_for("the complaint", lambda: "config.wrong" in centre.logs())
+        self.assertEqual(centre.send([whoami()]).status, 200)
+        centre.wait_for_findings(1)
+
+    def test_an_agency_may_leave_out_rules_and_levels(self):
+        self.write("rules/whoami.yml", RULE)
+        self.write("rules/nltest.yml", nltest_rule("Nltest").replace("level: high", "level: low"))
+        centre = self.centre(
+            "--rules",
+            self.dir / "rules",
+            config="agencies:\n  - {name: quiet, level: medium}\n  - {name: deaf, without: [attack.t1033]}\n",
+        )
+        events = [whoami(), nltest()]
+        for agency in ("health", "quiet", "deaf"):
+            token = centre.add_token(agency=agency, source="windows")
+            self.assertEqual(centre.send(events, token=token).status, 200)
+        centre.wait_until_matched()
+        found = {(finding["agency"], finding["title"]) for finding in centre.findings()}
+        self.assertEqual(found, {("health", "Whoami"), ("health", "Nltest"), ("quiet", "Whoami")})
+
+    def test_an_exception_takes_matches_away_and_counts_them(self):
+        self.write("rules/whoami.yml", RULE)
+        centre = self.centre("--rules", self.dir / "rules")
+        self.write("filter.yml", FILTER)
+        self.jaga("exception", "add", "filter.yml", "--data", centre.data, "--reason", "ticket 7")
+        event = dict(whoami(), User="CORP\\scanner")
+
+        def used():
+            self.assertEqual(centre.send([event]).status, 200)
+            return any(row["used"] for row in centre.get("/api/v1/exceptions")["exceptions"])
+
+        wait_for("the exception to be used", used)
+        before = sum(finding["count"] for finding in centre.findings())
+        self.assertEqual(centre.send([event] * 10 + [whoami("WS9")]).status, 200)
+        found = centre.wait_for_findings(1, host="WS9")
+        centre.wait_until_matched()
+        self.assertEqual(found[0]["count"], 1)
+        self.assertEqual(sum(finding["count"] for finding in centre.findings()), before + 1)
+
+
 class Unsignalled(ReloadCase):
     def test_changed_content_is_noticed(self):
         """A folder of --content: its rules take the place of the binary's, and change with it."""
@@ -233,12 +319,12 @@ class Unsignalled(ReloadCase):
         since = len(self.running.log)
         self.write("content/rules/nltest.yml", nltest_rule("New"))
         self.logged("rules.loaded", "rules=2", since=since)
-        self.find(process("C:\\nltest.exe", host="A"), "A", "New")
+        self.find(nltest("A"), "A", "New")
         since = len(self.running.log)
         self.write("content/datasets/wrong.yaml", "dataset: [\n")
         self.logged("wrong.yaml:", since=since)
         self.logged("reload.failed", since=since)
-        self.find(process("C:\\nltest.exe", host="B"), "B", "New")
+        self.find(nltest("B"), "B", "New")
         self.check_each_once(crowd)
 
 
