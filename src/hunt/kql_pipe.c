@@ -220,7 +220,7 @@ static bool read_operators(struct kql_parser *parser, struct kql_operator_list *
 {
     bool good = kql_enter(parser);
     for (bool more = good; more; more = good && kql_take_symbol(parser, "|")) {
-        struct kql_operator *op;
+        struct kql_operator *op = NULL;
         good = read_operator(parser, &op) && kql_push(parser, list, op);
     }
     kql_leave(parser);
