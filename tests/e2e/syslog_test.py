@@ -6,7 +6,6 @@ import os
 import pathlib
 import re
 import resource
-import signal
 import socket
 import ssl
 import subprocess
