@@ -636,12 +636,32 @@ static void what_is_known_of_a_source_can_be_asked(void **state)
     assert_false(known.silent);
 }
 
+static void figures_say_how_many_sources_are_raised(void **state)
+{
+    struct world *world = *state;
+    struct buf out = {0};
+    assert_int_equal(health_expect(world->health, STR("health"), STR("dns"), 5 * MINUTE), 0);
+    run(world, NULL, NULL, HOUR);
+    health_write_metrics(world->health, &out);
+    assert_str(buf_str(&out), "# HELP jaga_sources Sources whose health is watched.\n"
+                              "# TYPE jaga_sources gauge\n"
+                              "jaga_sources 1\n"
+                              "# HELP jaga_sources_raised Sources with a finding, by check.\n"
+                              "# TYPE jaga_sources_raised gauge\n"
+                              "jaga_sources_raised{check=\"silent\"} 1\n"
+                              "jaga_sources_raised{check=\"slow\"} 0\n"
+                              "jaga_sources_raised{check=\"backwards\"} 0\n"
+                              "jaga_sources_raised{check=\"drift\"} 0\n");
+    buf_free(&out);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(a_source_that_falls_silent_is_found_and_clears_when_it_speaks),
         TEST(the_finding_says_what_is_the_case),
+        TEST(figures_say_how_many_sources_are_raised),
         TEST(irregular_traffic_raises_nothing),
         TEST(nights_and_weekends_are_no_silence_once_learnt),
         TEST(a_source_of_working_hours_that_dies_at_work_is_found_at_once),
