@@ -59,12 +59,12 @@ const struct command_group *command_group_of(const struct command *command);
 extern const struct command *const command_table[];
 
 extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, cmd_rules_explain,
-    cmd_rules_coverage, cmd_rules_bench, cmd_datasets_list, cmd_datasets_show, cmd_content_list,
-    cmd_content_show, cmd_content_export, cmd_token_add, cmd_token_list, cmd_token_revoke,
-    cmd_exception_add, cmd_exception_list, cmd_exception_remove, cmd_journal_verify,
-    cmd_journal_list, cmd_intel_add, cmd_intel_list, cmd_intel_remove, cmd_intel_match, cmd_serve,
-    cmd_config_check, cmd_ship, cmd_deadletter_list, cmd_deadletter_show, cmd_deadletter_replay,
-    cmd_version, cmd_man;
+    cmd_rules_coverage, cmd_rules_bench, cmd_datasets_list, cmd_datasets_show, cmd_tables_list,
+    cmd_tables_show, cmd_content_list, cmd_content_show, cmd_content_export, cmd_token_add,
+    cmd_token_list, cmd_token_revoke, cmd_exception_add, cmd_exception_list, cmd_exception_remove,
+    cmd_journal_verify, cmd_journal_list, cmd_intel_add, cmd_intel_list, cmd_intel_remove,
+    cmd_intel_match, cmd_serve, cmd_config_check, cmd_ship, cmd_deadletter_list,
+    cmd_deadletter_show, cmd_deadletter_replay, cmd_version, cmd_man;
 extern const struct command cmd_drill_run, cmd_drill_list, cmd_drill_show, cmd_drill_check,
     cmd_drill_indicators, cmd_findings_list, cmd_findings_follow;
 

@@ -12,6 +12,8 @@ const struct command *const command_table[] = {
     &cmd_rules_bench,
     &cmd_datasets_list,
     &cmd_datasets_show,
+    &cmd_tables_list,
+    &cmd_tables_show,
     &cmd_content_list,
     &cmd_content_show,
     &cmd_content_export,
@@ -49,7 +51,8 @@ const struct command_group command_groups[] = {
     {"rules", "Sigma rules: what is wrong with them, whether they find what they should, why they "
               "matched, what they cover and cost."},
     {"datasets", "The sources of events that jaga knows, and their fields."},
-    {"content", "The datasets, rules and drills inside the binary."},
+    {"tables", "The tables that hunts name, their columns and what they are made of."},
+    {"content", "The datasets, tables, rules and drills inside the binary."},
     {"config", "The centre's configuration, looked at before it is used."},
     {"token", "Who may send events to the centre, and who may ask."},
     {"findings", "What the centre has found, as a list or as it comes."},

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "event/dataset.h"
 #include "hunt/ast.h"
+#include "io/content.h"
 
 #define TABLES_MAX 2048
 #define TABLE_COLUMNS_MAX 2048
@@ -111,6 +112,14 @@ int tables_add_datasets(struct tables *tables, const struct datasets *datasets, 
  */
 int tables_check(struct tables *tables, const struct datasets *datasets,
                  const struct table **ret_table, struct err *err);
+
+/*
+ * All of that for the content's files under tables/: a set of its tables, those of the datasets and
+ * `events`, checked. 0, or -errno with *err, which has file, line and column in its message.
+ * tables_free() is due.
+ */
+int tables_load(const struct content *content, const struct datasets *datasets,
+                struct tables **ret_tables, struct err *err);
 
 /* In the order they were added. */
 uint32_t tables_count(const struct tables *tables);
