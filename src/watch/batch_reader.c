@@ -36,8 +36,21 @@ static int on_event(struct sink *sink, struct event *event)
 
 static void on_error(struct sink *sink, const struct parse_error *error)
 {
-    (void)error;
-    ((struct batch_reader *)(void *)sink)->errors++;
+    struct batch_reader *reading = (struct batch_reader *)(void *)sink;
+    uint32_t index = index_of(reading, reading->base + (uint32_t)error->offset);
+    reading->errors++;
+    if (reading->error && index >= reading->from && index < reading->to)
+        reading->error(reading->context, index);
+}
+
+uint32_t batch_reader_last(const struct batch_reader *reading, const struct event *event)
+{
+    const struct spool_batch *batch = reading->batch;
+    const char *bytes = batch->bytes, *raw = event->raw.ptr;
+    if (event->raw.len == 0 || (uintptr_t)raw < (uintptr_t)bytes ||
+        (uintptr_t)(raw + event->raw.len) > (uintptr_t)(bytes + batch->ends[batch->n - 1]))
+        return reading->place.index;
+    return index_of(reading, (uint32_t)(raw + event->raw.len - 1 - bytes));
 }
 
 int batch_reader_init(struct batch_reader *reading, const struct fields *fields, batch_event *event,
@@ -86,15 +99,21 @@ static int parse_stream(struct batch_reader *reading, const struct format *forma
     return r;
 }
 
+const struct format *batch_format(const struct spool_batch *batch)
+{
+    size_t size = batch->ends[batch->n - 1];
+    const struct format *format = format_get((enum format_id)batch->format);
+    return format ? format
+                  : format_recognise(
+                        str_of(batch->bytes, size < PARSE_PROBE_SIZE ? size : PARSE_PROBE_SIZE));
+}
+
 int batch_reader_run(struct batch_reader *reading, const struct spool_batch *batch, uint32_t from,
                      uint32_t to)
 {
     const uint32_t *ends = batch->ends;
     struct parse_options options = {.reference_us = batch->received};
-    size_t head = ends[batch->n - 1] < PARSE_PROBE_SIZE ? ends[batch->n - 1] : PARSE_PROBE_SIZE;
-    const struct format *format = format_get((enum format_id)batch->format);
-    if (!format)
-        format = format_recognise(str_of(batch->bytes, head));
+    const struct format *format = batch_format(batch);
     reading->batch = batch;
     reading->from = from;
     reading->to = to;

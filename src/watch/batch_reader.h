@@ -22,10 +22,14 @@ struct batch_place {
 /* A negative return stops the reading and is its return. */
 typedef int batch_event(void *context, struct event *event, struct batch_place place);
 
+/* Something in spool event `index` could not be read. */
+typedef void batch_error(void *context, uint32_t index);
+
 struct batch_reader {
     struct sink sink; /* first: the parser hands it back */
     struct parser *parser;
     batch_event *event;
+    batch_error *error; /* NULL: errors are only counted */
     void *context;
 
     /* the batch that is read */
@@ -46,5 +50,11 @@ void batch_reader_free(struct batch_reader *reading);
 /* Parses the spool events `from` to `to` − 1 of a batch. 0, or what event() returned. */
 int batch_reader_run(struct batch_reader *reading, const struct spool_batch *batch, uint32_t from,
                      uint32_t to);
+
+/* The format that a batch is read as. */
+const struct format *batch_format(const struct spool_batch *batch);
+
+/* During event(): the spool event that the last of the event's bytes stand in; place.index where they are not the batch's. */
+uint32_t batch_reader_last(const struct batch_reader *reading, const struct event *event);
 
 #endif
