@@ -34,7 +34,7 @@ module(load="imfile")
 input(type="imfile" File="{work}/in.log" Tag="test:" Severity="info" Facility="local0")
 action(type="omfwd" Target="127.0.0.1" Port="{port}" Protocol="{protocol}" {more}
        action.resumeRetryCount="-1" action.resumeInterval="1"
-       queue.type="LinkedList" queue.filename="q" queue.maxDiskSpace="1g" queue.saveOnShutdown="on")
+       queue.type="Disk" queue.filename="q" queue.size="1000000" queue.maxDiskSpace="1g")
 """
 
 
@@ -135,7 +135,7 @@ class RsyslogTest(SyslogCase):
         return counts
 
     def each_once(self, n, again=0):
-        """Each message arrives; at most `again` of them twice. rsyslog's queue on disk keeps no order."""
+        """Each message arrives; at most `again` of them twice."""
         with contextlib.suppress(AssertionError):  # said below, with what is missing
             wait_for("all messages", lambda: len(self.arrived()) >= n, WAIT, every=1)
         counts = self.arrived()
