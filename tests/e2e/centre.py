@@ -86,8 +86,9 @@ class Centre:
             if kind in self.addresses:  # the port of before, so that clients find it again
                 at = command.index("--" + kind)
                 command[at + 1] = self.addresses[kind]
+        # setpriv: it dies with us, also when a test is killed and cleans nothing up.
         self.process = subprocess.Popen(
-            command,
+            ["setpriv", "--pdeathsig", "KILL", *command],
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
