@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import threading
@@ -59,6 +60,7 @@ class Centre:
         self.admin = None
         self.addresses = {}
         self.log = []
+        self.kept = []  # sockets, while it is stopped
         os.makedirs(self.data, mode=0o700, exist_ok=True)
         if config is not None:
             self.configure(config)
@@ -99,6 +101,7 @@ class Centre:
         self.log_thread = threading.Thread(target=self._read_log, daemon=True)
         self.log_thread.start()
         self._read_introduction()
+        self._free_ports()
         self.output_thread = threading.Thread(target=self.process.stdout.read, daemon=True)
         self.output_thread.start()
 
@@ -136,7 +139,23 @@ class Centre:
         self.process.wait()
         self._after()
 
+    def _keep_ports(self):
+        """Nobody else is given them until the next start: a socket that is bound and does not listen lets only that in."""
+        for kind, address in self.addresses.items():
+            if kind == "syslog-udp":
+                continue  # it would take datagrams
+            host, _, port = address.rpartition(":")
+            kept = socket.socket(socket.AF_INET6 if host.startswith("[") else socket.AF_INET)
+            self.kept.append(kept)
+            kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            kept.bind((host.strip("[]"), int(port)))
+
+    def _free_ports(self):
+        while self.kept:
+            self.kept.pop().close()
+
     def _after(self):
+        self._keep_ports()
         self.log_thread.join()
         self.output_thread.join()
         self.process.stdout.close()
@@ -150,6 +169,7 @@ class Centre:
             self.kill() if self.admin is None else self.stop()
         elif not self.process.stderr.closed:
             self._after()
+        self._free_ports()
 
     def logs(self):
         return "\n".join(self.log)
