@@ -43,7 +43,8 @@ struct table_cell {
     enum table_cell_kind kind;
     bool same; /* from `same`: the dataset need not describe the field */
     struct str text;
-    uint32_t line, column; /* of the text's first byte in the table's file; 0: made by us */
+    const struct kql_expr *expr; /* of it, once tables_check() was called; NULL for TABLE_NOTHING */
+    uint32_t line, column;       /* of the text's first byte in the table's file; 0: made by us */
 };
 
 enum table_source_kind {
@@ -107,8 +108,8 @@ int tables_add(struct tables *tables, struct str yaml, struct str origin, struct
 int tables_add_datasets(struct tables *tables, const struct datasets *datasets, struct err *err);
 
 /*
- * Do all sources name datasets that exist, and their cells fields that those know? Sets
- * dataset_index. -EINVAL with *err and *ret_table (for its origin) at the first that does not.
+ * Reads the expressions: sets expr of the cells, and dataset_index. Do all sources name datasets that
+ * exist, and their cells fields that those know? To be called once. -EINVAL with *err and *ret_table (for its origin) at the first that does not.
  */
 int tables_check(struct tables *tables, const struct datasets *datasets,
                  const struct table **ret_table, struct err *err);

@@ -1,27 +1,19 @@
 /*
- * Holds the sources of tables against the datasets: a name that no dataset knows is a slip of the
- * pen, and would be a null column for ever.
+ * Reads the expressions of sources and holds their names against the datasets: a name that no
+ * dataset knows is a slip of the pen, and would be a null column for ever.
  */
 #include "hunt/tables_set.h"
 
 #include <errno.h>
 
-/* Words of an expression that are no names of fields. */
-static const char *const keywords[] = {
-    "and",          "or",          "in",          "has",          "has_cs",
-    "has_any",      "has_all",     "hasprefix",   "hasprefix_cs", "hassuffix",
-    "hassuffix_cs", "contains",    "contains_cs", "startswith",   "startswith_cs",
-    "endswith",     "endswith_cs", "between",     "matches",      "regex",
-    "true",         "false",       "null",
-};
+#include "hunt/kql.h"
 
-/* A walk over the names of an expression. */
-struct scan {
+#define PRINT "print " /* makes a query of an expression */
+
+/* Whose names an expression may have. */
+struct scope {
     const struct datasets *datasets;
     const struct table_source *source;
-    struct str text;
-    size_t at;
-    bool value_before; /* the last token ended a value: [ is an index behind it */
 };
 
 static bool own_column(struct str name)
@@ -57,13 +49,13 @@ static bool dataset_knows(const struct datasets *datasets, uint32_t index, struc
            listed(field, dataset->user_fields, dataset->n_user_fields);
 }
 
-static bool source_knows(const struct scan *scan, struct str name)
+static bool source_knows(const struct scope *scope, struct str name)
 {
-    const struct table_source *source = scan->source;
+    const struct table_source *source = scope->source;
     uint32_t other =
-        source->fields_of.len ? datasets_find(scan->datasets, source->fields_of) : DATASET_NONE;
-    return dataset_knows(scan->datasets, source->dataset_index, name) ||
-           (other != DATASET_NONE && dataset_knows(scan->datasets, other, name));
+        source->fields_of.len ? datasets_find(scope->datasets, source->fields_of) : DATASET_NONE;
+    return dataset_knows(scope->datasets, source->dataset_index, name) ||
+           (other != DATASET_NONE && dataset_knows(scope->datasets, other, name));
 }
 
 static bool finding_knows(struct str name)
@@ -76,156 +68,119 @@ static bool finding_knows(struct str name)
     return false;
 }
 
-static int check_name(const struct scan *scan, struct str name, struct err *err)
+static int check_name(const struct scope *scope, struct str name, struct err *err)
 {
-    const struct table_source *source = scan->source;
+    const struct table_source *source = scope->source;
     bool findings = source->kind == TABLE_FROM_FINDINGS;
-    if (own_column(name) || (findings ? finding_knows(name) : source_knows(scan, name)))
+    if (own_column(name) || (findings ? finding_knows(name) : source_knows(scope, name)))
         return 0;
     return err_set(err, -EINVAL, "%s%.*s %s no field '%.*s'", findings ? "a finding" : "dataset ",
                    STR_ARG(source->dataset), findings ? "has" : "knows", STR_ARG(name));
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+static int check_names(const struct scope *scope, const struct kql_expr *expr, struct err *err);
 
-static bool is_word(char c)
+static int check_list(const struct scope *scope, const struct kql_expr_list *list, struct err *err)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) || c == '_';
-}
-
-static char peek(const struct scan *scan)
-{
-    return scan->at < scan->text.len ? scan->text.ptr[scan->at] : '\0';
-}
-
-/* A string literal from its quote on; its inside. */
-static struct str take_string(struct scan *scan, bool verbatim)
-{
-    char quote = scan->text.ptr[scan->at++];
-    size_t start = scan->at;
-    while (scan->at < scan->text.len && peek(scan) != quote) {
-        if (peek(scan) == '\\' && !verbatim)
-            scan->at++;
-        scan->at++;
+    for (uint32_t i = 0; i < list->len; i++) {
+        int status = check_names(scope, list->items[i], err);
+        if (status < 0)
+            return status;
     }
-    size_t end = scan->at < scan->text.len ? scan->at : scan->text.len;
-    scan->at = end + 1;
-    return str_first(str_skip(scan->text, start), end - start);
+    return 0;
 }
 
-static struct str take_word(struct scan *scan)
+static int check_pair(const struct scope *scope, const struct kql_expr *left,
+                      const struct kql_expr *right, struct err *err)
 {
-    size_t start = scan->at;
-    while (is_word(peek(scan)))
-        scan->at++;
-    return str_first(str_skip(scan->text, start), scan->at - start);
+    int status = check_names(scope, left, err);
+    return status < 0 ? status : check_names(scope, right, err);
 }
 
-static void skip_spaces(struct scan *scan)
+static int check_call(const struct scope *scope, const struct kql_expr *call, struct err *err)
 {
-    while (peek(scan) == ' ' || peek(scan) == '\n' || peek(scan) == '\t')
-        scan->at++;
-}
-
-static bool is_keyword(struct str word)
-{
-    for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++)
-        if (str_eq(word, str_from_c(keywords[i])))
-            return true;
-    return false;
-}
-
-/* Words that have their literal in parentheses: datetime(2026-01-01), dynamic(["a"]). */
-static bool is_literal_word(struct str word)
-{
-    enum kql_type type;
-    return tables_type_find(word, &type);
-}
-
-static void skip_parentheses(struct scan *scan)
-{
-    for (size_t depth = 0; scan->at < scan->text.len;) {
-        char c = peek(scan);
-        if (c == '\'' || c == '"') {
-            (void)take_string(scan, false);
-            continue;
-        }
-        scan->at++;
-        depth += c == '(';
-        if (c == ')' && --depth == 0)
-            return;
-    }
-}
-
-static int scan_word(struct scan *scan, struct err *err)
-{
-    size_t start = scan->at;
-    bool member = start > 0 && scan->text.ptr[start - 1] == '.' && scan->value_before;
-    struct str word = take_word(scan);
-    skip_spaces(scan);
-    bool call = peek(scan) == '(';
-    scan->value_before = !call && !is_keyword(word);
-    if (call && is_literal_word(word)) {
-        skip_parentheses(scan);
-        scan->value_before = true;
-    }
-    return member || call || is_digit(word.ptr[0]) || is_keyword(word)
-               ? 0
-               : check_name(scan, word, err);
-}
-
-/* [ behind a value is an index or a key; elsewhere it has the name of a field. */
-static int scan_bracket(struct scan *scan, struct err *err)
-{
-    bool index = scan->value_before;
-    scan->at++;
-    skip_spaces(scan);
-    if (index || (peek(scan) != '\'' && peek(scan) != '"')) {
-        scan->value_before = false;
-        return 0;
-    }
-    struct str name = take_string(scan, false);
-    skip_spaces(scan);
-    scan->at += peek(scan) == ']';
-    scan->value_before = true;
-    return check_name(scan, name, err);
-}
-
-static int scan_names(struct scan *scan, struct err *err)
-{
-    int status = 0;
-    while (status == 0 && (skip_spaces(scan), scan->at < scan->text.len)) {
-        char c = peek(scan);
-        if (c == '@' && scan->at + 1 < scan->text.len &&
-            strchr("'\"", scan->text.ptr[scan->at + 1])) {
-            scan->at++;
-            (void)take_string(scan, true);
-            scan->value_before = true;
-        } else if (c == '\'' || c == '"') {
-            (void)take_string(scan, false);
-            scan->value_before = true;
-        } else if (c == '[')
-            status = scan_bracket(scan, err);
-        else if (is_word(c))
-            status = scan_word(scan, err);
-        else {
-            scan->at++;
-            scan->value_before = c == ')' || c == ']' || (c == '.' && scan->value_before);
-        }
-    }
+    int status = call->call.object ? check_names(scope, call->call.object, err) : 0;
+    for (uint32_t i = 0; status == 0 && i < call->call.arguments.len; i++)
+        status = check_names(scope, call->call.arguments.items[i].expr, err);
     return status;
 }
 
-static int check_cell(const struct datasets *datasets, const struct table_source *source,
-                      const struct table_cell *cell, struct err *err)
+/* The names of a scalar expression. A tree has a limited height (ast.h), so this may recurse. */
+static int check_names(const struct scope *scope, const struct kql_expr *expr, struct err *err)
 {
-    struct scan scan = {.datasets = datasets, .source = source, .text = cell->text};
+    int status;
+    switch (expr->kind) {
+    case KQL_LITERAL:
+    case KQL_JSON:
+        return 0;
+    case KQL_NAME:
+        return check_name(scope, expr->name, err);
+    case KQL_MEMBER:
+        return check_names(scope, expr->member.object, err);
+    case KQL_INDEX:
+        return check_pair(scope, expr->index.object, expr->index.index, err);
+    case KQL_CALL:
+        return check_call(scope, expr, err);
+    case KQL_NEGATE:
+        return check_names(scope, expr->operand, err);
+    case KQL_BINARY:
+        return check_pair(scope, expr->binary.left, expr->binary.right, err);
+    case KQL_AND:
+    case KQL_OR:
+        return check_list(scope, &expr->exprs, err);
+    case KQL_MEMBERSHIP:
+        status = check_names(scope, expr->membership.left, err);
+        return status < 0 ? status : check_list(scope, &expr->membership.items, err);
+    case KQL_RANGE:
+        status = check_names(scope, expr->range.left, err);
+        return status < 0 ? status : check_pair(scope, expr->range.low, expr->range.high, err);
+    default:
+        return err_set(err, -EINVAL, "expected a scalar expression");
+    }
+}
+
+static int parse_field(struct tables *tables, struct table_cell *cell, struct err *err)
+{
+    struct kql_expr *expr = arena_zero(&tables->arena, 1, sizeof(*expr));
+    if (!expr)
+        return err_set(err, -ENOMEM, "out of memory");
+    expr->kind = KQL_NAME;
+    expr->height = 1;
+    expr->name = cell->text;
+    cell->expr = expr;
+    return 0;
+}
+
+static int parse_expression(struct tables *tables, struct table_cell *cell, struct err *err)
+{
+    struct kql_query *query;
+    struct str text = arena_printf(&tables->arena, PRINT "%.*s", STR_ARG(cell->text));
+    if (!text.ptr)
+        return err_set(err, -ENOMEM, "out of memory");
+    int status = kql_parse(&tables->arena, text, &query, err);
+    if (status < 0) {
+        struct err inner = *err;
+        uint32_t at = inner.column - (inner.line == 1 ? (uint32_t)sizeof(PRINT) - 1 : 0);
+        return err_set(err, status, "%s (byte %u of the expression)", inner.message, at);
+    }
+    const struct kql_statement_list *statements = &query->statements;
+    const struct kql_expr *pipe = statements->len == 1 ? statements->items[0]->expr : NULL;
+    if (!pipe || pipe->kind != KQL_PIPE || pipe->pipe.source || pipe->pipe.operators.len != 1 ||
+        pipe->pipe.operators.items[0]->named.len != 1 ||
+        pipe->pipe.operators.items[0]->named.items[0].names.len)
+        return err_set(err, -EINVAL, "expected one expression");
+    cell->expr = pipe->pipe.operators.items[0]->named.items[0].expr;
+    return 0;
+}
+
+static int check_cell(struct tables *tables, const struct scope *scope, struct table_cell *cell,
+                      struct err *err)
+{
     int status = cell->kind == TABLE_NOTHING ? 0
-                 : cell->kind == TABLE_FIELD ? check_name(&scan, cell->text, err)
-                                             : scan_names(&scan, err);
+                 : cell->kind == TABLE_FIELD ? parse_field(tables, cell, err)
+                                             : parse_expression(tables, cell, err);
+    if (status == 0 && cell->kind != TABLE_NOTHING && !cell->same)
+        status = check_names(scope, cell->expr, err);
     if (status < 0) {
         err->line = cell->line;
         err->column = cell->column;
@@ -233,9 +188,10 @@ static int check_cell(const struct datasets *datasets, const struct table_source
     return status;
 }
 
-static int check_source(const struct datasets *datasets, struct table_source *source,
-                        uint32_t n_cells, struct err *err)
+static int check_source(struct tables *tables, const struct datasets *datasets,
+                        struct table_source *source, uint32_t n_cells, struct err *err)
 {
+    struct scope scope = {datasets, source};
     source->dataset_index = DATASET_NONE;
     if (source->kind == TABLE_FROM_DATASET) {
         source->dataset_index = datasets_find(datasets, source->dataset);
@@ -246,10 +202,9 @@ static int check_source(const struct datasets *datasets, struct table_source *so
     if (source->fields_of.len && datasets_find(datasets, source->fields_of) == DATASET_NONE)
         return err_at(err, -EINVAL, source->line, 0, "there is no dataset '%.*s'",
                       STR_ARG(source->fields_of));
-    int status = check_cell(datasets, source, &source->where, err);
+    int status = check_cell(tables, &scope, &source->where, err);
     for (uint32_t i = 0; status == 0 && i < n_cells; i++)
-        if (!source->cells[i].same)
-            status = check_cell(datasets, source, &source->cells[i], err);
+        status = check_cell(tables, &scope, &source->cells[i], err);
     return status;
 }
 
@@ -259,7 +214,7 @@ int tables_check(struct tables *tables, const struct datasets *datasets,
     for (size_t i = 0; i < tables->items.len; i++) {
         struct table *table = tables->items.items[i];
         for (uint32_t s = 0; s < table->n_sources; s++) {
-            int status = check_source(datasets, &table->sources[s], table->n_columns, err);
+            int status = check_source(tables, datasets, &table->sources[s], table->n_columns, err);
             if (status < 0) {
                 *ret_table = table;
                 return status;
