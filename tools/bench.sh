@@ -34,6 +34,12 @@ echo "load: $(cut -d' ' -f1-3 /proc/loadavg) (figures are good only on an idle m
 
 title "text formats to events (input made here)"
 "$build/bench/bench_text"
+title "KQL to a tree, and back to text"
+if [ -d "$data/kql" ]; then
+    find "$data/kql" -name '*.kql' -print0 | xargs -0 "$build/bench/bench_kql"
+else
+    "$build/bench/bench_kql"
+fi
 title "the HTTP server by itself, server and clients on the same cores"
 "$build/bench/bench_http"
 title "correlations"

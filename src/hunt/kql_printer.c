@@ -63,7 +63,7 @@ static void put_naming(struct kql_printer *printer, struct str name)
     kql_put_name(printer, name);
 }
 
-/* A function may not have the name of a literal: int(5) is one. */
+/* A function may not have the name of a literal: int(5) is one. range(..) is never the operator. */
 static void put_function(struct kql_printer *printer, struct str name)
 {
     static const char *const words[] = {"dynamic", "typeof", "datatable", "externaldata",
@@ -73,6 +73,8 @@ static void put_function(struct kql_printer *printer, struct str name)
         literal |= str_eq(name, str_from_c(words[i]));
     if (literal)
         put_quoted(printer, name);
+    else if (str_eq(name, STR("range")))
+        kql_put(printer, "range");
     else
         kql_put_name(printer, name);
 }
