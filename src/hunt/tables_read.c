@@ -13,7 +13,8 @@
 struct reader {
     struct tables *tables;
     struct err *err;
-    struct str origin; /* in the set's arena */
+    struct str origin;             /* in the set's arena */
+    const struct yaml_node *every; /* cells of all sources of the table being read, or NULL */
     struct arena scratch;
 };
 
@@ -199,6 +200,8 @@ static int read_source(struct reader *reader, const struct yaml_node *node,
         status = read_text(reader, fields_of, &source->fields_of);
     if (status == 0 && same)
         status = read_same(reader, same, table, source);
+    if (status == 0 && reader->every)
+        status = read_cells(reader, reader->every, table, source);
     if (status == 0 && columns)
         status = read_cells(reader, columns, table, source);
     return status;
@@ -293,12 +296,13 @@ static int add_table(struct reader *reader, struct table *table, const struct ya
 
 static int read_document(struct reader *reader, const struct yaml_node *root)
 {
-    static const char *const KEYS[] = {"name", "about", "columns", "from", NULL};
+    static const char *const KEYS[] = {"name", "about", "columns", "every", "from", NULL};
     const struct yaml_node *name = NULL, *about, *columns, *from;
     struct table *table = arena_zero(&reader->tables->arena, 1, sizeof(*table));
     if (!table)
         return no_memory(reader);
     table->origin = reader->origin;
+    reader->every = yaml_get(root, "every");
     int status = only_keys(reader, root, KEYS);
     if (status == 0 && (status = require(reader, root, "name", &name)) == 0)
         status = read_text(reader, name, &table->name);

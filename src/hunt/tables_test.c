@@ -139,6 +139,34 @@ static void columns_of_an_object_are_found_in_it_and_others_go_before(void **sta
                "coalesce(todynamic(['record.Details']), todynamic(_raw).record['Details'])");
 }
 
+static void assert_refused(const char *yaml, uint32_t line, const char *part)
+{
+    int status = add(yaml);
+    if (status == 0)
+        status = check();
+    if (status == 0 || err.line != line || !strstr(err.message, part))
+        fail_msg("line %u: %s", err.line, err.message);
+}
+
+static void what_holds_in_every_source_is_said_once(void **state)
+{
+    (void)state;
+    assert_int_equal(add("name: T\nabout: a\ncolumns: {A: string, B: long, C: string}\n"
+                         "every: {A: _time, B: price}\n"
+                         "from:\n"
+                         "- {dataset: shop, same: true}\n"
+                         "- {dataset: stall, columns: {B: ~, C: code}}\n"),
+                     0);
+    const struct table *table = tables_find(tables, STR("T"));
+    assert_str(cell(table, 0, "A").text, "_time"); /* before what is the same */
+    assert_str(cell(table, 0, "C").text, "C");
+    assert_str(cell(table, 1, "A").text, "_time");
+    assert_int_equal(cell(table, 1, "B").kind, TABLE_NOTHING); /* a source's own goes before */
+    assert_refused("name: U\nabout: a\ncolumns: {A: string}\nevery: {B: _time}\n"
+                   "from: [{dataset: shop, same: true}]\n",
+                   4, "no column 'B'");
+}
+
 static void names_with_dots_and_hyphens_are_fields_as_they_stand(void **state)
 {
     (void)state;
@@ -153,15 +181,6 @@ static void names_with_dots_and_hyphens_are_fields_as_they_stand(void **state)
     assert_int_equal(cell(table, 0, "C").kind, TABLE_EXPRESSION);
     assert_int_equal(cell(table, 0, "D").kind, TABLE_EXPRESSION);
     assert_int_equal(cell(table, 0, "E").kind, TABLE_EXPRESSION);
-}
-
-static void assert_refused(const char *yaml, uint32_t line, const char *part)
-{
-    int status = add(yaml);
-    if (status == 0)
-        status = check();
-    if (status == 0 || err.line != line || !strstr(err.message, part))
-        fail_msg("line %u: %s", err.line, err.message);
 }
 
 static void what_is_wrong_in_a_file_is_said_with_its_line(void **state)
@@ -333,6 +352,7 @@ int main(void)
         TEST(a_source_makes_rows_of_each_dataset_it_names),
         TEST(columns_of_the_same_name_need_not_be_written),
         TEST(columns_of_an_object_are_found_in_it_and_others_go_before),
+        TEST(what_holds_in_every_source_is_said_once),
         TEST(names_with_dots_and_hyphens_are_fields_as_they_stand),
         TEST(what_is_wrong_in_a_file_is_said_with_its_line),
         TEST(a_second_table_of_a_name_is_refused),
