@@ -17,6 +17,7 @@
 #include "watch/health.h"
 #include "watch/intake.h"
 #include "watch/live.h"
+#include "watch/store.h"
 
 struct api;
 struct api_request;
@@ -44,6 +45,9 @@ struct api_options {
     struct senders *senders;
     struct intake *intake;
     struct live *live; /* NULL: none */
+    const struct lake_ops *lake_engine;
+    struct lake *lake;   /* NULL: none */
+    struct store *store; /* fills it */
     struct health *health;
     const struct spool_ops *engine;
     struct spool *spool, *dead;

@@ -46,6 +46,25 @@ static void write_live(struct buf *out, struct live *live)
     buf_add_byte(out, '}');
 }
 
+static void write_lake(struct buf *out, const struct api_options *options)
+{
+    struct store_stats filling;
+    struct lake_stats lake;
+    store_stats(options->store, &filling);
+    options->lake_engine->stats(options->lake, &lake);
+    member_key(out, "lake");
+    buf_add_byte(out, '{');
+    member_u64(out, "events", filling.events);
+    member_u64(out, "rows", filling.rows);
+    member_u64(out, "unrecognised", filling.unrecognised);
+    member_u64(out, "lag", filling.lag);
+    member_u64(out, "days", lake.days);
+    member_u64(out, "size", lake.size);
+    member_u64(out, "queries", lake.runs_active);
+    member_c(out, "problem", filling.error ? strerror(-filling.error) : "");
+    buf_add_byte(out, '}');
+}
+
 struct own_account {
     const struct ledger_scope *scope;
     struct account_sums sums;
@@ -72,6 +91,8 @@ static void write_whole(struct buf *out, const struct api *api)
         write_spool(out, "dead_letters", options->engine, options->dead);
     if (options->live)
         write_live(out, options->live);
+    if (options->store)
+        write_lake(out, options);
 }
 
 static void handle_status(struct api_request *request)

@@ -5,6 +5,7 @@
  *     DATA/jaga.yaml            configuration
  *     DATA/ledger.db            findings, tokens, journal        DATA/journal.key   signs the journal
  *     DATA/spool/               events                           DATA/deadletters/  what was rejected
+ *     DATA/lake/                events, in columns, for hunts
  *     DATA/tls/                 certificate and key              DATA/intel/        indicators
  */
 #ifndef JAGA_CLI_CENTRE_H

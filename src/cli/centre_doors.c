@@ -35,6 +35,9 @@ int centre_start_api(struct centre *centre, struct err *err)
         .senders = centre->senders,
         .intake = centre->intake,
         .live = centre->live,
+        .lake_engine = centre->lake_engine,
+        .lake = centre->lake,
+        .store = centre->store,
         .health = centre->health,
         .engine = centre->engine,
         .spool = centre->spool,
@@ -45,6 +48,8 @@ int centre_start_api(struct centre *centre, struct err *err)
     struct api *api = api_start(&options, err);
     if (api && centre->syslog)
         api_add_metrics(api, syslog_door_metrics, centre->syslog);
+    if (api && centre->store)
+        api_add_metrics(api, store_metrics, centre->store);
     set_api(centre, api);
     centre->n_listeners = n;
     centre->listeners = listeners;

@@ -4,6 +4,7 @@
  *     centre.c         the table of parts, start and stop
  *     centre_keep.c    what is kept: folders, certificate, ledger, spool, dead letters
  *     centre_watch.c   who sends, the intake, the health of sources, detection
+ *     centre_lake.c    the lake, and what fills it
  *     centre_doors.c   HTTP and syslog, and where they listen
  *     centre_reload.c  what is looked at and read again while it runs
  */
@@ -17,6 +18,7 @@
 #include "cli/centre.h"
 #include "cli/config.h"
 #include "io/tls.h"
+#include "watch/store.h"
 
 struct centre {
     struct cli cli;        /* its settings may come from the file */
@@ -34,6 +36,10 @@ struct centre {
     struct intake *intake;
     struct health *health;
     struct live *live;
+    const struct lake_ops *lake_engine;
+    struct lake *lake;                   /* NULL: none is wanted */
+    struct store *store;                 /* fills it */
+    struct store_version *store_version; /* of the rules at the start, until the store has it */
     struct syslog_door *syslog;
 
     pthread_mutex_t published; /* holds `api` while a thread of detection tells it something */
@@ -76,6 +82,9 @@ int centre_declare_sources(struct centre *centre, const struct config *config);
 /* Keeps what was learnt about sources; logs where it cannot. */
 void centre_save_health(struct centre *centre);
 
+/* How long the lake keeps what, from now on. 0 or -ENOMEM. */
+int centre_keep_lake(struct centre *centre, const struct config *config);
+
 /* Findings have changed: streams are woken. Any thread; `context` is the centre. */
 void centre_published(void *context);
 
@@ -96,6 +105,8 @@ int centre_start_senders(struct centre *centre, struct err *err);
 int centre_start_intake(struct centre *centre, struct err *err);
 int centre_start_health(struct centre *centre, struct err *err);
 int centre_start_live(struct centre *centre, struct err *err);
+int centre_start_lake(struct centre *centre, struct err *err);
+int centre_start_store(struct centre *centre, struct err *err);
 int centre_start_api(struct centre *centre, struct err *err);
 int centre_start_syslog(struct centre *centre, struct err *err);
 int centre_start_token(struct centre *centre, struct err *err);
@@ -108,6 +119,8 @@ void centre_stop_senders(struct centre *centre);
 void centre_stop_intake(struct centre *centre);
 void centre_stop_health(struct centre *centre);
 void centre_stop_live(struct centre *centre);
+void centre_stop_lake(struct centre *centre);
+void centre_stop_store(struct centre *centre);
 void centre_stop_api(struct centre *centre);
 void centre_stop_syslog(struct centre *centre);
 

@@ -65,12 +65,29 @@ static void say_settings(const struct centre *centre, const struct settings *now
     }
 }
 
+/* Detection and the lake change over each for itself, behind what they have begun. */
+static void swap_version(struct centre *centre, struct live_version *version)
+{
+    struct err err = {0};
+    struct store_version *shared = version && centre->store ? centre_version_share(version) : NULL;
+    if (!version)
+        err_set(&err, -EINVAL, "the new ones cannot be used");
+    if (version && live_swap(centre->live, version, &err) == 0) {
+        if (shared)
+            store_swap(centre->store, shared);
+        return;
+    }
+    log_say(LOG_ERROR, "reload.failed", "the rules of before stay: %s", err.message);
+    if (shared)
+        shared->free(shared);
+    centre_version_free(version);
+}
+
 /* Addresses and sizes are what they were at the start; agencies, sources and what is read may change. */
 void centre_reload(struct centre *centre)
 {
     struct settings scratch;
     struct config config = {0};
-    struct err err = {0};
     if (options_copy(&centre->asked, &scratch) < 0)
         return;
     centre->files = centre_signature(centre);
@@ -81,13 +98,10 @@ void centre_reload(struct centre *centre)
             centre_version_load(&centre->cli, &config, centre_intel_path(centre));
         if (version)
             centre_say_version("rules.loaded", version);
-        if (!version)
-            err_set(&err, -EINVAL, "the new ones cannot be used");
-        if (!version || live_swap(centre->live, version, &err) < 0) {
-            log_say(LOG_ERROR, "reload.failed", "the rules of before stay: %s", err.message);
-            centre_version_free(version);
-        }
+        swap_version(centre, version);
         reload_senders(centre, &config);
+        if (centre_keep_lake(centre, &config) < 0)
+            log_say(LOG_ERROR, "reload.retention", "no memory: that of before stays");
     }
     options_free(&scratch);
     config_free(&config);

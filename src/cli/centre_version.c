@@ -1,6 +1,7 @@
 #include "cli/centre_version.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "cli/indicators.h"
@@ -10,6 +11,8 @@
 
 struct centre_version {
     struct live_version live;
+    struct store_version store;
+    _Atomic unsigned users; /* of the two */
     struct engine engine;
     struct indicators indicators;
     struct arena arena; /* what agencies want */
@@ -60,13 +63,33 @@ static int copy_agencies(struct centre_version *version, const struct config *co
 
 /* ---- the version ---- */
 
-static void free_version(struct live_version *live)
+static void let_go(struct centre_version *version)
 {
-    struct centre_version *version = live->owner;
+    if (atomic_fetch_sub(&version->users, 1) > 1)
+        return;
     indicators_close(&version->indicators);
     engine_free(&version->engine);
     arena_free(&version->arena);
     free(version);
+}
+
+static void free_version(struct live_version *live)
+{
+    let_go(live->owner);
+}
+
+static void free_shared(struct store_version *store)
+{
+    let_go(store->owner);
+}
+
+struct store_version *centre_version_share(struct live_version *live)
+{
+    struct centre_version *version = live->owner;
+    version->store = (struct store_version){
+        .datasets = live->datasets, .fields = live->fields, .owner = version, .free = free_shared};
+    atomic_fetch_add(&version->users, 1);
+    return &version->store;
 }
 
 void centre_version_free(struct live_version *version)
@@ -81,6 +104,7 @@ struct live_version *centre_version_load(const struct cli *cli, const struct con
     struct centre_version *version = calloc(1, sizeof(*version));
     if (!version)
         return NULL;
+    version->users = 1;
     version->live.owner = version;
     version->live.free = free_version;
     arena_init(&version->arena, AGENCIES_MEMORY_MAX);

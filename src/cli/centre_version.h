@@ -8,6 +8,7 @@
 #include "cli/config.h"
 #include "cli/engine.h"
 #include "watch/live.h"
+#include "watch/store.h"
 
 /*
  * Reads the rules of the settings, the content, and the indicators of `intel_path` (none where there
@@ -18,6 +19,9 @@ struct live_version *centre_version_load(const struct cli *cli, const struct con
 
 /* For a version that was not handed to live_start() or live_swap(). */
 void centre_version_free(struct live_version *version);
+
+/* What recognises events in it, for the store: both are to be freed, and the last one frees all. */
+struct store_version *centre_version_share(struct live_version *version);
 
 /* The number of rules and correlations in it, and of those refused. */
 void centre_version_count(const struct live_version *version, size_t *ret_loaded,

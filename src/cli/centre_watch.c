@@ -177,6 +177,8 @@ int centre_start_live(struct centre *centre, struct err *err)
     if (!version)
         return err_set(err, -EINVAL, "the rules cannot be used");
     centre_say_version("rules.loaded", version);
+    if (centre->lake)
+        centre->store_version = centre_version_share(version);
     centre->live = live_start(&options, version, err);
     return centre->live ? 0 : err->code;
 }

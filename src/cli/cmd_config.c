@@ -7,6 +7,7 @@
 #include "cli/data_folder.h"
 #include "io/file.h"
 #include "io/net.h"
+#include "lake/lake.h"
 #include "ledger/token.h"
 
 static int check_addresses(const text_list *addresses, struct err *err)
@@ -29,6 +30,9 @@ static int check_together(const struct settings *settings, struct err *err)
             return err->code;
     if (!settings->certificate != !settings->key)
         return err_set(err, -EINVAL, "certificate and key are given together, or neither");
+    struct str place;
+    if (strcmp(settings->lake, "none") != 0 && !lake_engine(str_from_c(settings->lake), &place))
+        return err_set(err, -EINVAL, "lake: '%s' is none of: duckdb:DIR, none", settings->lake);
     return 0;
 }
 
@@ -64,6 +68,22 @@ static void warn_of_sources(const struct looking *looking)
             cli_complain(looking->cli, "%s:%u: warning: the agency '%.*s' is not in 'agencies'",
                          looking->path, config->sources[i].line,
                          STR_ARG(config->sources[i].agency));
+}
+
+static void warn_of_retention(const struct looking *looking)
+{
+    const struct config *config = looking->config;
+    for (size_t i = 0; i < config->n_retention; i++) {
+        const struct config_retention *rule = &config->retention[i];
+        if (rule->agency.len && config->n_agencies && !is_listed(config, rule->agency))
+            cli_complain(looking->cli, "%s:%u: warning: the agency '%.*s' is not in 'agencies'",
+                         looking->path, rule->line, STR_ARG(rule->agency));
+        if (!rule->agency.len && !rule->dataset.len && i + 1 < config->n_retention)
+            cli_complain(looking->cli,
+                         "%s:%u: warning: this rule of retention is for everything: those behind "
+                         "it are for nothing",
+                         looking->path, rule->line);
+    }
 }
 
 /* A token for reading names several, or all with '*'. */
@@ -126,6 +146,7 @@ static int warn(const struct cli *cli, const char *path, const struct config *co
 {
     struct looking looking = {cli, config, path};
     warn_of_sources(&looking);
+    warn_of_retention(&looking);
     int code = warn_of_tokens(&looking, settings);
     int unreadable = warn_of_files(&looking, settings);
     return code == EXIT_DONE ? unreadable : code;

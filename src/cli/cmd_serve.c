@@ -7,19 +7,49 @@
 #include "io/log.h"
 
 static const char *const options[] = {
-    "data",          "config",          "listen",
-    "listen-plain",  "syslog-udp",      "syslog-tcp",
-    "syslog-tls",    "certificate",     "key",
-    "client-ca",     "rules",           "placeholders",
-    "content",       "no-cache",        "jobs",
-    "spool",         "ledger",          "partitions",
-    "spool-quota",   "spool-keep-size", "spool-keep",
-    "spool-pending", "lateness",        "fold",
-    "throttle",      "snapshot",        "correlation-memory",
-    "silence",       "learn",           "drift",
-    "backwards",     "connections",     "body-max",
-    "request-time",  "elastic-version", "log-level",
-    "quiet",         "verbose",         NULL,
+    "data",
+    "config",
+    "listen",
+    "listen-plain",
+    "syslog-udp",
+    "syslog-tcp",
+    "syslog-tls",
+    "certificate",
+    "key",
+    "client-ca",
+    "rules",
+    "placeholders",
+    "content",
+    "no-cache",
+    "jobs",
+    "spool",
+    "ledger",
+    "partitions",
+    "lake",
+    "lake-memory",
+    "lake-threads",
+    "duckdb",
+    "spool-quota",
+    "spool-keep-size",
+    "spool-keep",
+    "spool-pending",
+    "lateness",
+    "fold",
+    "throttle",
+    "snapshot",
+    "correlation-memory",
+    "silence",
+    "learn",
+    "drift",
+    "backwards",
+    "connections",
+    "body-max",
+    "request-time",
+    "elastic-version",
+    "log-level",
+    "quiet",
+    "verbose",
+    NULL,
 };
 
 /* What the configuration file may set: all but what leads to it, and what is about this terminal. */
@@ -79,7 +109,8 @@ const struct command cmd_serve = {
         "The first start makes what is missing in the data folder and prints where it listens and "
         "an administrator's token, once. Shippers send to the Elasticsearch, Splunk HEC, OTLP and "
         "syslog doors unchanged (docs/shippers.md), each with a token made by `jaga token add`.\n"
-        "Every event is durable before it is acknowledged. SIGTERM stops in order; SIGHUP, and any "
+        "Every event is durable before it is acknowledged, and soon can be hunted in the lake. "
+        "SIGTERM stops in order; SIGHUP, and any "
         "change of their files, reads rules, datasets, indicators, certificates, agencies and "
         "sources again, without an event missed.\n"
         "Every option can stand in the configuration file, by its name; lists as YAML lists. The "

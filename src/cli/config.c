@@ -8,6 +8,7 @@
 #include "watch/peer.h"
 
 #define ARENA_MAX (256u << 20)
+#define CONFIG_DAYS_MAX 36500
 
 struct reading {
     struct config *config;
@@ -160,6 +161,43 @@ static const struct key source_keys[] = {
     {NULL, NULL},
 };
 
+static int retention_agency(const struct reading *reading, const struct yaml_node *node, void *to)
+{
+    return read_label(reading, node, &((struct config_retention *)to)->agency);
+}
+
+static int retention_dataset(const struct reading *reading, const struct yaml_node *node, void *to)
+{
+    return read_label(reading, node, &((struct config_retention *)to)->dataset);
+}
+
+static int retention_days(const struct reading *reading, const struct yaml_node *node, void *to)
+{
+    uint64_t days;
+    if (str_to_u64(yaml_text(node), &days) < 0 || days == 0 || days > CONFIG_DAYS_MAX)
+        return refuse(reading, node, "expected a number of days, 1 to 36500");
+    ((struct config_retention *)to)->days = (uint32_t)days;
+    return 0;
+}
+
+static int retention_size(const struct reading *reading, const struct yaml_node *node, void *to)
+{
+    static const struct option_row size = {.name = "size", .min = 1 << 20, .max = INT64_MAX};
+    struct err err = {0};
+    if (node->kind != YAML_SCALAR ||
+        value_size(&size, node->text.ptr, &((struct config_retention *)to)->size, &err) < 0)
+        return refuse(reading, node, "expected a size of 1M or more, such as 500G");
+    return 0;
+}
+
+static const struct key retention_keys[] = {
+    {"agency", retention_agency},
+    {"dataset", retention_dataset},
+    {"days", retention_days},
+    {"size", retention_size},
+    {NULL, NULL},
+};
+
 static int read_item(const struct reading *reading, const struct yaml_node *node,
                      const struct key *keys, void *to)
 {
@@ -227,6 +265,24 @@ static int read_sources(const struct reading *reading, const struct yaml_node *l
         source->line = list->items[i]->line;
         if (source->agency.len == 0)
             return refuse(reading, list->items[i], "a source needs its agency");
+    }
+    return 0;
+}
+
+static int read_retention(const struct reading *reading, const struct yaml_node *list)
+{
+    struct config *config = reading->config;
+    if (list->kind != YAML_LIST || list->count > CONFIG_RETENTION_MAX)
+        return refuse(reading, list, "expected a list of rules of retention, at most 10,000");
+    config->retention = arena_zero(&config->arena, list->count + 1, sizeof(*config->retention));
+    if (!config->retention)
+        return no_memory(reading->err);
+    for (uint32_t i = 0; i < list->count; i++) {
+        struct config_retention *rule = &config->retention[config->n_retention++];
+        int status = read_item(reading, list->items[i], retention_keys, rule);
+        if (status < 0)
+            return status;
+        rule->line = list->items[i]->line;
     }
     return 0;
 }
@@ -304,6 +360,8 @@ int config_parse(struct str text, const char *const *taken, struct settings *set
             status = read_agencies(&reading, pair->value);
         else if (str_eq(pair->key->text, STR("sources")))
             status = read_sources(&reading, pair->value);
+        else if (str_eq(pair->key->text, STR("retention")))
+            status = read_retention(&reading, pair->value);
         else
             status = read_setting(&reading, pair);
     }

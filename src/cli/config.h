@@ -15,6 +15,11 @@
  *         peer: [10.1.0.0/16]           syslog senders that need no certificate
  *         certificate: [dns1.health.gov.example]
  *         rate: 5000                    events per second
+ *     retention:                        of the lake; the first that fits says it
+ *       - agency: health                any, where it is not said
+ *         dataset: windows_sysmon       the same
+ *         days: 400                     for ever, where it is not said
+ *         size: 2T                      of all that it fits; no limit, where it is not said
  */
 #ifndef JAGA_CLI_CONFIG_H
 #define JAGA_CLI_CONFIG_H
@@ -25,6 +30,7 @@
 #define CONFIG_SIZE_MAX (4u << 20)
 #define CONFIG_AGENCIES_MAX 10000
 #define CONFIG_SOURCES_MAX 100000
+#define CONFIG_RETENTION_MAX 10000
 
 struct config_agency {
     struct str name, title;
@@ -43,12 +49,20 @@ struct config_source {
     uint32_t line;
 };
 
+struct config_retention {
+    struct str agency, dataset; /* empty: any */
+    uint32_t days;              /* 0: for ever */
+    uint64_t size;              /* bytes; 0: no limit */
+    uint32_t line;
+};
+
 /* Everything lives in the arena. */
 struct config {
     struct arena arena;
     struct config_agency *agencies;
     struct config_source *sources;
-    size_t n_agencies, n_sources;
+    struct config_retention *retention;
+    size_t n_agencies, n_sources, n_retention;
 };
 
 /*

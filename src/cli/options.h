@@ -42,7 +42,9 @@ struct settings {
     const char *config; /* NULL: jaga.yaml of the data folder, where there is one */
     text_list listen, listen_plain, syslog_udp, syslog_tcp, syslog_tls;
     const char *certificate, *key, *client_ca; /* NULL: those of the data folder; none */
-    const char *spool, *ledger;                /* URLs */
+    const char *spool, *ledger, *lake;         /* URLs */
+    const char *duckdb;                        /* NULL: where duck_load() looks */
+    uint64_t lake_memory, lake_threads;        /* bytes; 0: one for each processor */
     uint64_t partitions;
     uint64_t spool_quota, spool_keep_size, spool_pending; /* bytes */
     int64_t spool_keep;                                   /* µs */

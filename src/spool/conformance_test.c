@@ -339,6 +339,24 @@ static void waiting_ends_when_something_is_durable(void **state)
     test_answers_free(answers);
 }
 
+static void a_consumer_that_is_forgotten_is_not_known(void **state)
+{
+    (void)state;
+    uint64_t offset = 99;
+    append(1, "x", 10);
+    assert_int_equal(ops->consumer_forget(spool, STR("lake")), 0);
+    assert_int_equal(ops->consumer_put(spool, STR("lake"), 1, 4), 0);
+    assert_int_equal(ops->consumer_put(spool, STR("detect"), 1, 7), 0);
+    reopen();
+    assert_int_equal(ops->consumer_forget(spool, STR("lake")), 0);
+    for (int again = 0; again < 2; again++) {
+        assert_int_equal(ops->consumer_get(spool, STR("lake"), 1, &offset), -ENOENT);
+        assert_int_equal(ops->consumer_get(spool, STR("detect"), 1, &offset), 0);
+        assert_int_equal(offset, 7);
+        reopen();
+    }
+}
+
 static void consumers_find_where_they_were(void **state)
 {
     (void)state;
@@ -409,6 +427,7 @@ int spool_conformance(const struct spool_ops *engine, const char *(*make_place)(
         ROW(too_much_at_once_is_refused_and_taken_later),
         ROW(waiting_ends_when_something_is_durable),
         ROW(consumers_find_where_they_were),
+        ROW(a_consumer_that_is_forgotten_is_not_known),
         ROW(figures_add_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

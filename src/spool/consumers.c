@@ -77,6 +77,16 @@ int consumers_get(const struct consumers *consumers, struct str name, uint32_t p
     return 0;
 }
 
+void consumers_remove(struct consumers *consumers, struct str name)
+{
+    struct consumer *consumer = find(consumers, name);
+    if (!consumer)
+        return;
+    free(consumer->wants); /* the other two lie behind */
+    *consumer = consumers->items[--consumers->len];
+    consumers->changed = true;
+}
+
 uint64_t consumers_least(const struct consumers *consumers, uint32_t partition)
 {
     uint64_t least = CONSUMERS_NONE;

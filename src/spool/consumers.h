@@ -40,6 +40,9 @@ int consumers_put(struct consumers *consumers, struct str name, uint32_t partiti
 int consumers_get(const struct consumers *consumers, struct str name, uint32_t partition,
                   uint64_t *ret_offset);
 
+/* Nothing is kept for it any more. */
+void consumers_remove(struct consumers *consumers, struct str name);
+
 /* The least offset that a consumer of the partition may ask for; CONSUMERS_NONE: there is no consumer. */
 uint64_t consumers_least(const struct consumers *consumers, uint32_t partition);
 

@@ -332,6 +332,17 @@ static int local_consumer_get(struct spool *spool, struct str consumer, uint32_t
     return status;
 }
 
+static int local_consumer_forget(struct spool *spool, struct str consumer)
+{
+    pthread_mutex_lock(&spool->lock);
+    bool changed = spool->consumers.changed;
+    consumers_remove(&spool->consumers, consumer);
+    if (!changed && spool->consumers.changed)
+        pthread_cond_signal(&spool->has_work);
+    pthread_mutex_unlock(&spool->lock);
+    return 0;
+}
+
 static void local_stats(struct spool *spool, struct spool_stats *ret_stats)
 {
     pthread_mutex_lock(&spool->lock);
@@ -359,5 +370,6 @@ const struct spool_ops spool_local = {
     .wait = local_wait,
     .consumer_put = local_consumer_put,
     .consumer_get = local_consumer_get,
+    .consumer_forget = local_consumer_forget,
     .stats = local_stats,
 };

@@ -143,6 +143,8 @@ struct spool_ops {
                         uint64_t offset);
     int (*consumer_get)(struct spool *spool, struct str consumer, uint32_t partition,
                         uint64_t *ret_offset);
+    /* It will not read any more: retention waits for it no longer. 0, also where it is not known. */
+    int (*consumer_forget)(struct spool *spool, struct str consumer);
 
     void (*stats)(struct spool *spool, struct spool_stats *ret_stats);
 };

@@ -296,7 +296,6 @@ void store_stats(struct store *store, struct store_stats *ret_stats)
     pthread_mutex_lock(&store->lock);
     struct store_stats stats = store->stats;
     stats.slowest_us = store->slowest_us;
-    store->slowest_us = 0;
     stats.lag = 0;
     for (uint32_t i = 0; i < store->n_partitions; i++) {
         uint64_t first, next, committed = store->partitions[i].committed;

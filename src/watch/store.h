@@ -83,7 +83,7 @@ struct store_stats {
     uint64_t blocks;                     /* whose roots are in the journal */
     uint64_t removed_days, removed_rows; /* by retention */
     int64_t delay_us;   /* of the last commit: from the receipt of its first event to its end */
-    int64_t slowest_us; /* longest delay since the last look */
+    int64_t slowest_us; /* longest delay since /metrics was last asked for */
     uint64_t version;
     int error; /* why nothing can be stored now (-ENOSPC ...); 0: it can */
 };

@@ -198,7 +198,7 @@ static int note_some(struct store *store)
 /* Blocks that the ledger does not take now are noted with the next. */
 static void note_blocks(struct store *store)
 {
-    int r = store->ledger ? 1 : 0;
+    int r = store->ledger && store->options.lake_engine->blocks ? 1 : 0;
     while (r > 0)
         r = note_some(store);
     if (r < 0 && !store->ledger_failing)
@@ -283,7 +283,8 @@ static void keep(struct store *store, int64_t ticks)
     }
     pthread_mutex_unlock(&store->lock);
     free(rules);
-    if (store->n_rules == 0 || (!changed && ticks - store->kept_at < STORE_KEEP_US))
+    if (store->n_rules == 0 || !store->options.lake_engine->retain ||
+        (!changed && ticks - store->kept_at < STORE_KEEP_US))
         return;
     store->kept_at = ticks;
     if (store_commit(store) < 0)

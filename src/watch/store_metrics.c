@@ -64,6 +64,9 @@ void store_metrics(void *context, struct buf *out)
     struct store_stats stats;
     struct lake_stats lake;
     store_stats(store, &stats);
+    pthread_mutex_lock(&store->lock);
+    store->slowest_us = 0;
+    pthread_mutex_unlock(&store->lock);
     store->options.lake_engine->stats(store->options.lake, &lake);
     write_filling(&stats, out);
     write_keeping(&lake, out);

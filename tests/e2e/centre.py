@@ -13,10 +13,13 @@ import threading
 import time
 import urllib.parse
 
-from jaga import JAGA, NOBODY, Case, as_nobody
+from jaga import JAGA, NOBODY, ROOT, Case, as_nobody
 
 START_SECONDS = 60
 WAIT_SECONDS = 60
+
+# Where npm cannot fetch the lake's library, what is no test of the lake goes without one.
+HAS_LAKE = os.path.exists(os.environ.get("JAGA_DUCKDB", ROOT / "out/duckdb/libduckdb.so"))
 
 
 def wait_for(what, ask, seconds=WAIT_SECONDS, every=0.02):
@@ -84,6 +87,8 @@ class Centre:
     def start(self):
         listen = self.addresses.get("https", "127.0.0.1:0")
         command = [JAGA, "serve", "--data", self.data, "--listen", listen, *self.options]
+        if not HAS_LAKE:
+            command += ["--lake", "none"]
         for kind in ("syslog-udp", "syslog-tcp", "syslog-tls"):
             if kind in self.addresses:  # the port of before, so that clients find it again
                 at = command.index("--" + kind)

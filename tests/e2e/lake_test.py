@@ -1,0 +1,141 @@
+"""The lake: what came through the doors can be found, once, with the loss account's counts, over kills and full disks.
+
+JAGA_KILLS says how often the centre is killed (5; `make soak`: 50)."""
+
+import collections
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import time
+import unittest
+
+import jaga
+from centre import HAS_LAKE, CentreCase, wait_for
+from jaga import BROKEN, process
+from kill_test import KILLS, Sender
+
+LAKE_ASK = os.environ.get("LAKE_ASK", "")
+
+
+@unittest.skipUnless(HAS_LAKE, "libduckdb is not there: tools/duckdb.sh fetches it")
+class LakeCase(CentreCase):
+    def lag(self, centre):
+        return centre.get("/api/v1/status")["lake"]["lag"]
+
+    def wait_until_stored(self, centre):
+        wait_for("everything to be in the lake", lambda: self.lag(centre) == 0)
+
+    def rows(self, centre, sql):
+        """Of a lake whose centre has ended."""
+        done = subprocess.run(
+            [LAKE_ASK, os.path.join(centre.data, "lake"), sql], capture_output=True, text=True, check=False
+        )
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Doors(LakeCase):
+    def test_what_comes_through_the_doors_can_be_found(self):
+        centre = self.centre("--syslog-tcp", "127.0.0.1:0", config=SYSLOG_CONFIG)
+        image = "C:\\Windows\\System32\\whoami.exe"
+        centre.send([process(image, host="PC1"), {"what": "nobody knows", "n": 7}, "not JSON"])
+        host, _, port = centre.addresses["syslog-tcp"].rpartition(":")
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(b"<38>1 2026-11-22T08:00:00Z gate sshd 77 - - Accepted password for ann\n")
+            wait_for("the message", lambda: self.stored(centre) == 3)
+        self.wait_until_stored(centre)
+        status = centre.get("/api/v1/status")["lake"]
+        self.assertEqual((status["events"], status["rows"], status["problem"]), (3, 3, ""))
+        centre.stop()
+        self.assertEqual(
+            self.rows(centre, "SELECT _agency, _source, _format, Image, _part FROM windows_sysmon"),
+            [["health", "windows", "json", image, 0]],
+        )
+        ((source, extra, raw),) = self.rows(centre, "SELECT _source, n, _raw FROM unrecognised WHERE n IS NOT NULL")
+        self.assertEqual((source, extra, json.loads(raw)), ("windows", "7", {"what": "nobody knows", "n": 7}))
+
+    @staticmethod
+    def stored(centre):
+        return centre.account()["stored"]
+
+
+SYSLOG_CONFIG = "sources: [{agency: health, source: gate, peer: [127.0.0.1]}]\n"
+
+
+class Kills(LakeCase):
+    def test_no_event_is_lost_or_doubled_over_kills(self):
+        seed = int.from_bytes(os.urandom(4), "big")
+        chance = random.Random(seed)
+        print(f"seed {seed}, {KILLS} kills", flush=True)
+        centre = self.centre("--throttle", 1000000)
+        senders = [Sender(self, centre, number) for number in range(3)]
+        for sender in senders:
+            sender.start()
+        for _ in range(KILLS):
+            before = [len(sender.acknowledged) for sender in senders]
+            wait_for(
+                "each sender to go on",
+                lambda: all(len(s.acknowledged) > n or s.error for s, n in zip(senders, before)),
+            )
+            time.sleep(chance.random() * 4)  # a random moment, before or in a commit of the lake
+            centre.kill()
+            centre.start()
+        for sender in senders:
+            sender.stopping.set()
+        for sender in senders:
+            sender.join()
+            if sender.error:
+                raise sender.error
+        self.wait_until_stored(centre)
+        sources = centre.get("/api/v1/sources")
+        centre.stop()
+        acknowledged = collections.Counter(host for s in senders for host, _ in s.acknowledged)
+        found = collections.Counter(host for (host,) in self.rows(centre, "SELECT Computer FROM windows_sysmon"))
+        print(f"{sum(acknowledged.values())} events acknowledged", flush=True)
+        self.assertEqual(found, acknowledged)
+        ids = self.rows(centre, "SELECT count(*), count(DISTINCT _id) FROM windows_sysmon")
+        self.assertEqual(ids, [[len(acknowledged), len(acknowledged)]])
+        self.assertTrue(sources)
+
+
+class Trouble(LakeCase):
+    def test_a_lake_of_another_spool_is_refused(self):
+        centre = self.centre()
+        centre.send([process("C:\\a.exe")])
+        self.wait_until_stored(centre)
+        centre.stop()
+        shutil.rmtree(os.path.join(centre.data, "spool"))
+        with self.assertRaisesRegex(AssertionError, "filled from another spool"):
+            centre.start()
+
+    def test_without_a_lake_nothing_is_held_back(self):
+        centre = self.centre("--spool-keep-size", "0")
+        centre.send([process("C:\\a.exe")])
+        self.wait_until_stored(centre)
+        centre.stop()
+        with open(os.path.join(centre.data, "spool", "consumers"), encoding="utf-8") as file:
+            self.assertIn("lake", file.read())
+        centre.options += ("--lake", "none")
+        centre.start()
+        self.assertNotIn("lake", centre.get("/api/v1/status"))
+        centre.stop()
+        with open(os.path.join(centre.data, "spool", "consumers"), encoding="utf-8") as file:
+            self.assertNotIn("lake", file.read())
+
+    def test_a_library_that_is_not_there_is_said(self):
+        done = self.jaga("serve", "--data", self.dir / "data", "--duckdb", self.dir / "none.so", code=BROKEN)
+        self.assertIn("the lake needs libduckdb", done.err)
+        self.assertIn("--lake none", done.err)
+
+    def test_two_centres_cannot_have_one_lake(self):
+        centre = self.centre()
+        lake = os.path.join(centre.data, "lake")
+        done = self.jaga("serve", "--data", self.dir / "other", "--lake", "duckdb:" + lake, code=BROKEN)
+        self.assertIn(lake, done.err)
+
+
+if __name__ == "__main__":
+    jaga.main()
