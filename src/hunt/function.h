@@ -44,6 +44,10 @@ struct hunt_value {
     bool filled;    /* never NULL */
     bool constant;  /* known now, and it is: */
     struct kql_literal literal;
+    const struct kql_expr
+        *json; /* of type dynamic: what was written in dynamic(...); NULL: it was not */
+    struct str base,
+        path; /* of type dynamic: sql is json_extract(base, path), both in SQL; or empty */
 };
 
 struct hunt_call {
@@ -52,8 +56,9 @@ struct hunt_call {
     const struct hunt_function *function;
     struct hunt_value *args; /* converted; what was left out and has a default is there */
     uint32_t n_args;
-    int64_t now_us;  /* of the query: the same for all of it */
-    struct str over; /* of a window function: "ORDER BY ..." of the rows, never empty */
+    int64_t now_us; /* of the query: the same for all of it */
+    struct str
+        over; /* $over: "ORDER BY ..." of the rows, of window and aggregate functions; empty: they have no order */
 };
 
 /* What column a call without a name of its own becomes (project, extend, summarize). */
@@ -88,7 +93,8 @@ struct hunt_function {
      *   result    a type, `same`, `$1` (that of the first argument), or `any`: emit sets it
      */
     const char *signature;
-    /* $1 to $9: an argument; $*: all of them, with commas; $2*: from the second on; $over. NULL: */
+    /* $1 to $9: an argument; $*: all of them, with commas; $2*: from the second on; $over:
+     * what orders the rows, "row_number() OVER ($over)", "list($1 $over)". NULL: */
     const char *sql;
     /*
      * Writes ret->sql, and ret->type where the result is `any`; may set filled. 0, or what hunt_refuse() returned.
@@ -103,7 +109,7 @@ struct hunt_function {
 
 /* ---- for emitters -------------------------------------------------------------------------- */
 
-/* Text in the arena of the compilation. When that is spent the result is empty and the compilation fails. */
+/* Text in the arena of the compilation. When that is spent it does not return: the compilation ends. */
 struct str hunt_text(struct hunt_bind *bind, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -155,6 +161,7 @@ struct str hunt_function_name(const struct hunt_function *function);
  *     kql_real_text(DOUBLE) TEXT              tostring() of a real: shortest that reads back; NaN, Infinity
  *     kql_timespan_text(INTEGER) TEXT         µs as [-][d.]hh:mm:ss[.fffffff]
  *     kql_timespan(TEXT) INTEGER              that, and 1d, 2h, 3m ...; NULL: it is none
+ *     kql_long(TEXT) INTEGER                  tolong() of a text, also 0x1f; NULL: it is none; kql_real(TEXT) DOUBLE, kql_bool(TEXT) BOOLEAN
  *     kql_datetime(TEXT) TIME                 todatetime() of a text; NULL: it is none
  *     kql_dynamic(TEXT) JSON                  todynamic(): the JSON, or the text as a JSON string; NULL where empty
  */

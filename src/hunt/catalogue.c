@@ -1,0 +1,125 @@
+#include "hunt/catalogue.h"
+
+#include <errno.h>
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/vec.h"
+
+#define CATALOGUE_ARENA_MAX ((size_t)256 << 20)
+
+struct hunt_dataset {
+    struct str name;
+    VEC(struct lake_column) columns;
+    struct map fields; /* native name → index of columns */
+};
+
+struct hunt_catalogue {
+    struct arena arena;
+    VEC(struct hunt_dataset *) datasets;
+    struct map names;
+};
+
+struct hunt_catalogue *hunt_catalogue_new(void)
+{
+    struct hunt_catalogue *catalogue = calloc(1, sizeof(*catalogue));
+    if (catalogue)
+        arena_init(&catalogue->arena, CATALOGUE_ARENA_MAX);
+    return catalogue;
+}
+
+void hunt_catalogue_free(struct hunt_catalogue *catalogue)
+{
+    if (!catalogue)
+        return;
+    for (size_t i = 0; i < catalogue->datasets.len; i++) {
+        vec_free(&catalogue->datasets.items[i]->columns);
+        map_free(&catalogue->datasets.items[i]->fields);
+    }
+    vec_free(&catalogue->datasets);
+    map_free(&catalogue->names);
+    arena_free(&catalogue->arena);
+    free(catalogue);
+}
+
+static struct hunt_dataset *dataset_find(const struct hunt_catalogue *catalogue, struct str name)
+{
+    uint32_t index = map_get(&catalogue->names, name);
+    return index == MAP_NONE ? NULL : catalogue->datasets.items[index];
+}
+
+static struct hunt_dataset *dataset_add(struct hunt_catalogue *catalogue, struct str name)
+{
+    struct hunt_dataset *dataset = arena_zero(&catalogue->arena, 1, sizeof(*dataset));
+    if (!dataset || vec_reserve(&catalogue->datasets, catalogue->datasets.len + 1) < 0)
+        return NULL;
+    dataset->name = arena_copy(&catalogue->arena, name);
+    if (!dataset->name.ptr ||
+        map_put(&catalogue->names, dataset->name, (uint32_t)catalogue->datasets.len) < 0)
+        return NULL;
+    catalogue->datasets.items[catalogue->datasets.len++] = dataset;
+    return dataset;
+}
+
+int hunt_catalogue_add(struct hunt_catalogue *catalogue, struct str dataset_name,
+                       const struct lake_column *column)
+{
+    struct hunt_dataset *dataset = dataset_find(catalogue, dataset_name);
+    if (!dataset)
+        dataset = dataset_add(catalogue, dataset_name);
+    struct lake_column copy = *column;
+    copy.field = arena_copy(&catalogue->arena, column->field);
+    copy.name = arena_copy(&catalogue->arena, column->name);
+    if (!dataset || !copy.field.ptr || !copy.name.ptr)
+        return -ENOMEM;
+    uint32_t index = map_get(&dataset->fields, copy.field);
+    if (index != MAP_NONE) {
+        dataset->columns.items[index] = copy;
+        return 0;
+    }
+    if (map_put(&dataset->fields, copy.field, (uint32_t)dataset->columns.len) < 0)
+        return -ENOMEM;
+    return vec_push(&dataset->columns, copy);
+}
+
+struct reading {
+    struct hunt_catalogue *catalogue;
+    const struct lake_ops *ops;
+    struct lake *lake;
+    struct str dataset;
+};
+
+static int read_column(void *context, const struct lake_column *column)
+{
+    struct reading *reading = context;
+    return hunt_catalogue_add(reading->catalogue, reading->dataset, column);
+}
+
+static int read_dataset(void *context, struct str dataset)
+{
+    struct reading *reading = context;
+    reading->dataset = dataset;
+    return reading->ops->columns(reading->lake, dataset, read_column, reading);
+}
+
+int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops *ops,
+                        struct lake *lake)
+{
+    struct reading reading = {.catalogue = catalogue, .ops = ops, .lake = lake};
+    return ops->datasets(lake, read_dataset, &reading);
+}
+
+const struct lake_column *hunt_catalogue_find(const struct hunt_catalogue *catalogue,
+                                              struct str dataset_name, struct str field)
+{
+    const struct hunt_dataset *dataset = dataset_find(catalogue, dataset_name);
+    uint32_t index = dataset ? map_get(&dataset->fields, field) : MAP_NONE;
+    return index == MAP_NONE ? NULL : &dataset->columns.items[index];
+}
+
+const struct lake_column *hunt_catalogue_next(const struct hunt_catalogue *catalogue,
+                                              struct str dataset_name, uint32_t *at)
+{
+    const struct hunt_dataset *dataset = dataset_find(catalogue, dataset_name);
+    return dataset && *at < dataset->columns.len ? &dataset->columns.items[(*at)++] : NULL;
+}

@@ -1,0 +1,58 @@
+/*
+ * The tables of functions, by subject.
+ */
+#include "hunt/function.h"
+
+#include "lake/lake.h"
+
+static const struct hunt_function_table tables[] = {
+    {HUNT_SCALAR, hunt_core_scalars},
+    {HUNT_AGGREGATE, hunt_core_aggregates},
+    {HUNT_WINDOW, hunt_core_windows},
+};
+
+/* C functions, each table ended by a row without a name. */
+static const struct lake_function no_natives[] = {{0}};
+static const struct lake_function *const native_tables[] = {no_natives};
+
+const struct hunt_function_table *hunt_function_tables(size_t *ret_count)
+{
+    *ret_count = sizeof(tables) / sizeof(tables[0]);
+    return tables;
+}
+
+struct str hunt_function_name(const struct hunt_function *function)
+{
+    struct str text = str_from_c(function->signature);
+    return str_first(text, str_index(text, '('));
+}
+
+const struct hunt_function *hunt_function_find(enum hunt_function_kind kind, struct str name,
+                                               const struct hunt_function *from)
+{
+    bool started = !from;
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        if (tables[i].kind != kind)
+            continue;
+        for (const struct hunt_function *row = tables[i].rows; row->signature; row++) {
+            started = started || row == from;
+            if (started && str_starts(str_from_c(row->signature), name) &&
+                row->signature[name.len] == '(')
+                return row;
+        }
+    }
+    return NULL;
+}
+
+int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, struct err *err)
+{
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < sizeof(native_tables) / sizeof(native_tables[0]); i++) {
+        size_t n = 0;
+        while (native_tables[i][n].name)
+            n++;
+        if (n)
+            status = ops->functions(lake, native_tables[i], n, err);
+    }
+    return status;
+}
