@@ -155,3 +155,38 @@ uint32_t table_column_find(const struct table *table, struct str name)
             return i;
     return TABLE_COLUMN_NONE;
 }
+
+static bool column_type(const struct table_column *columns, uint32_t n_columns, struct str name,
+                        enum kql_type *ret_type)
+{
+    for (uint32_t i = 0; i < n_columns; i++)
+        if (str_eq(columns[i].name, name)) {
+            *ret_type = columns[i].type;
+            return true;
+        }
+    return false;
+}
+
+/* A dataset's fields and their types are the columns of its own table. */
+static bool field_type(const struct tables *tables, struct str dataset, struct str name,
+                       enum kql_type *ret_type)
+{
+    const struct table *own = tables_find(tables, dataset);
+    return own && own->open && column_type(own->columns, own->n_columns, name, ret_type);
+}
+
+enum kql_type tables_native_type(const struct tables *tables, const struct table_source *source,
+                                 struct str name)
+{
+    enum kql_type type = KQL_STRING;
+    bool known = source->kind == TABLE_FROM_FINDINGS &&
+                 column_type(finding_columns, sizeof(finding_columns) / sizeof(finding_columns[0]),
+                             name, &type);
+    if (!known)
+        known = column_type(own_columns, sizeof(own_columns) / sizeof(own_columns[0]), name, &type);
+    if (!known)
+        known = field_type(tables, source->dataset, name, &type);
+    if (!known)
+        (void)field_type(tables, source->fields_of, name, &type);
+    return type;
+}

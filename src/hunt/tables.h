@@ -37,7 +37,7 @@ enum table_cell_kind {
 
 /*
  * What a column is made of. Its value is converted to the column's type as tostring(), tolong() ...
- * do, and is null where that fails. A native name that no stored event has is a null string.
+ * do, and is null where that fails. tables_native_type() says which type a native name has.
  */
 struct table_cell {
     enum table_cell_kind kind;
@@ -131,6 +131,15 @@ const struct table *tables_find(const struct tables *tables, struct str name);
 
 /* The name nearest to one that is not there, to suggest it; empty where none is near. */
 struct str tables_nearest(const struct tables *tables, struct str name);
+
+/*
+ * The type that a native name has in the expressions of a source: that of the lake's own column, of the
+ * finding's, or as the dataset describes it: long, real, bool; else string. It does not depend on what
+ * is stored: where nothing is, the name is a null of this type; where a field came as a list, a string is the list
+ * as JSON text.
+ */
+enum kql_type tables_native_type(const struct tables *tables, const struct table_source *source,
+                                 struct str name);
 
 /* A type by its name or one of Kusto's other names for it (boolean, date, double, uuid ...). */
 bool tables_type_find(struct str name, enum kql_type *ret_type);

@@ -321,6 +321,28 @@ static void the_name_of_a_dataset_is_taken(void **state)
     assert_non_null(strstr(err.message, "'shop'"));
 }
 
+static void a_native_name_has_the_type_its_dataset_gives_it(void **state)
+{
+    (void)state;
+    assert_int_equal(add(SALES), 0);
+    assert_int_equal(add("name: T\nabout: a\ncolumns: {A: string}\nfrom:\n"
+                         "- {dataset: stall, fields_of: shop, columns: {A: till}}\n"
+                         "- {findings: true, columns: {A: title}}\n"),
+                     0);
+    assert_int_equal(tables_add_datasets(tables, datasets, &err), 0);
+    const struct table_source *shop = tables_find(tables, STR("Sales"))->sources;
+    const struct table_source *stall = tables_find(tables, STR("T"))->sources;
+    const struct table_source *findings = &stall[1];
+    assert_int_equal(tables_native_type(tables, shop, STR("price")), KQL_REAL);
+    assert_int_equal(tables_native_type(tables, shop, STR("id.first")), KQL_STRING);
+    assert_int_equal(tables_native_type(tables, shop, STR("_time")), KQL_DATETIME);
+    assert_int_equal(tables_native_type(tables, shop, STR("nothing")), KQL_STRING);
+    assert_int_equal(tables_native_type(tables, stall, STR("price")), KQL_LONG);
+    assert_int_equal(tables_native_type(tables, stall, STR("till")), KQL_LONG);
+    assert_int_equal(tables_native_type(tables, findings, STR("count")), KQL_LONG);
+    assert_int_equal(tables_native_type(tables, findings, STR("first")), KQL_DATETIME);
+}
+
 static void a_name_that_is_not_there_has_a_nearest(void **state)
 {
     (void)state;
@@ -364,6 +386,7 @@ int main(void)
         TEST(events_are_all_datasets_under_ecs_names),
         TEST(a_column_of_events_has_the_type_its_datasets_agree_on),
         TEST(the_name_of_a_dataset_is_taken),
+        TEST(a_native_name_has_the_type_its_dataset_gives_it),
         TEST(a_name_that_is_not_there_has_a_nearest),
         TEST(types_have_kustos_names),
     };
