@@ -107,6 +107,8 @@ static void what_the_sources_of_an_agency_tell_is_found_under_the_published_name
     assert_made_of("DeviceProcessEvents", "windows_sysmon", "ProcessCommandLine", "CommandLine");
     assert_made_of("DeviceProcessEvents", "windows_security", "FolderPath", "NewProcessName");
     assert_made_of("DeviceNetworkEvents", "linux_auditd", "RemoteIP", "laddr");
+    assert_made_of("DeviceProcessEvents", "windows_sysmon", "ProcessCommandLine",
+                   "process.command_line"); /* as Winlogbeat and Elastic have it */
     assert_made_of("SecurityEvent", "windows_security", "NewProcessName", "NewProcessName");
     assert_made_of("SigninLogs", "azure_signin", "UserPrincipalName",
                    "properties.userPrincipalName");
@@ -117,7 +119,8 @@ static void what_the_sources_of_an_agency_tell_is_found_under_the_published_name
     assert_made_of("W3CIISLog", "webserver", "csMethod", "cs-method");
     assert_made_of("SecurityAlert", "", "SystemAlertId", "id");
     assert_made_of("events", "windows_sysmon", "process.command_line",
-                   "coalesce(tostring(['CommandLine']), tostring(['SourceCommandLine']))");
+                   "coalesce(tostring(['CommandLine']), tostring(['SourceCommandLine']), "
+                   "tostring(['process.command_line']))");
     assert_made_of("events", "suricata", "destination.ip", "dest_ip");
 }
 

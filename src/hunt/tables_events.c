@@ -203,9 +203,39 @@ static int add_reported(struct gather *gather, struct table_cell *cell, const ui
     return 0;
 }
 
-static int fill_source(struct gather *gather, const struct dataset *dataset,
-                       const struct table *table, struct table_source *source)
+/* Has a dataset given this field to the column already: as its ECS name, or by an alias before? */
+static bool added_before(const struct gather *gather, uint32_t index, uint32_t alias,
+                         struct str name)
 {
+    const struct dataset *dataset = datasets_get(gather->datasets, index);
+    uint32_t field = dataset->aliases[alias].native;
+    const struct dataset_field *described = datasets_field(gather->datasets, index, field);
+    for (uint32_t i = 0; i < alias; i++)
+        if (dataset->aliases[i].native == field)
+            return true;
+    return described && str_eq(described->ecs, name);
+}
+
+/* Shippers move fields to ECS: what a dataset's aliases know under an ECS name is that column's too. */
+static int add_moved(struct gather *gather, uint32_t index, const struct table *table,
+                     struct table_source *source)
+{
+    const struct dataset *dataset = datasets_get(gather->datasets, index);
+    for (uint32_t i = 0; i < dataset->n_aliases; i++) {
+        struct str name =
+            fields_name(datasets_fields(gather->datasets), dataset->aliases[i].native);
+        uint32_t column = map_get(&gather->index, name);
+        if (column != MAP_NONE && !added_before(gather, index, i, name) &&
+            add_field(gather, table->columns[column].type, name, &source->cells[column]) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int fill_source(struct gather *gather, uint32_t index, const struct table *table,
+                       struct table_source *source)
+{
+    const struct dataset *dataset = datasets_get(gather->datasets, index);
     const struct fields *fields = datasets_fields(gather->datasets);
     if (keep(gather->tables, dataset->name, &source->dataset) < 0)
         return -ENOMEM;
@@ -220,7 +250,8 @@ static int fill_source(struct gather *gather, const struct dataset *dataset,
                       fields_name(fields, dataset->fields[i].field), &source->cells[column]) < 0)
             return -ENOMEM;
     }
-    if (add_reported(gather, &source->cells[map_get(&gather->index, STR("host.name"))],
+    if (add_moved(gather, index, table, source) < 0 ||
+        add_reported(gather, &source->cells[map_get(&gather->index, STR("host.name"))],
                      dataset->host_fields, dataset->n_host_fields) < 0)
         return -ENOMEM;
     return add_reported(gather, &source->cells[map_get(&gather->index, STR("user.name"))],
@@ -242,7 +273,7 @@ static int events_table(struct gather *gather, struct err *err)
     memcpy(table->columns, gather->columns.items,
            gather->columns.len * sizeof(*gather->columns.items));
     for (uint32_t i = 0; i < n_datasets; i++)
-        if (fill_source(gather, datasets_get(gather->datasets, i), table, &table->sources[i]) < 0)
+        if (fill_source(gather, i, table, &table->sources[i]) < 0)
             return err_set(err, -ENOMEM, "out of memory");
     return put(gather->tables, table, err);
 }

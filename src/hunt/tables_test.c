@@ -5,26 +5,27 @@
 
 #include "hunt/tables.h"
 
-static const char DATASETS[] = "name: shop\n"
-                               "title: Shop\n"
-                               "recognise: [{till: {present: true}}]\n"
-                               "time: [sold]\n"
-                               "host: [till]\n"
-                               "aliases: [{fields: {Customer: buyer}}]\n"
-                               "fields:\n"
-                               "  till: {type: integer, ecs: observer.id}\n"
-                               "  price: {type: number, ecs: shop.price}\n"
-                               "  id.first: {ecs: user.name}\n"
-                               "  id.second: {ecs: user.name}\n"
-                               "---\n"
-                               "name: stall\n"
-                               "title: Stall\n"
-                               "recognise: [{stall: {present: true}}]\n"
-                               "fields:\n"
-                               "  stall: {type: host, ecs: host.name}\n"
-                               "  price: {type: integer, ecs: shop.price}\n"
-                               "  open: {type: time, ecs: event.start}\n"
-                               "  code: {ecs: observer.id}\n";
+static const char DATASETS[] =
+    "name: shop\n"
+    "title: Shop\n"
+    "recognise: [{till: {present: true}}]\n"
+    "time: [sold]\n"
+    "host: [till]\n"
+    "aliases: [{fields: {Customer: buyer, Price: [shop.price, price]}}]\n"
+    "fields:\n"
+    "  till: {type: integer, ecs: observer.id}\n"
+    "  price: {type: number, ecs: shop.price}\n"
+    "  id.first: {ecs: user.name}\n"
+    "  id.second: {ecs: user.name}\n"
+    "---\n"
+    "name: stall\n"
+    "title: Stall\n"
+    "recognise: [{stall: {present: true}}]\n"
+    "fields:\n"
+    "  stall: {type: host, ecs: host.name}\n"
+    "  price: {type: integer, ecs: shop.price}\n"
+    "  open: {type: time, ecs: event.start}\n"
+    "  code: {ecs: observer.id}\n";
 
 static const char SALES[] =
     "name: Sales\n"
@@ -296,6 +297,8 @@ static void events_are_all_datasets_under_ecs_names(void **state)
     assert_str(cell(events, 1, "event.dataset").text, "_dataset");
     assert_str(cell(events, 0, "user.name").text,
                "coalesce(tostring(['id.first']), tostring(['id.second']))");
+    assert_str(cell(events, 0, "shop.price").text,
+               "coalesce(toreal(['price']), toreal(['shop.price']))"); /* a shipper moved it */
     assert_str(cell(events, 0, "host.name").text, "till"); /* what the dataset says its host is */
     assert_str(cell(events, 1, "host.name").text, "stall");
     assert_int_equal(cell(events, 1, "user.name").kind, TABLE_NOTHING);
