@@ -2,10 +2,11 @@
  * bench_centre: the whole centre under load: `jaga serve` with all rules given, four bulk clients over TLS, 1 kB Windows
  * events, clients and centre on the same machine.
  *
- *     bench_centre JAGA FOLDER SECONDS [RULES...]
+ *     bench_centre [--lake] JAGA FOLDER SECONDS [RULES...]
  *
- * First as fast as it takes: events acknowledged (durable) and matched per second. Then at half that
- * rate: the time from sending an event to its finding's arrival in the event stream. Memory throughout.
+ * First as fast as it takes: events acknowledged (durable), matched and, with --lake, kept in the lake per second. Then
+ * at half the least of these rates: the time from sending an event to its finding's arrival in the event stream, and
+ * to its place in the lake. Memory throughout.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -38,6 +39,7 @@ struct centre {
 };
 
 static struct centre centre;
+static bool with_lake;
 static _Atomic bool stop, stop_stream, paused;
 static _Atomic uint64_t acknowledged, retried;
 static _Atomic uint64_t rate; /* events per second of all clients; 0: as fast as it takes */
@@ -388,9 +390,14 @@ static void read_introduction(FILE *from)
 static void start_centre(const char *jaga, const char *folder, char **rules, int n_rules)
 {
     char data[512], rule[600], jobs[] = "2";
-    const char *argv[64] = {jaga,      "serve", "--data", data, "--listen",    "127.0.0.1:0",
-                            "--rules", rule,    "-j",     jobs, "--log-level", "warn"};
-    int argc = 12, out[2];
+    const char *argv[64] = {jaga,          "serve",
+                            "--data",      data,
+                            "--listen",    "127.0.0.1:0",
+                            "--rules",     rule,
+                            "-j",          jobs,
+                            "--log-level", "warn",
+                            "--lake",      with_lake ? "duckdb:lake" : "none"};
+    int argc = 14, out[2];
     snprintf(data, sizeof(data), "%s/data", folder);
     snprintf(rule, sizeof(rule), "%s/canary.yml", folder);
     write_rule(rule);
@@ -475,11 +482,78 @@ static void print_latency(void)
                (double)took[n - 1] / 1000, n, lost);
 }
 
+/* How many events each stage has done so far. */
+struct stages {
+    double acknowledged, matched, kept;
+};
+
+static struct stages look_at_stages(void)
+{
+    return (struct stages){
+        .acknowledged = (double)acknowledged,
+        .matched = metric("jaga_detect_events_total"),
+        .kept = with_lake ? metric("jaga_lake_events_total") : 0,
+    };
+}
+
+static double least(double a, double b)
+{
+    return a < b ? a : b;
+}
+
+/* As fast as it takes, for so long; returns the rate that every stage can hold. */
+static double run_flat_out(unsigned seconds)
+{
+    int64_t started = clock_ticks_us();
+    struct stages from = look_at_stages(), to;
+    double processor = processor_seconds();
+    sleep(seconds);
+    to = look_at_stages();
+    double took = (double)(clock_ticks_us() - started) / 1e6;
+    double taken = (to.acknowledged - from.acknowledged) / took;
+    double matched = (to.matched - from.matched) / took, kept = (to.kept - from.kept) / took;
+    printf("as fast as it takes: %.0f events/s acknowledged, %.0f matched, ", taken, matched);
+    if (with_lake)
+        printf("%.0f into the lake, ", kept);
+    printf("%.2f cores of the centre, %llu requests told to wait, %.0f MiB\n",
+           (processor_seconds() - processor) / took, (unsigned long long)retried,
+           resident_mib("VmRSS:"));
+    return least(taken, with_lake ? least(matched, kept) : matched);
+}
+
+static void wait_until_done(void)
+{
+    int64_t started = clock_ticks_us();
+    while (metric("jaga_detect_lag_events") > 0)
+        usleep(100000);
+    if (!with_lake)
+        return;
+    double lag = metric("jaga_lake_lag_events");
+    while (metric("jaga_lake_lag_events") > 0)
+        usleep(100000);
+    printf("the lake had %.0f events to catch up with, after %.1f s it had none\n", lag,
+           (double)(clock_ticks_us() - started) / 1e6);
+    (void)metric("jaga_lake_delay_slowest_seconds"); /* that look begins the next */
+}
+
+static void print_lake(void)
+{
+    double bytes = metric("jaga_lake_bytes_total"), size = metric("jaga_lake_size_bytes");
+    double kept = metric("jaga_lake_events_total");
+    printf("event to findable: %.1f s at most; %.0f of %llu in the lake, %.0f bytes each as they "
+           "came, %.0f on disk\n",
+           metric("jaga_lake_delay_slowest_seconds"), kept, (unsigned long long)acknowledged,
+           bytes / kept, size / kept);
+}
+
 int main(int argc, char **argv)
 {
     pthread_t clients[CLIENTS], canaries, stream;
+    with_lake = argc > 1 && strcmp(argv[1], "--lake") == 0;
+    argc -= with_lake;
+    argv += with_lake;
     if (argc < 4) {
-        fputs("usage: bench_centre JAGA FOLDER SECONDS [RULES...]\n", stderr);
+        fputs("usage: bench_centre [--lake] JAGA FOLDER SECONDS [RULES...]\n", stderr);
         return 2;
     }
     unsigned seconds = (unsigned)strtoul(argv[3], NULL, 10);
@@ -493,22 +567,10 @@ int main(int argc, char **argv)
     while (acknowledged == 0)
         usleep(10000);
     sleep(1);
-    uint64_t first = acknowledged;
-    int64_t started = clock_ticks_us();
-    double matched = metric("jaga_detect_events_total"), processor = processor_seconds();
-    sleep(seconds);
-    double took = (double)(clock_ticks_us() - started) / 1e6;
-    double per_second = (double)(acknowledged - first) / took;
-    double matched_per_second = (metric("jaga_detect_events_total") - matched) / took;
-    printf("as fast as it takes: %.0f events/s acknowledged, %.0f matched, %.2f cores of the "
-           "centre, %llu "
-           "requests told to wait, %.0f MiB\n",
-           per_second, matched_per_second, (processor_seconds() - processor) / took,
-           (unsigned long long)retried, resident_mib("VmRSS:"));
+    double sustained = run_flat_out(seconds);
     paused = true;
-    while (metric("jaga_detect_lag_events") > 0)
-        usleep(100000);
-    rate = (uint64_t)((per_second < matched_per_second ? per_second : matched_per_second) / 2);
+    wait_until_done();
+    rate = (uint64_t)(sustained / 2);
     paused = false;
     sleep(3);
     pthread_create(&stream, NULL, run_stream, NULL);
@@ -523,6 +585,8 @@ int main(int argc, char **argv)
     pthread_join(stream, NULL);
     printf("at %llu events/s: ", (unsigned long long)rate);
     print_latency();
+    if (with_lake)
+        print_lake();
     printf("memory: %.0f MiB now, %.0f MiB at most\n", resident_mib("VmRSS:"),
            resident_mib("VmHWM:"));
     printf("matched %.0f of %llu acknowledged\n", metric("jaga_detect_events_total") - before,

@@ -75,6 +75,11 @@ title "detection between spool and ledger, all rules, on the disk of $build"
 title "the centre: bulk over TLS, durable, matched; clients on the same machine"
 # shellcheck disable=SC2086
 "$build/bench/bench_centre" "$jaga" "$scratch" 30 content/rules $rules
+title "the same, with the lake"
+rm -rf "$scratch/data"
+# shellcheck disable=SC2086
+"$build/bench/bench_centre" --lake "$jaga" "$scratch" 30 content/rules $rules
+rm -rf "$scratch/data"
 title "rules ready"
 # shellcheck disable=SC2086
 "$build/bench/bench_load" content $rules
