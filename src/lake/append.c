@@ -150,9 +150,8 @@ static struct duck_data_chunk *make_chunk(const struct appending *appending)
     return chunk;
 }
 
-/* Makes the table, or gives it the columns that it lacks. */
-static int shape_table(struct lake *lake, const struct day *day, const struct day_table *place,
-                       const struct table *table, struct err *err)
+int append_shape(struct lake *lake, const struct day *day, const struct day_table *place,
+                 const struct table *table, struct err *err)
 {
     struct buf sql = {0};
     if (!place->exists) {
@@ -186,7 +185,7 @@ int append_rows(struct lake *lake, struct day *day, uint32_t number, struct err 
     const struct duck *duck = lake->duck;
     struct day_table *place = &day->tables.items[number];
     const struct table *table = lake->tables.items[number];
-    int status = shape_table(lake, day, place, table, err);
+    int status = append_shape(lake, day, place, table, err);
     if (status < 0)
         return status;
     struct appending *appending = calloc(1, sizeof(*appending));

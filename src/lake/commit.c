@@ -283,7 +283,7 @@ int commit_gathered(struct lake *lake, const struct lake_progress *progress, siz
 {
     int64_t started = clock_ticks_us();
     uint64_t rows = 0;
-    int status = covers(lake, progress, n)
+    int status = lake->importing || covers(lake, progress, n)
                      ? schema_save(lake, err)
                      : err_set(err, -EINVAL, "an event was put that the progress does not pass");
     for (size_t i = 0; status == 0 && i < lake->days.len; i++) {

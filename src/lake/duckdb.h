@@ -151,6 +151,7 @@ struct lake {
     pthread_mutex_t runs_lock;
     pthread_cond_t runs_changed;
     pthread_t watcher; /* interrupts what is cancelled or late */
+    bool importing;    /* what is put is not from a spool: it has no progress */
     bool watching, closing;
     struct lake_run *runs;
 };
@@ -237,6 +238,9 @@ int commit_gathered(struct lake *lake, const struct lake_progress *progress, siz
                     struct err *err);
 int commit_settle(struct lake *lake, struct err *err);
 int append_rows(struct lake *lake, struct day *day, uint32_t number, struct err *err);
+/* Makes the table of a dataset in a day, or gives it the columns that it lacks. */
+int append_shape(struct lake *lake, const struct day *day, const struct day_table *place,
+                 const struct table *table, struct err *err);
 
 /* run.c, watcher.c: queries. */
 
@@ -273,10 +277,10 @@ int functions_register(struct lake *lake, const struct lake_function *functions,
                        struct err *err);
 int functions_own(struct lake *lake, struct err *err);
 
-/* proof.c, keep.c, transfer.c */
+/* proof.c, event.c, keep.c, hold.c, transfer.c */
 int proof_blocks(struct lake *lake, uint64_t after,
                  int (*each)(void *context, const struct lake_block *block), void *context);
-int proof_get(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
+int event_get(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
               int (*each)(void *context, const struct lake_event *event), void *context,
               struct err *err);
 int proof_verify(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err);
@@ -284,9 +288,9 @@ int keep_drop(struct lake *lake, const struct lake_part *part, struct lake_remov
               struct err *err);
 int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
                 struct lake_removed *ret_removed, struct err *err);
-int keep_hold(struct lake *lake, struct str hold, const struct lake_id *ids, size_t n,
-              struct err *err);
-int keep_release(struct lake *lake, struct str hold, struct err *err);
+int hold_add(struct lake *lake, struct str hold, const struct lake_id *ids, size_t n,
+             struct err *err);
+int hold_release(struct lake *lake, struct str hold, struct err *err);
 int transfer_export(struct lake *lake, const struct lake_export *what, const char *path,
                     uint64_t *ret_rows, struct err *err);
 int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,

@@ -4,5 +4,6 @@ int main(void)
 {
     if (!test_library())
         return TEST_SKIPPED;
-    return lake_conformance(&lake_duckdb, test_place, test_place_remove);
+    int failed = lake_conformance(&lake_duckdb, test_place, test_place_remove);
+    return failed + lake_keeping_conformance(&lake_duckdb, test_place, test_place_remove);
 }

@@ -259,7 +259,7 @@ int gather_put(struct lake *lake, const struct lake_row *row)
     if (status < 0)
         return status;
     struct day *day = lake->last_day;
-    if (is_there(day, &row->id)) {
+    if (!lake->importing && is_there(day, &row->id)) {
         lake->filling.repeated++;
         return 0;
     }

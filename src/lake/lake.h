@@ -15,7 +15,8 @@
  *     _part      INTEGER
  *     _received  TIME
  *     _agency _source _dataset _format  TEXT
- *     _raw       TEXT     as it came; what is not UTF-8 in it is replaced (the bytes are kept, see get())
+ *     _raw       TEXT     as it came; what is not UTF-8 in it is replaced
+ *     _bytes     BYTES    as it came, where it is not UTF-8; else NULL
  *     _extra     TEXT     a JSON object of the values that found no column; NULL: there are none
  *
  * Where no row of a day has a column it is NULL there. Names of columns are compared without case; a

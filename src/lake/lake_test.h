@@ -13,6 +13,8 @@
 /* What every engine must pass. `place_make` gives a new place, `place_remove` takes it away. */
 int lake_conformance(const struct lake_ops *ops, const char *(*place_make)(void),
                      void (*place_remove)(const char *place));
+int lake_keeping_conformance(const struct lake_ops *ops, const char *(*place_make)(void),
+                             void (*place_remove)(const char *place));
 
 /* False: the library of the engine is not there; the test is to end with TEST_SKIPPED. */
 bool test_library(void);

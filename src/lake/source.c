@@ -50,7 +50,7 @@ static void add_day(struct buf *sql, const struct day *day, const struct table *
     int64_t first, last;
     buf_add_c(sql, "SELECT _time, " ID_SQL ", _key, _part, _received, _agency, _source, ");
     lake_quote_text(sql, source->dataset);
-    buf_add_c(sql, " AS _dataset, _format, _raw, _extra");
+    buf_add_c(sql, " AS _dataset, _format, _raw, _bytes, _extra");
     add_columns(sql, table, &day->tables.items[number], source);
     buf_printf(sql, " FROM \"%s\".", day->name);
     lake_quote_name(sql, table->name);
@@ -70,7 +70,7 @@ static void add_nothing(struct buf *sql, const struct table *table,
     buf_add_c(sql, "SELECT NULL::TIMESTAMP AS _time, NULL::VARCHAR AS _id, NULL::BIGINT AS _key, "
                    "NULL::USMALLINT AS _part, NULL::TIMESTAMP AS _received, NULL::VARCHAR AS "
                    "_agency, NULL::VARCHAR AS _source, NULL::VARCHAR AS _dataset, NULL::VARCHAR AS "
-                   "_format, NULL::VARCHAR AS _raw, NULL::VARCHAR AS _extra");
+                   "_format, NULL::VARCHAR AS _raw, NULL::BLOB AS _bytes, NULL::VARCHAR AS _extra");
     add_columns(sql, table, NULL, source);
     buf_add_c(sql, " WHERE false");
 }

@@ -1,0 +1,349 @@
+/* What proves events: the blocks of days, the way from an event to its block's root, and whether all of it is so. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lake/proof.h"
+
+static int hash_from_hex(struct str hex, unsigned char *ret_hash)
+{
+    if (hex.len != 2 * LAKE_HASH)
+        return -EBADMSG;
+    for (size_t i = 0; i < LAKE_HASH; i++) {
+        int high = str_hex_digit(hex.ptr[2 * i]), low = str_hex_digit(hex.ptr[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return -EBADMSG;
+        ret_hash[i] = (unsigned char)(high << 4 | low);
+    }
+    return 0;
+}
+
+/* The days that fit, pinned, on a connection of its own. */
+int reading_open(struct lake *lake, struct str day, struct reading *ret_reading, struct err *err)
+{
+    *ret_reading = (struct reading){.lake = lake};
+    int status = 0;
+    if (lake->duck->connect(lake->database, &ret_reading->connection) != DUCK_OK)
+        return err_set(err, -ENOMEM, "no memory");
+    pthread_mutex_lock(&lake->lock);
+    for (size_t i = 0; status == 0 && i < lake->days.len; i++) {
+        struct day *one = lake->days.items[i];
+        if (one->seq_last > 0 && (day.len == 0 || str_eq(day, str_from_c(one->name))))
+            status = source_pin(lake, one, &ret_reading->pins, err);
+    }
+    pthread_mutex_unlock(&lake->lock);
+    if (status < 0)
+        reading_close(ret_reading);
+    return status;
+}
+
+void reading_close(struct reading *reading)
+{
+    reading->lake->duck->disconnect(&reading->connection);
+    pins_release(reading->lake, &reading->pins);
+}
+
+/* Datasets that a day has, by number, up to *ret_n; a copy, since they grow. NULL: no memory. */
+static bool *tables_of(struct lake *lake, const struct day *day, size_t *ret_n)
+{
+    pthread_mutex_lock(&lake->lock);
+    size_t n = day->tables.len;
+    bool *exists = calloc(n + 1, sizeof(*exists));
+    for (size_t i = 0; exists && i < n; i++)
+        exists[i] = day->tables.items[i].exists;
+    pthread_mutex_unlock(&lake->lock);
+    *ret_n = n;
+    return exists;
+}
+
+void add_leaf_call(struct buf *sql, struct str dataset)
+{
+    buf_add_c(sql, "jaga_leaf(_key, _part, _time, _received, _agency, _source, ");
+    lake_quote_text(sql, dataset);
+    buf_add_c(sql, ", _format, _raw, _bytes)");
+}
+
+/* SELECT of (block, key, part, hash) over all tables of a day, and what was removed from them. */
+int add_leaves(struct lake *lake, const struct day *day, const char *where, struct buf *sql)
+{
+    size_t n;
+    bool *exists = tables_of(lake, day, &n);
+    if (!exists)
+        return -ENOMEM;
+    buf_printf(sql, "SELECT block, key, part, hash FROM \"%s\"._removed", day->name);
+    if (where[0])
+        buf_printf(sql, " WHERE block %s", where);
+    for (size_t i = 0; i < n; i++) {
+        if (!exists[i])
+            continue;
+        struct str dataset = lake->tables.items[i]->name;
+        buf_add_c(sql, " UNION ALL SELECT _block, _key, _part, ");
+        add_leaf_call(sql, dataset);
+        buf_printf(sql, " FROM \"%s\".", day->name);
+        lake_quote_name(sql, dataset);
+        if (where[0])
+            buf_printf(sql, " WHERE _block %s", where);
+    }
+    buf_add_c(sql, " ORDER BY 1, 2, 3");
+    free(exists);
+    return sql->failed ? -ENOMEM : 0;
+}
+
+int reading_ask(struct reading *reading, struct buf *sql, statement_each *each, void *context,
+                struct err *err)
+{
+    buf_add_byte(sql, '\0');
+    if (sql->failed)
+        return err_set(err, -ENOMEM, "no memory");
+    return statement_ask(reading->lake, reading->connection, buf_str(sql), NULL, 0, each, context,
+                         err);
+}
+
+/* Blocks, of several days, in order. */
+
+struct blocks {
+    const struct day *day;
+    VEC(struct lake_block) list;
+};
+
+static int take_block(void *context, const struct lake_chunk *chunk)
+{
+    struct blocks *blocks = context;
+    const struct lake_vector *columns = chunk->columns;
+    for (uint32_t i = 0; i < chunk->n_rows; i++) {
+        struct lake_block block = {
+            .seq = (uint64_t)columns[0].integers[i],
+            .day = str_from_c(blocks->day->name),
+            .partition = (uint32_t)columns[1].integers[i],
+            .first = (uint64_t)columns[2].integers[i],
+            .next = (uint64_t)columns[3].integers[i],
+            .count = (uint32_t)columns[4].integers[i],
+        };
+        if (columns[5].texts[i].len != LAKE_HASH)
+            return -EBADMSG;
+        memcpy(block.root, columns[5].texts[i].ptr, LAKE_HASH);
+        if (vec_push(&blocks->list, block) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int read_blocks(struct reading *reading, const struct day *day, const char *where,
+                       struct blocks *blocks, struct err *err)
+{
+    struct buf sql = {0};
+    blocks->day = day;
+    buf_printf(&sql,
+               "SELECT seq, partition, first, next, count, root FROM \"%s\"._blocks WHERE %s ORDER "
+               "BY seq",
+               day->name, where);
+    int status = reading_ask(reading, &sql, take_block, blocks, err);
+    buf_free(&sql);
+    return status;
+}
+
+static int compare_blocks(const void *a, const void *b)
+{
+    const struct lake_block *x = a, *y = b;
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+int proof_blocks(struct lake *lake, uint64_t after,
+                 int (*each)(void *context, const struct lake_block *block), void *context)
+{
+    struct reading reading;
+    struct blocks blocks = {0};
+    struct err ignored;
+    char where[64];
+    snprintf(where, sizeof(where), "seq > %" PRIu64, after);
+    int status = reading_open(lake, (struct str){NULL, 0}, &reading, &ignored);
+    if (status < 0)
+        return status;
+    for (size_t i = 0; status == 0 && i < reading.pins.len; i++)
+        if (reading.pins.items[i]->seq_last > after &&
+            strcmp(reading.pins.items[i]->name, "held") != 0)
+            status = read_blocks(&reading, reading.pins.items[i], where, &blocks, &ignored);
+    if (blocks.list.len > 0)
+        qsort(blocks.list.items, blocks.list.len, sizeof(*blocks.list.items), compare_blocks);
+    for (size_t i = 0; status >= 0 && i < blocks.list.len; i++)
+        status = each(context, &blocks.list.items[i]);
+    vec_free(&blocks.list);
+    reading_close(&reading);
+    return status < 0 ? status : 0;
+}
+
+/* Leaves of one or more blocks. */
+
+static int take_leaf(void *context, const struct lake_chunk *chunk)
+{
+    struct leaf_list *leaves = context;
+    const struct lake_vector *columns = chunk->columns;
+    for (uint32_t i = 0; i < chunk->n_rows; i++) {
+        struct leaf_hash leaf = {
+            .block = (uint64_t)columns[0].integers[i],
+            .key = columns[1].integers[i],
+            .part = (uint32_t)columns[2].integers[i],
+        };
+        if (hash_from_hex(columns[3].texts[i], leaf.hash) < 0)
+            return -EBADMSG;
+        if (vec_push(leaves, leaf) < 0)
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+/* The path of an event; -EBADMSG where its block is not whole. */
+int proof_path(struct reading *reading, const struct day *day, uint64_t seq, int64_t key,
+               uint32_t part, struct lake_block *ret_block, struct lake_path *ret_path,
+               struct err *err)
+{
+    struct buf sql = {0};
+    struct blocks blocks = {0};
+    struct leaf_list leaves = {0};
+    char where[64];
+    snprintf(where, sizeof(where), "seq = %" PRIu64, seq);
+    int status = read_blocks(reading, day, where, &blocks, err);
+    snprintf(where, sizeof(where), "= %" PRIu64, seq);
+    if (status == 0 && add_leaves(reading->lake, day, where, &sql) < 0)
+        status = err_set(err, -ENOMEM, "no memory");
+    if (status == 0)
+        status = reading_ask(reading, &sql, take_leaf, &leaves, err);
+    size_t at = 0;
+    while (at < leaves.len && (leaves.items[at].key != key || leaves.items[at].part != part))
+        at++;
+    if (status == 0 &&
+        (blocks.list.len != 1 || blocks.list.items[0].count != leaves.len || at == leaves.len))
+        status = err_set(err, -EBADMSG, "%s: block %" PRIu64 " has not the events it was made of",
+                         day->name, seq);
+    unsigned char(*hashes)[LAKE_HASH] = status == 0 ? malloc(leaves.len * sizeof(*hashes)) : NULL;
+    if (status == 0 && !hashes)
+        status = err_set(err, -ENOMEM, "no memory");
+    if (status == 0) {
+        for (size_t i = 0; i < leaves.len; i++)
+            memcpy(hashes[i], leaves.items[i].hash, LAKE_HASH);
+        merkle_path((const unsigned char(*)[LAKE_HASH])hashes, leaves.len, at, ret_path);
+        *ret_block = blocks.list.items[0];
+    }
+    free(hashes);
+    vec_free(&leaves);
+    vec_free(&blocks.list);
+    buf_free(&sql);
+    return status;
+}
+
+/* Whole days. */
+
+struct checking {
+    struct lake_check check;
+    const struct blocks *blocks;
+    size_t block; /* the one whose leaves are being gathered */
+    struct leaf_list leaves;
+    struct str bad_day;
+};
+
+/* The block that is gathered is complete: is its root so? */
+static int end_block(struct checking *checking)
+{
+    const struct lake_block *block = &checking->blocks->list.items[checking->block];
+    size_t n = checking->leaves.len;
+    unsigned char(*hashes)[LAKE_HASH] = malloc((n + 1) * sizeof(*hashes));
+    unsigned char root[LAKE_HASH] = {0};
+    if (!hashes)
+        return -ENOMEM;
+    for (size_t i = 0; i < n; i++)
+        memcpy(hashes[i], checking->leaves.items[i].hash, LAKE_HASH);
+    if (n > 0)
+        merkle_root(hashes, n, root);
+    free(hashes);
+    checking->check.blocks++;
+    if (n != block->count || memcmp(root, block->root, LAKE_HASH) != 0)
+        checking->check.bad_blocks++;
+    checking->leaves.len = 0;
+    checking->block++;
+    return 0;
+}
+
+static int check_leaves(void *context, const struct lake_chunk *chunk)
+{
+    struct checking *checking = context;
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < chunk->n_rows; i++) {
+        uint64_t seq = (uint64_t)chunk->columns[0].integers[i];
+        struct leaf_hash leaf = {.block = seq};
+        while (status == 0 && checking->block < checking->blocks->list.len &&
+               checking->blocks->list.items[checking->block].seq < seq)
+            status = end_block(checking);
+        checking->check.rows++;
+        if (checking->block >= checking->blocks->list.len ||
+            checking->blocks->list.items[checking->block].seq != seq) {
+            checking->check.bad_blocks++; /* a row of no block: nobody put it there through us */
+            continue;
+        }
+        if (hash_from_hex(chunk->columns[3].texts[i], leaf.hash) < 0)
+            return -EBADMSG;
+        if (vec_push(&checking->leaves, leaf) < 0)
+            return -ENOMEM;
+    }
+    return status;
+}
+
+static int count_removed(void *context, const struct lake_chunk *chunk)
+{
+    struct checking *checking = context;
+    checking->check.removed += (uint64_t)chunk->columns[0].integers[0];
+    return 0;
+}
+
+static int verify_day(struct reading *reading, const struct day *day, struct checking *checking,
+                      struct err *err)
+{
+    struct blocks blocks = {0};
+    struct buf sql = {0};
+    checking->blocks = &blocks;
+    checking->block = 0;
+    /* One transaction: what is committed meanwhile is neither in the blocks nor in the rows. */
+    int status = statement_run(reading->lake, reading->connection, err, "BEGIN");
+    if (status == 0)
+        status = read_blocks(reading, day, "true", &blocks, err);
+    if (status == 0 && add_leaves(reading->lake, day, "", &sql) < 0)
+        status = err_set(err, -ENOMEM, "no memory");
+    if (status == 0)
+        status = reading_ask(reading, &sql, check_leaves, checking, err);
+    while (status == 0 && checking->block < blocks.list.len)
+        if ((status = end_block(checking)) < 0)
+            err_set(err, status, "no memory");
+    buf_clear(&sql);
+    buf_printf(&sql, "SELECT count(*) FROM \"%s\"._removed", day->name);
+    if (status == 0)
+        status = reading_ask(reading, &sql, count_removed, checking, err);
+    struct err ignored;
+    (void)statement_run(reading->lake, reading->connection, &ignored, "ROLLBACK");
+    buf_free(&sql);
+    vec_free(&blocks.list);
+    return status;
+}
+
+int proof_verify(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err)
+{
+    struct reading reading;
+    struct checking checking = {0};
+    int status = reading_open(lake, day, &reading, err);
+    if (status < 0)
+        return status;
+    for (size_t i = 0; status == 0 && i < reading.pins.len; i++) {
+        uint64_t before = checking.check.bad_blocks;
+        if (strcmp(reading.pins.items[i]->name, "held") == 0)
+            continue; /* its events prove themselves, by the paths kept with them */
+        status = verify_day(&reading, reading.pins.items[i], &checking, err);
+        if (checking.check.bad_blocks > before && checking.bad_day.len == 0)
+            checking.bad_day = str_from_c(reading.pins.items[i]->name);
+    }
+    vec_free(&checking.leaves);
+    *ret_check = checking.check;
+    if (status == 0 && checking.check.bad_blocks > 0)
+        status = err_set(err, -EBADMSG, "%.*s: %" PRIu64 " blocks are not as they were stored",
+                         STR_ARG(checking.bad_day), checking.check.bad_blocks);
+    reading_close(&reading);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* proof: what the engine's files share that read blocks and leaves. Inside the DuckDB engine. */
+#ifndef JAGA_LAKE_PROOF_H
+#define JAGA_LAKE_PROOF_H
+
+#include "lake/duckdb.h"
+
+/* A connection, and days that stay attached for it. */
+struct reading {
+    struct lake *lake;
+    struct duck_connection *connection;
+    struct pins pins;
+};
+
+struct leaf_hash {
+    uint64_t block;
+    int64_t key;
+    uint32_t part;
+    unsigned char hash[LAKE_HASH];
+};
+
+struct leaf_list {
+    struct leaf_hash *items;
+    size_t len, cap;
+};
+
+/* All days that have blocks, or the one named. */
+int reading_open(struct lake *lake, struct str day, struct reading *ret_reading, struct err *err);
+void reading_close(struct reading *reading);
+/* Ends the text of the query, and asks it. */
+int reading_ask(struct reading *reading, struct buf *sql, statement_each *each, void *context,
+                struct err *err);
+
+/* "jaga_leaf(...)" of a row of that dataset. */
+void add_leaf_call(struct buf *sql, struct str dataset);
+int add_leaves(struct lake *lake, const struct day *day, const char *where, struct buf *sql);
+
+int proof_path(struct reading *reading, const struct day *day, uint64_t seq, int64_t key,
+               uint32_t part, struct lake_block *ret_block, struct lake_path *ret_path,
+               struct err *err);
+
+#endif

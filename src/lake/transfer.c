@@ -1,0 +1,425 @@
+/* Events as files, and back. Parquet passes through the lake's folder, the only one that SQL may write and read. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lake/duckdb.h"
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, -ENOMEM, "no memory");
+}
+
+static int copy_bytes(int from, int to)
+{
+    static const size_t size = 1 << 20;
+    char *bytes = malloc(size);
+    ssize_t n = bytes ? 1 : -1;
+    while (n > 0 && (n = read(from, bytes, size)) > 0)
+        for (ssize_t at = 0, done = 0; at < n; at += done)
+            if ((done = write(to, bytes + at, (size_t)(n - at))) < 0) {
+                n = -1;
+                break;
+            }
+    int status = !bytes ? -ENOMEM : n < 0 || fsync(to) < 0 ? -errno : 0;
+    free(bytes);
+    return status;
+}
+
+/* `to` is a new file. */
+static int copy_file(const char *from, const char *to, struct err *err)
+{
+    int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
+    if (in < 0)
+        return err_set(err, -errno, "%s: %s", from, strerror(errno));
+    out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int status = out < 0 ? -errno : copy_bytes(in, out);
+    close(in);
+    if (out >= 0 && close(out) < 0 && status == 0)
+        status = -errno;
+    if (status < 0 && out >= 0)
+        unlink(to);
+    return status < 0 ? err_set(err, status, "%s: %s", to, strerror(-status)) : 0;
+}
+
+static void add_place(const struct lake *lake, const char *name, struct buf *path)
+{
+    buf_printf(path, "%s/temporary/%s", lake->place, name);
+    buf_add_byte(path, '\0');
+    path->len -= !path->failed;
+}
+
+static void add_value(struct buf *line, const struct lake_vector *vector, uint32_t row)
+{
+    char time[TIME_TEXT_MAX];
+    switch (vector->kind) {
+    case LAKE_BOOLEAN:
+        buf_add_c(line, vector->integers[row] ? "true" : "false");
+        break;
+    case LAKE_INTEGER:
+        buf_add_i64(line, vector->integers[row]);
+        break;
+    case LAKE_DOUBLE:
+        buf_printf(line, "%.17g", vector->doubles[row]);
+        break;
+    case LAKE_TIME:
+        buf_add_json(line, str_of(time, time_format(vector->integers[row], time)));
+        break;
+    case LAKE_JSON:
+        buf_add_str(line, vector->texts[row]);
+        break;
+    case LAKE_BYTES:
+        buf_add_byte(line, '"');
+        for (size_t i = 0; i < vector->texts[row].len; i++)
+            buf_printf(line, "%02x", (unsigned char)vector->texts[row].ptr[i]);
+        buf_add_byte(line, '"');
+        break;
+    default:
+        buf_add_json(line, vector->texts[row]);
+    }
+}
+
+static int write_lines(struct lake_run *run, FILE *file, uint64_t *rows, struct err *err)
+{
+    struct buf line = {0};
+    struct lake_chunk chunk;
+    size_t n;
+    int status;
+    while ((status = run_next(run, &chunk, err)) == 1) {
+        const struct lake_result_column *columns = run_result(run, &n);
+        for (uint32_t i = 0; i < chunk.n_rows; i++) {
+            buf_clear(&line);
+            for (uint32_t k = 0; k < chunk.n_columns; k++) {
+                if (lake_is_null(&chunk.columns[k], i))
+                    continue;
+                buf_add_byte(&line, line.len ? ',' : '{');
+                buf_add_json(&line, columns[k].name);
+                buf_add_byte(&line, ':');
+                add_value(&line, &chunk.columns[k], i);
+            }
+            buf_add_c(&line, "}\n");
+            if (line.failed || fwrite(line.ptr, 1, line.len, file) != line.len) {
+                status = line.failed ? no_memory(err)
+                                     : err_set(err, -errno, "cannot write: %s", strerror(errno));
+                goto out;
+            }
+        }
+        *rows += chunk.n_rows;
+    }
+out:
+    buf_free(&line);
+    return status;
+}
+
+static int export_lines(struct lake *lake, const struct lake_query *query, const char *path,
+                        uint64_t *rows, struct err *err)
+{
+    struct lake_run *run = NULL;
+    FILE *file = fopen(path, "wxe");
+    if (!file)
+        return err_set(err, -errno, "%s: %s", path, strerror(errno));
+    int status = run_ask(lake, query, &run, err);
+    if (status == 0)
+        status = write_lines(run, file, rows, err);
+    run_done(run);
+    if (status == 0 && (fflush(file) != 0 || fsync(fileno(file)) < 0))
+        status = err_set(err, -errno, "%s: %s", path, strerror(errno));
+    if (fclose(file) != 0 && status == 0)
+        status = err_set(err, -errno, "%s: %s", path, strerror(errno));
+    if (status < 0)
+        unlink(path);
+    return status;
+}
+
+static int take_count(void *context, const struct lake_chunk *chunk)
+{
+    *(uint64_t *)context = (uint64_t)chunk->columns[0].integers[0];
+    return 0;
+}
+
+static int export_parquet(struct lake *lake, const struct lake_query *query, const char *path,
+                          uint64_t *rows, struct err *err)
+{
+    struct buf sql = {0}, place = {0};
+    struct pins pins = {0};
+    struct duck_connection *connection = NULL;
+    add_place(lake, "export.parquet", &place);
+    if (place.failed)
+        return no_memory(err);
+    (void)unlink(place.ptr);
+    buf_add_c(&sql, "COPY (SELECT * FROM (");
+    int status = source_write(lake, &query->sources[0], &query->scope, &pins, &sql, err);
+    buf_add_c(&sql, ") ORDER BY _key, _part) TO ");
+    lake_quote_text(&sql, buf_str(&place));
+    buf_add_c(&sql, " (FORMAT parquet, COMPRESSION zstd)");
+    buf_add_byte(&sql, '\0');
+    if (status == 0 && (sql.failed || lake->duck->connect(lake->database, &connection) != DUCK_OK))
+        status = no_memory(err);
+    if (status == 0)
+        status = statement_ask(lake, connection, buf_str(&sql), NULL, 0, take_count, rows, err);
+    if (status == 0)
+        status = copy_file(place.ptr, path, err);
+    if (connection)
+        lake->duck->disconnect(&connection);
+    (void)unlink(place.ptr);
+    pins_release(lake, &pins);
+    buf_free(&sql);
+    buf_free(&place);
+    return status;
+}
+
+int transfer_export(struct lake *lake, const struct lake_export *what, const char *path,
+                    uint64_t *ret_rows, struct err *err)
+{
+    struct lake_source source = {
+        .name = STR("t"),
+        .dataset = what->dataset,
+        .first = what->first,
+        .last = what->last,
+    };
+    struct lake_query query = {
+        .sql = STR("SELECT * FROM t ORDER BY _key, _part"),
+        .sources = &source,
+        .n_sources = 1,
+        .scope = what->scope,
+    };
+    uint64_t rows = 0;
+    int status = what->format == LAKE_PARQUET ? export_parquet(lake, &query, path, &rows, err)
+                                              : export_lines(lake, &query, path, &rows, err);
+    if (status == 0)
+        *ret_rows = rows;
+    return status;
+}
+
+/* Import: what is not there yet comes out of a query as JSON, by key, and is put like any event. */
+
+struct importing {
+    struct lake *lake;
+    struct str dataset;
+    uint64_t rows;
+    struct err *err;
+    VEC(struct lake_cell) cells;
+    VEC(char *) texts; /* of numbers, for one row */
+    struct buf bytes;
+};
+
+static struct str text_of(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return str_of(json_string_value(value), json_string_length(value));
+}
+
+static int take_bytes(struct importing *importing, struct str hex)
+{
+    buf_clear(&importing->bytes);
+    for (size_t i = 0; i + 1 < hex.len; i += 2) {
+        int high = str_hex_digit(hex.ptr[i]), low = str_hex_digit(hex.ptr[i + 1]);
+        if (high < 0 || low < 0)
+            return -EINVAL;
+        buf_add_byte(&importing->bytes, (char)(high << 4 | low));
+    }
+    return importing->bytes.failed ? -ENOMEM : 0;
+}
+
+static int take_field(struct importing *importing, const char *name, const json_t *value)
+{
+    struct lake_cell cell = {.name = str_from_c(name), .kind = LAKE_TEXT, .column = LAKE_TEXT};
+    if (json_is_string(value)) {
+        cell.text = str_of(json_string_value(value), json_string_length(value));
+    } else {
+        char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(17));
+        if (!text || vec_push(&importing->texts, text) < 0) {
+            free(text);
+            return -ENOMEM;
+        }
+        cell.text = str_from_c(text);
+        cell.kind = json_is_boolean(value)   ? LAKE_BOOLEAN
+                    : json_is_integer(value) ? LAKE_INTEGER
+                    : json_is_real(value)    ? LAKE_DOUBLE
+                    : json_is_null(value)    ? LAKE_NULL
+                                             : LAKE_JSON;
+        cell.column = cell.kind == LAKE_JSON || cell.kind == LAKE_NULL ? LAKE_TEXT : cell.kind;
+    }
+    return vec_push(&importing->cells, cell);
+}
+
+static bool is_own(const char *name)
+{
+    static const char *const own[] = {"_time",     "_id",     "_key",    "_part",
+                                      "_received", "_agency", "_source", "_dataset",
+                                      "_format",   "_raw",    "_bytes",  "_extra"};
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        if (strcmp(name, own[i]) == 0)
+            return true;
+    return false;
+}
+
+/* Fields of the row, and those that had found no column. */
+static int take_fields(struct importing *importing, const json_t *object, const json_t *extra)
+{
+    const char *name;
+    json_t *value;
+    int status = 0;
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+    {
+        if (status == 0 && !is_own(name))
+            status = take_field(importing, name, value);
+    }
+    json_object_foreach((json_t *)(uintptr_t)extra, name, value)
+    {
+        if (status == 0)
+            status = take_field(importing, name, value);
+    }
+    return status;
+}
+
+static int put_row(struct importing *importing, const struct lake_row *row)
+{
+    struct err ignored;
+    int status = gather_put(importing->lake, row);
+    if (status == -ENOBUFS) {
+        status = commit_gathered(importing->lake, NULL, 0, &ignored);
+        if (status == 0)
+            status = gather_put(importing->lake, row);
+    }
+    return status;
+}
+
+static int take_row(struct importing *importing, const json_t *object)
+{
+    struct lake_row row = {
+        .agency = text_of(object, "_agency"),
+        .source = text_of(object, "_source"),
+        .dataset = importing->dataset,
+        .format = text_of(object, "_format"),
+        .raw = text_of(object, "_raw"),
+    };
+    json_error_t ignored;
+    struct str bytes = text_of(object, "_bytes"), extra_text = text_of(object, "_extra");
+    json_t *extra = json_loadb(extra_text.ptr ? extra_text.ptr : "", extra_text.len, 0, &ignored);
+    int status = lake_id_parse(text_of(object, "_id"), &row.id);
+    if (status == 0)
+        status = time_parse(text_of(object, "_time"), &row.time);
+    if (status == 0)
+        status = time_parse(text_of(object, "_received"), &row.received);
+    if (status == 0 && bytes.ptr) {
+        status = take_bytes(importing, bytes);
+        row.raw = buf_str(&importing->bytes);
+    }
+    importing->cells.len = 0;
+    if (status == 0)
+        status = take_fields(importing, object, extra);
+    row.cells = importing->cells.items;
+    row.n_cells = (uint32_t)importing->cells.len;
+    if (status == 0)
+        status = put_row(importing, &row);
+    for (size_t i = 0; i < importing->texts.len; i++)
+        free(importing->texts.items[i]);
+    importing->texts.len = 0;
+    json_decref(extra);
+    return status;
+}
+
+static int take_rows(void *context, const struct lake_chunk *chunk)
+{
+    struct importing *importing = context;
+    for (uint32_t i = 0; i < chunk->n_rows; i++) {
+        json_error_t problem;
+        struct str text = chunk->columns[0].texts[i];
+        json_t *object = json_loadb(text.ptr, text.len, JSON_ALLOW_NUL, &problem);
+        int status = json_is_object(object) ? take_row(importing, object) : -EINVAL;
+        json_decref(object);
+        if (status < 0)
+            return status;
+        importing->rows++;
+    }
+    return 0;
+}
+
+/* Rows of the file by key, without those that are there. */
+static int write_query(struct lake *lake, struct str dataset, struct str place, bool parquet,
+                       struct pins *pins, struct buf *sql, struct err *err)
+{
+    struct lake_source source = {.dataset = dataset,
+                                 .columns = &dataset,
+                                 .n_columns = 1,
+                                 .first = INT64_MIN,
+                                 .last = INT64_MAX};
+    struct lake_scope all = {.all = true};
+    buf_add_c(sql, "WITH f AS (");
+    if (parquet) {
+        /* Text as JSON has it: times as RFC 3339, bytes in hex. */
+        buf_add_c(sql, "SELECT _key AS k, _part AS p, to_json(x) AS j FROM (SELECT * REPLACE "
+                       "(strftime(_time, '%Y-%m-%dT%H:%M:%S.%fZ') AS _time, strftime(_received, "
+                       "'%Y-%m-%dT%H:%M:%S.%fZ') AS _received, lower(hex(_bytes)) AS _bytes) FROM "
+                       "read_parquet(");
+        lake_quote_text(sql, place);
+        buf_add_c(sql, ")) x");
+    } else {
+        buf_add_c(sql,
+                  "SELECT (json->>'_key')::BIGINT AS k, (json->>'_part')::BIGINT AS p, json AS "
+                  "j FROM read_ndjson_objects(");
+        lake_quote_text(sql, place);
+        buf_add_c(sql, ", maximum_object_size = 134217728)");
+    }
+    buf_add_c(sql, "), t AS (");
+    int status = source_write(lake, &source, &all, pins, sql, err);
+    buf_add_c(sql, ") SELECT j::VARCHAR FROM f WHERE NOT EXISTS (FROM t WHERE t._key = f.k AND "
+                   "t._part = f.p) ORDER BY k, p");
+    buf_add_byte(sql, '\0');
+    return status == 0 && sql->failed ? no_memory(err) : status;
+}
+
+static int import_place(struct lake *lake, struct importing *importing, struct str place,
+                        bool parquet, struct err *err)
+{
+    struct buf sql = {0};
+    struct pins pins = {0};
+    struct duck_connection *connection = NULL;
+    int status = write_query(lake, importing->dataset, place, parquet, &pins, &sql, err);
+    if (status == 0 && lake->duck->connect(lake->database, &connection) != DUCK_OK)
+        status = no_memory(err);
+    lake->importing = true;
+    if (status == 0)
+        status = statement_ask(lake, connection, buf_str(&sql), NULL, 0, take_rows, importing, err);
+    if (status == 0)
+        status = commit_gathered(lake, NULL, 0, err);
+    else
+        gather_forget(lake);
+    lake->importing = false;
+    if (connection)
+        lake->duck->disconnect(&connection);
+    pins_release(lake, &pins);
+    buf_free(&sql);
+    return status;
+}
+
+int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
+                    struct err *err)
+{
+    struct importing importing = {.lake = lake, .dataset = dataset, .err = err};
+    struct buf place = {0};
+    bool parquet = str_ends(str_from_c(path), STR(".parquet"));
+    for (size_t i = 0; i < lake->days.len; i++)
+        if (lake->days.items[i]->n_rows > 0)
+            return err_set(err, -EBUSY, "events were put and not committed");
+    add_place(lake, parquet ? "import.parquet" : "import.ndjson", &place);
+    if (place.failed)
+        return no_memory(err);
+    (void)unlink(place.ptr);
+    int status = copy_file(path, place.ptr, err);
+    if (status == 0)
+        status = import_place(lake, &importing, buf_str(&place), parquet, err);
+    (void)unlink(place.ptr);
+    if (status == 0)
+        *ret_rows = importing.rows;
+    vec_free(&importing.cells);
+    vec_free(&importing.texts);
+    buf_free(&importing.bytes);
+    buf_free(&place);
+    return status;
+}
