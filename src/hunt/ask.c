@@ -1,0 +1,467 @@
+#include "hunt/ask.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "base/map.h"
+#include "base/vec.h"
+#include "hunt/value.h"
+#include "io/clock.h"
+
+struct hunt_asking {
+    const struct hunt_place *place;
+    const struct hunt_question *question;
+    struct hunt_limits limits; /* of all results together */
+    struct arena arena;
+    struct hunt_catalogue *catalogue;
+    const struct hunt_plan *plan;    /* NULL: SQL */
+    VEC(struct lake_source) sources; /* of SQL */
+    VEC(struct hunt_column) columns; /* of SQL, once it runs */
+    int64_t started;                 /* ticks */
+
+    pthread_mutex_t lock;
+    struct lake_run *run; /* under the lock: what is to be cancelled */
+    uint64_t rows, bytes; /* under the lock: of the runs before */
+    _Atomic bool cancelled;
+};
+
+static uint64_t bounded(uint64_t asked, uint64_t otherwise, uint64_t max)
+{
+    uint64_t limit = asked ? asked : otherwise;
+    return limit < max ? limit : max;
+}
+
+struct hunt_asking *hunt_asking_new(const struct hunt_place *place,
+                                    const struct hunt_question *question)
+{
+    struct hunt_asking *asking = calloc(1, sizeof(*asking));
+    if (!asking)
+        return NULL;
+    asking->place = place;
+    asking->question = question;
+    asking->limits = (struct hunt_limits){
+        bounded(question->limits.rows, HUNT_ROWS_DEFAULT, HUNT_ROWS_MAX),
+        bounded(question->limits.bytes, HUNT_BYTES_DEFAULT, HUNT_BYTES_MAX),
+        (int64_t)bounded((uint64_t)question->limits.time_us, HUNT_TIME_DEFAULT_US,
+                         HUNT_TIME_MAX_US),
+    };
+    arena_init(&asking->arena, HUNT_PLAN_MEMORY_MAX);
+    asking->started = clock_ticks_us();
+    pthread_mutex_init(&asking->lock, NULL);
+    return asking;
+}
+
+void hunt_asking_free(struct hunt_asking *asking)
+{
+    if (!asking)
+        return;
+    hunt_catalogue_free(asking->catalogue);
+    arena_free(&asking->arena);
+    vec_free(&asking->sources);
+    vec_free(&asking->columns);
+    pthread_mutex_destroy(&asking->lock);
+    free(asking);
+}
+
+/* ---- running one statement ---- */
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, -ENOMEM, "no memory for the hunt");
+}
+
+/* Makes the run the one that cancel() means. False: it was cancelled before. */
+static bool enter(struct hunt_asking *asking, struct lake_run *run)
+{
+    pthread_mutex_lock(&asking->lock);
+    asking->run = run;
+    bool cancelled = atomic_load(&asking->cancelled);
+    pthread_mutex_unlock(&asking->lock);
+    return !cancelled;
+}
+
+static void leave(struct hunt_asking *asking, bool counted)
+{
+    struct lake_run_stats stats;
+    pthread_mutex_lock(&asking->lock);
+    struct lake_run *run = asking->run;
+    asking->place->ops->run_stats(run, &stats);
+    asking->rows += counted ? stats.rows : 0;
+    asking->bytes += counted ? stats.bytes : 0;
+    asking->run = NULL;
+    pthread_mutex_unlock(&asking->lock);
+    asking->place->ops->done(run);
+}
+
+/*
+ * What is wrong with a value is said with the value, which may be one of a row that the scope takes away further up:
+ * engines compute where they like. Whoever may not see all is told no more than that.
+ */
+static void hide_values(const struct hunt_asking *asking, struct err *err)
+{
+    if (!asking->question->scope.all && err->code == -EINVAL)
+        err_set(err, -EINVAL, "the query fails on a value: a conversion or a computation is wrong");
+}
+
+/* One statement of the lake, of which `each` gets the chunks. */
+struct statement {
+    struct lake_query query;
+    int (*begin)(void *context, const struct lake_result_column *columns, size_t n);
+    int (*each)(void *context, const struct lake_chunk *chunk);
+    void *context;
+    bool counted; /* against the limits: it is a result */
+};
+
+static int take_chunks(struct hunt_asking *asking, const struct statement *statement,
+                       struct lake_run *run, struct err *err)
+{
+    const struct lake_ops *ops = asking->place->ops;
+    struct lake_chunk chunk;
+    bool begun = false;
+    for (;;) {
+        size_t n;
+        int more = ops->next(run, &chunk, err);
+        if (more < 0)
+            hide_values(asking, err);
+        if (more < 0)
+            return more;
+        const struct lake_result_column *columns = ops->result(run, &n);
+        int status = begun ? 0 : statement->begin(statement->context, columns, n);
+        begun = true;
+        if (status == 0 && more > 0)
+            status = statement->each(statement->context, &chunk);
+        if (status < 0 || more == 0)
+            return status;
+    }
+}
+
+/* *ret_cut: a limit on rows or bytes has ended it. */
+static int run_statement(struct hunt_asking *asking, struct statement *statement, bool *ret_cut,
+                         struct err *err)
+{
+    const struct lake_ops *ops = asking->place->ops;
+    struct lake_run *run;
+    struct lake_run_stats stats;
+    int64_t left = asking->limits.time_us - (clock_ticks_us() - asking->started);
+    if (atomic_load(&asking->cancelled))
+        return err_set(err, -ECANCELED, "the query was cancelled");
+    if (left <= 0)
+        return err_set(err, -ETIME, "the query took longer than %.1f s",
+                       (double)asking->limits.time_us / 1e6);
+    statement->query.scope = asking->question->scope;
+    statement->query.limits.time_us = left;
+    int status = ops->ask(asking->place->lake, &statement->query, &run, err);
+    if (status < 0)
+        return status;
+    status = enter(asking, run) ? take_chunks(asking, statement, run, err)
+                                : err_set(err, -ECANCELED, "the query was cancelled");
+    ops->run_stats(run, &stats);
+    *ret_cut = stats.cut;
+    leave(asking, statement->counted);
+    return status;
+}
+
+/* The findings as the value of $1. Their text lives in *json. */
+static int take_findings(struct hunt_asking *asking, struct lake_query *query,
+                         struct lake_value *value, struct buf *json, struct err *err)
+{
+    const struct hunt_place *place = asking->place;
+    int status = 0;
+    if (place->findings)
+        status = place->findings(place->findings_context, &asking->question->scope, json, err);
+    else
+        buf_add_c(json, "[]");
+    if (status == 0 && json->failed)
+        status = no_memory(err);
+    *value = (struct lake_value){.kind = LAKE_TEXT, .text = buf_str(json)};
+    query->values = value;
+    query->n_values = 1;
+    return status;
+}
+
+static int run_query(struct hunt_asking *asking, struct statement *statement, bool findings,
+                     bool *ret_cut, struct err *err)
+{
+    struct buf json = {0};
+    struct lake_value value;
+    int status = findings ? take_findings(asking, &statement->query, &value, &json, err) : 0;
+    if (status == 0)
+        status = run_statement(asking, statement, ret_cut, err);
+    buf_free(&json);
+    return status;
+}
+
+/* ---- what the compiler asks the lake ---- */
+
+struct probe {
+    int (*each)(void *context, struct str value);
+    void *context;
+};
+
+static int probe_begin(void *context, const struct lake_result_column *columns, size_t n)
+{
+    (void)context, (void)columns, (void)n;
+    return 0;
+}
+
+static int probe_chunk(void *context, const struct lake_chunk *chunk)
+{
+    struct probe *probe = context;
+    struct buf text = {0};
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < chunk->n_rows && chunk->n_columns > 0; i++) {
+        buf_clear(&text);
+        value_write(&text, value_type(chunk->columns[0].kind), &chunk->columns[0], i);
+        status = text.failed ? -ENOMEM : probe->each(probe->context, buf_str(&text));
+    }
+    buf_free(&text);
+    return status;
+}
+
+static int probe(void *context, const struct hunt_result *query,
+                 int (*each)(void *each_context, struct str value), void *each_context,
+                 struct err *err)
+{
+    struct hunt_asking *asking = context;
+    struct probe values = {each, each_context};
+    struct statement statement = {
+        .query = {.sql = query->sql,
+                  .sources = query->sources,
+                  .n_sources = query->n_sources,
+                  .limits = {.rows = HUNT_PROBE_MAX}},
+        .begin = probe_begin,
+        .each = probe_chunk,
+        .context = &values,
+    };
+    bool cut;
+    return run_query(asking, &statement, query->findings, &cut, err);
+}
+
+/* ---- compiling ---- */
+
+static int compile_kql(struct hunt_asking *asking, struct err *err)
+{
+    const struct hunt_question *question = asking->question;
+    asking->catalogue = hunt_catalogue_new();
+    if (!asking->catalogue ||
+        hunt_catalogue_read(asking->catalogue, asking->place->ops, asking->place->lake) < 0)
+        return no_memory(err);
+    const struct hunt_options options = {
+        .tables = asking->place->tables,
+        .catalogue = asking->catalogue,
+        .now_us = clock_now_us(),
+        .first = question->first,
+        .last = question->last,
+        .parameters = question->parameters,
+        .n_parameters = question->n_parameters,
+        .probe = {probe, asking},
+    };
+    return hunt_compile(&asking->arena, question->text, &options, &asking->plan, err);
+}
+
+struct names {
+    int (*each)(void *context, struct str dataset);
+    void *context;
+    struct map described;
+};
+
+/* What is stored under a name that no content describes any more. */
+static int add_stored(void *context, struct str dataset)
+{
+    struct names *names = context;
+    bool known = map_get(&names->described, dataset) != MAP_NONE;
+    return known ? 0 : names->each(names->context, dataset);
+}
+
+int hunt_place_datasets(const struct hunt_place *place,
+                        int (*each)(void *context, struct str dataset), void *context)
+{
+    struct names names = {each, context, {0}};
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < tables_count(place->tables); i++) {
+        const struct table *table = tables_get(place->tables, i);
+        if (!table->open || table->n_sources != 1)
+            continue;
+        status = map_put(&names.described, table->sources[0].dataset, 0);
+        if (status == 0)
+            status = each(context, table->sources[0].dataset);
+    }
+    if (status == 0)
+        status = place->ops->datasets(place->lake, add_stored, &names);
+    map_free(&names.described);
+    return status;
+}
+
+static int add_source(void *context, struct str dataset)
+{
+    struct hunt_asking *asking = context;
+    struct str name = arena_copy(&asking->arena, dataset);
+    const struct lake_source source = {.name = name,
+                                       .dataset = name,
+                                       .first = asking->question->first,
+                                       .last = asking->question->last};
+    return name.ptr ? vec_push(&asking->sources, source) : -ENOMEM;
+}
+
+int hunt_asking_compile(struct hunt_asking *asking, struct err *err)
+{
+    if (asking->question->language == HUNT_KQL)
+        return compile_kql(asking, err);
+    if (asking->question->n_parameters > 0)
+        return err_set(err, -EINVAL, "plain SQL takes no parameters");
+    if (hunt_place_datasets(asking->place, add_source, asking) < 0)
+        return no_memory(err);
+    return 0;
+}
+
+void hunt_asking_explain(const struct hunt_asking *asking, struct buf *text)
+{
+    if (asking->plan) {
+        hunt_explain(asking->plan, text);
+        return;
+    }
+    buf_add_str(text, str_trim(asking->question->text));
+    buf_add_byte(text, '\n');
+}
+
+/* ---- results ---- */
+
+struct result {
+    struct hunt_asking *asking;
+    const struct hunt_sink *sink;
+    struct hunt_head head;
+    struct buf texts;
+    struct hunt_cell *cells;
+};
+
+static int begin_result(void *context, const struct lake_result_column *columns, size_t n)
+{
+    struct result *result = context;
+    struct hunt_asking *asking = result->asking;
+    if (!asking->plan) {
+        for (size_t i = 0; i < n; i++) {
+            const struct hunt_column column = {columns[i].name, value_type(columns[i].kind)};
+            if (vec_push(&asking->columns, column) < 0)
+                return -ENOMEM;
+        }
+        result->head.columns = asking->columns.items;
+        result->head.n_columns = (uint32_t)n;
+    }
+    assert(n == result->head.n_columns);
+    result->cells = calloc(n + 1, sizeof(*result->cells));
+    return result->cells ? result->sink->begin(result->sink->context, &result->head) : -ENOMEM;
+}
+
+static int write_row(struct result *result, const struct lake_chunk *chunk, uint32_t row)
+{
+    buf_clear(&result->texts);
+    for (uint32_t i = 0; i < chunk->n_columns; i++) {
+        size_t at = result->texts.len;
+        bool null =
+            !value_write(&result->texts, result->head.columns[i].type, &chunk->columns[i], row);
+        result->cells[i] = (struct hunt_cell){.text = {NULL, result->texts.len - at}, .null = null};
+    }
+    if (result->texts.failed)
+        return -ENOMEM;
+    /* The text has stopped moving. */
+    const char *at = result->texts.ptr ? result->texts.ptr : "";
+    for (uint32_t i = 0; i < chunk->n_columns; i++) {
+        result->cells[i].text.ptr = at;
+        at += result->cells[i].text.len;
+    }
+    return result->sink->row(result->sink->context, result->cells);
+}
+
+static int write_chunk(void *context, const struct lake_chunk *chunk)
+{
+    struct result *result = context;
+    int status = 0;
+    for (uint32_t row = 0; status == 0 && row < chunk->n_rows; row++)
+        status = write_row(result, chunk, row);
+    return status;
+}
+
+/* The one SELECT of plain SQL is a result, too. */
+static struct hunt_result sql_result(const struct hunt_asking *asking)
+{
+    return (struct hunt_result){.sql = asking->question->text,
+                                .sources = asking->sources.items,
+                                .n_sources = (uint32_t)asking->sources.len};
+}
+
+static int run_result(struct hunt_asking *asking, const struct hunt_result *from, uint32_t index,
+                      const struct hunt_sink *sink, struct err *err)
+{
+    struct result result = {
+        .asking = asking,
+        .sink = sink,
+        .head = {index, from->columns, from->n_columns, &from->render},
+    };
+    struct statement statement = {
+        .query =
+            {.sql = from->sql,
+             .sources = from->sources,
+             .n_sources = from->n_sources,
+             .guarded = !asking->plan,
+             /* 0 would mean no limit: a result for which nothing is left still says that it was cut. */
+             .limits = {.rows = asking->rows < asking->limits.rows
+                                    ? asking->limits.rows - asking->rows
+                                    : 1,
+                        .bytes = asking->bytes < asking->limits.bytes
+                                     ? asking->limits.bytes - asking->bytes
+                                     : 1}},
+        .begin = begin_result,
+        .each = write_chunk,
+        .context = &result,
+        .counted = true,
+    };
+    bool cut = false;
+    int status = run_query(asking, &statement, from->findings, &cut, err);
+    if (status == 0)
+        status = sink->end(sink->context, cut);
+    buf_free(&result.texts);
+    free(result.cells);
+    return status;
+}
+
+int hunt_asking_run(struct hunt_asking *asking, const struct hunt_sink *sink, struct err *err)
+{
+    const struct hunt_result plain = sql_result(asking);
+    const struct hunt_result *results = asking->plan ? asking->plan->results : &plain;
+    uint32_t n = asking->plan ? asking->plan->n_results : 1;
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < n; i++)
+        status = run_result(asking, &results[i], i, sink, err);
+    if (status == -ENOMEM && !err->code)
+        return no_memory(err);
+    return status;
+}
+
+/* ---- from other threads ---- */
+
+void hunt_asking_cancel(struct hunt_asking *asking)
+{
+    pthread_mutex_lock(&asking->lock);
+    atomic_store(&asking->cancelled, true);
+    if (asking->run)
+        asking->place->ops->cancel(asking->run);
+    pthread_mutex_unlock(&asking->lock);
+}
+
+void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret_stats)
+{
+    struct lake_run_stats run = {.progress = -1};
+    pthread_mutex_lock(&asking->lock);
+    if (asking->run)
+        asking->place->ops->run_stats(asking->run, &run);
+    *ret_stats = (struct hunt_asking_stats){
+        .rows = asking->rows + run.rows,
+        .bytes = asking->bytes + run.bytes,
+        .time_us = clock_ticks_us() - asking->started,
+        .progress = run.progress,
+    };
+    pthread_mutex_unlock(&asking->lock);
+}

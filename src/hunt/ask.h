@@ -1,0 +1,107 @@
+/*
+ * ask: a query run on a lake, for whoever asks: the command on a data folder, the interface of a centre, a schedule.
+ *
+ *     text ─▶ compile, with the lake's columns ─▶ each result: ask the lake ─▶ sink: begin, row ..., end
+ *
+ * The caller's agencies are the scope of every source, below whatever the text says. Limits end a hunt: rows and
+ * bytes cut the result, which the sink is told; the time is an error.
+ *
+ * An asking is one hunt. One thread runs it; cancel and progress may be called from any thread until it is freed.
+ */
+#ifndef JAGA_HUNT_ASK_H
+#define JAGA_HUNT_ASK_H
+
+#include "hunt/hunt.h"
+#include "lake/lake.h"
+
+/* Limits of a hunt, over all of its results: what it gets unless it asks, and the most it may ask for. */
+#define HUNT_ROWS_DEFAULT 10000
+#define HUNT_ROWS_MAX 1000000
+#define HUNT_BYTES_DEFAULT (UINT64_C(64) << 20)
+#define HUNT_BYTES_MAX (UINT64_C(1) << 30)
+#define HUNT_TIME_DEFAULT_US INT64_C(60000000)
+#define HUNT_TIME_MAX_US INT64_C(3600000000)
+
+#define HUNT_PLAN_MEMORY_MAX ((size_t)64 << 20) /* bytes of a compiled query */
+#define HUNT_FINDINGS_MAX 100000                /* findings that a query may look at: the latest */
+
+enum hunt_language { HUNT_KQL, HUNT_SQL };
+
+struct hunt_limits {
+    uint64_t rows, bytes; /* 0: the default. More than the maximum is the maximum. */
+    int64_t time_us;
+};
+
+/* Where hunts are run; all of it outlives them. */
+struct hunt_place {
+    const struct lake_ops *ops;
+    struct lake *lake;
+    const struct tables *tables;
+    /* Appends a JSON array of the findings that the asking caller may see; see hunt_result.findings. NULL: none. */
+    int (*findings)(void *context, const struct lake_scope *scope, struct buf *json,
+                    struct err *err);
+    void *findings_context;
+};
+
+/* Texts live as long as the asking. */
+struct hunt_question {
+    struct str text;
+    enum hunt_language language; /* SQL: one SELECT over the datasets, by their names */
+    int64_t first, last;         /* first <= time < last; INT64_MIN, INT64_MAX: any */
+    const struct hunt_parameter *parameters;
+    uint32_t n_parameters;
+    struct lake_scope scope;
+    struct hunt_limits limits;
+};
+
+struct hunt_head {
+    uint32_t index; /* of the result in its query, from 0 */
+    const struct hunt_column *columns;
+    uint32_t n_columns;
+    const struct hunt_render *render;
+};
+
+struct hunt_cell {
+    struct str text; /* see value.h; lives for the call */
+    bool null;
+};
+
+/* What takes results, one after the other. A negative return ends the hunt and is returned. */
+struct hunt_sink {
+    int (*begin)(void *context, const struct hunt_head *head); /* it lives until end() */
+    int (*row)(void *context, const struct hunt_cell *cells);
+    int (*end)(void *context, bool cut);
+    void *context;
+};
+
+struct hunt_asking;
+
+/* Copies nothing. NULL: no memory. */
+struct hunt_asking *hunt_asking_new(const struct hunt_place *place,
+                                    const struct hunt_question *question);
+void hunt_asking_free(struct hunt_asking *asking);
+
+/*
+ * Compiles the question: 0, or as hunt_compile(). Then runs it: 0, what the sink returned, or as lake_ops.next with *err.
+ * Once each.
+ */
+int hunt_asking_compile(struct hunt_asking *asking, struct err *err);
+int hunt_asking_run(struct hunt_asking *asking, const struct hunt_sink *sink, struct err *err);
+
+/* The plan with its SQL, for people. Once it was compiled. */
+void hunt_asking_explain(const struct hunt_asking *asking, struct buf *text);
+
+void hunt_asking_cancel(struct hunt_asking *asking);
+
+struct hunt_asking_stats {
+    uint64_t rows, bytes;
+    int64_t time_us;
+    double progress; /* of the result that is being computed, 0 to 1; negative: not known */
+};
+void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret_stats);
+
+/* The names of datasets that plain SQL may ask for: what is stored, and what is described. Texts as in lake.h. */
+int hunt_place_datasets(const struct hunt_place *place,
+                        int (*each)(void *context, struct str dataset), void *context);
+
+#endif
