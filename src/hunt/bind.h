@@ -103,9 +103,9 @@ struct node {
     struct str text;
     struct str tail;              /* behind FROM and WHERE: LIMIT, USING SAMPLE ... */
     uint32_t n_keys;              /* GROUP */
+    bool closed;                  /* SELECT: it makes rows; no further column is added here */
     bool windowed;                /* SELECT: a column looks at other rows */
     bool only;                    /* SELECT: nothing of left but `columns` */
-    bool lateral;                 /* JOIN: right names columns of left */
     const struct sort_key *order; /* SELECT with a tail: of the rows that it cuts */
     uint32_t n_order;
     struct source *source; /* SOURCE */

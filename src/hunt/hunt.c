@@ -104,11 +104,12 @@ static int compile_guarded(struct hunt_bind *bind, const struct kql_query *query
     return compile_result(bind, query, index, result);
 }
 
-static int count_results(const struct kql_query *query, struct err *err, uint32_t *ret_n)
+static int count_results(const struct kql_query_list *queries, struct err *err, uint32_t *ret_n)
 {
     uint32_t n = 0;
-    for (uint32_t i = 0; i < query->statements.len; i++)
-        n += query->statements.items[i]->kind == KQL_EXPRESSION;
+    for (uint32_t q = 0; q < queries->len; q++)
+        for (uint32_t i = 0; i < queries->items[q]->statements.len; i++)
+            n += queries->items[q]->statements.items[i]->kind == KQL_EXPRESSION;
     if (n == 0)
         return err_set(err, -EINVAL,
                        "the query has no result: behind the last let stands what it is for");
@@ -118,28 +119,37 @@ static int count_results(const struct kql_query *query, struct err *err, uint32_
     return 0;
 }
 
+static int compile_query(struct arena *arena, const struct kql_query *query,
+                         const struct hunt_options *options, struct hunt_result *results,
+                         uint32_t *n, struct err *err)
+{
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < query->statements.len; i++) {
+        if (query->statements.items[i]->kind != KQL_EXPRESSION)
+            continue;
+        struct hunt_bind bind = {.arena = arena, .err = err, .options = options};
+        status = compile_guarded(&bind, query, i, &results[(*n)++]);
+    }
+    return status;
+}
+
 int hunt_compile(struct arena *arena, struct str text, const struct hunt_options *options,
                  const struct hunt_plan **ret_plan, struct err *err)
 {
-    struct kql_query *query;
-    uint32_t n_results;
-    int status = kql_parse(arena, text, &query, err);
+    struct kql_query_list queries;
+    uint32_t n_results, n = 0;
+    int status = kql_parse_all(arena, text, &queries, err);
     if (status == 0)
-        status = count_results(query, err, &n_results);
+        status = count_results(&queries, err, &n_results);
     if (status < 0)
         return status;
     struct hunt_plan *plan = arena_zero(arena, 1, sizeof(*plan));
     struct hunt_result *results = arena_zero(arena, n_results, sizeof(*results));
     if (!plan || !results)
         return err_set(err, -ENOMEM, "the query needs too much memory to compile");
-    *plan = (struct hunt_plan){.query = query, .results = results, .n_results = n_results};
-    uint32_t n = 0;
-    for (uint32_t i = 0; status == 0 && i < query->statements.len; i++) {
-        if (query->statements.items[i]->kind != KQL_EXPRESSION)
-            continue;
-        struct hunt_bind bind = {.arena = arena, .err = err, .options = options};
-        status = compile_guarded(&bind, query, i, &results[n++]);
-    }
+    *plan = (struct hunt_plan){.queries = queries, .results = results, .n_results = n_results};
+    for (uint32_t q = 0; status == 0 && q < queries.len; q++)
+        status = compile_query(arena, queries.items[q], options, results, &n, err);
     if (status == 0)
         *ret_plan = plan;
     return status;
@@ -156,7 +166,8 @@ static void explain_bound(struct buf *text, const char *label, int64_t time_us, 
 
 void hunt_explain(const struct hunt_plan *plan, struct buf *text)
 {
-    kql_print(text, plan->query);
+    for (uint32_t i = 0; i < plan->queries.len; i++)
+        kql_print(text, plan->queries.items[i]);
     for (uint32_t i = 0; i < plan->n_results; i++) {
         const struct hunt_result *result = &plan->results[i];
         buf_printf(text, "\n-- result %u\n-- columns:", i + 1);

@@ -16,6 +16,7 @@
 #include "base/err.h"
 #include "hunt/ast.h"
 #include "hunt/catalogue.h"
+#include "hunt/kql.h"
 #include "hunt/tables.h"
 
 #define HUNT_RESULTS_MAX 16   /* of a query */
@@ -80,7 +81,7 @@ struct hunt_result {
 };
 
 struct hunt_plan {
-    const struct kql_query *query;
+    struct kql_query_list queries;     /* as they stand in the text, apart by empty lines */
     const struct hunt_result *results; /* at least one */
     uint32_t n_results;
 };

@@ -45,7 +45,7 @@ static void narrow_node(struct node *node, const struct column *column, const st
     case NODE_JOIN:
         if (!str_eq(node->text, STR("FULL JOIN")) && !str_eq(node->text, STR("RIGHT JOIN")))
             narrow_node(node->left, column, bounds);
-        if (str_eq(node->text, STR("JOIN")) && !node->lateral)
+        if (str_eq(node->text, STR("JOIN")))
             narrow_node(node->right, column, bounds);
         break;
     default:

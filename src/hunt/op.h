@@ -16,7 +16,7 @@ extern const struct op_row op_rows_search[];
 extern const struct op_row op_rows_expand[];
 extern const struct op_row op_rows_parse[];
 extern const struct op_row op_rows_series[];
-extern const struct op_row op_rows_nested[];
+extern const struct op_row op_rows_split[];
 extern const struct op_row op_rows_evaluate[];
 
 /* A named expression over rel, added to `made` under its name or the one that it has by itself. */

@@ -113,7 +113,8 @@ static struct node *select_for_column(struct hunt_bind *bind, struct rel *rel,
                                       const struct column_list *refs)
 {
     struct node *top = rel->node;
-    if (top->kind != NODE_SELECT || top->tail.len || top->only || made_here(top, refs))
+    if (top->kind != NODE_SELECT || top->tail.len || top->only || top->closed ||
+        made_here(top, refs))
         rel->node = top = node_new(bind, NODE_SELECT, top);
     return top;
 }

@@ -1,0 +1,243 @@
+/*
+ * parse, parse-where, parse-kv: columns out of text, by a regular expression made of the pattern.
+ */
+#include "hunt/op.h"
+
+/* The regular expression, and which group of it each column is. */
+struct pattern {
+    struct buf regex;
+    uint32_t n_groups;
+    uint32_t *groups; /* by piece; 0: none */
+    bool flexible;    /* kind=regex: texts are regular expressions */
+};
+
+static void add_quoted(struct buf *regex, struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (strchr("\\.+*?()|[]{}^$-/", text.ptr[i]) && text.ptr[i])
+            buf_add_byte(regex, '\\');
+        buf_add_byte(regex, text.ptr[i]);
+    }
+}
+
+/* Groups that a person wrote: ( without ? behind it, not escaped, not in a class. */
+static uint32_t count_groups(struct str regex)
+{
+    uint32_t n = 0;
+    bool in_class = false;
+    for (size_t i = 0; i < regex.len; i++) {
+        char c = regex.ptr[i], next = i + 1 < regex.len ? regex.ptr[i + 1] : '\0';
+        if (c == '\\')
+            i++;
+        else if (c == '[' || c == ']')
+            in_class = c == '[';
+        else if (c == '(' && !in_class &&
+                 (next != '?' || str_starts(str_skip(regex, i), STR("(?P<"))))
+            n++;
+    }
+    return n;
+}
+
+static const char *group_of(enum kql_type type, bool last)
+{
+    switch (type) {
+    case KQL_INT:
+    case KQL_LONG:
+        return "\\s*([+-]?\\d+)\\s*";
+    case KQL_REAL:
+    case KQL_DECIMAL:
+        return "\\s*([+-]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*";
+    case KQL_BOOL:
+        return "\\s*((?i:true|false|0|1))\\s*";
+    default:
+        return last ? "(.*)" : "(.*?)";
+    }
+}
+
+static void add_piece(struct pattern *pattern, const struct kql_piece_list *pieces, uint32_t index,
+                      bool relaxed)
+{
+    const struct kql_piece *piece = &pieces->items[index];
+    bool last = index + 1 == pieces->len;
+    switch (piece->kind) {
+    case KQL_PIECE_STAR:
+        buf_add_c(&pattern->regex, last ? "" : ".*?");
+        break;
+    case KQL_PIECE_TEXT:
+        if (pattern->flexible) {
+            buf_printf(&pattern->regex, "(?:%.*s)", STR_ARG(piece->text));
+            pattern->n_groups += count_groups(piece->text);
+        } else
+            add_quoted(&pattern->regex, piece->text);
+        break;
+    case KQL_PIECE_COLUMN:
+        buf_add_c(&pattern->regex, group_of(relaxed ? KQL_STRING : piece->column.type, last));
+        pattern->groups[index] = ++pattern->n_groups;
+        break;
+    }
+}
+
+static struct str build(struct hunt_bind *bind, const struct kql_operator *op,
+                        struct pattern *pattern)
+{
+    const struct kql_piece_list *pieces = &op->parse.pieces;
+    pattern->flexible = op->parse.kind == KQL_PARSE_REGEX;
+    pattern->groups = bind_alloc(bind, pieces->len, sizeof(*pattern->groups));
+    if (!pattern->flexible)
+        buf_add_c(&pattern->regex, "(?s)^");
+    else if (op->parse.flags.len)
+        buf_printf(&pattern->regex, "(?%.*s)", STR_ARG(op->parse.flags));
+    for (uint32_t i = 0; i < pieces->len; i++)
+        add_piece(pattern, pieces, i, op->parse.kind == KQL_PARSE_RELAXED);
+    return bind_keep(bind, &pattern->regex);
+}
+
+/* regexp_extract() gives the groups as a struct, whose members are named g1, g2 ... */
+static struct str group_names(struct hunt_bind *bind, uint32_t n)
+{
+    struct buf buf = {0};
+    for (uint32_t i = 1; i <= n; i++)
+        buf_printf(&buf, "%s'g%u'", i > 1 ? ", " : "", i);
+    return bind_keep(bind, &buf);
+}
+
+static void add_columns(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel,
+                        const struct pattern *pattern, struct column *groups)
+{
+    struct column_list refs = {0};
+    column_list_add(bind, &refs, groups);
+    for (uint32_t i = 0; i < op->parse.pieces.len; i++) {
+        const struct kql_column *made = &op->parse.pieces.items[i].column;
+        if (!pattern->groups[i])
+            continue;
+        struct hunt_value value = bind_value(
+            KQL_STRING, hunt_text(bind, "%.*s['g%u']", STR_ARG(groups->sql), pattern->groups[i]));
+        value = hunt_convert(bind, value, made->type == KQL_TYPE_NONE ? KQL_STRING : made->type);
+        field_set(bind, &rel->fields, made->name.text,
+                  rel_compute(bind, rel, made->name.text, &value, &refs));
+    }
+}
+
+static int op_parse(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)
+{
+    struct column_list refs = {0}, text_refs = {0};
+    struct hunt_value text;
+    int status = bind_over(bind, rel, op->parse.expr, &refs, &text);
+    if (status < 0)
+        return status;
+    rel->fields = field_list_copy(bind, &rel->fields);
+    text = hunt_convert(bind, text, KQL_STRING);
+    struct column *subject = rel_column(bind, rel, STR("text"), &text, &refs);
+    column_list_add(bind, &text_refs, subject);
+    struct pattern pattern = {0};
+    struct str regex = hunt_quote(bind, build(bind, op, &pattern));
+    if (op->kind == KQL_PARSE_WHERE)
+        rel_filter(
+            bind, rel,
+            hunt_text(bind, "regexp_matches(%.*s, %.*s)", STR_ARG(subject->sql), STR_ARG(regex)),
+            &text_refs);
+    if (pattern.n_groups == 0)
+        return 0;
+    struct hunt_value groups = bind_value(
+        KQL_STRING, hunt_text(bind, "regexp_extract(%.*s, %.*s, [%.*s])", STR_ARG(subject->sql),
+                              STR_ARG(regex), STR_ARG(group_names(bind, pattern.n_groups))));
+    add_columns(bind, op, rel, &pattern,
+                rel_compute(bind, rel, STR("groups"), &groups, &text_refs));
+    return 0;
+}
+
+/* ---- parse-kv ---- */
+
+struct delimiters {
+    struct str pair, value, quote;
+};
+
+static int read_delimiters(struct hunt_bind *bind, const struct kql_operator *op,
+                           struct delimiters *ret)
+{
+    *ret = (struct delimiters){STR(","), STR("="), {0}};
+    for (uint32_t i = 0; i < op->parse_kv.properties.len; i++) {
+        const struct kql_property *property = &op->parse_kv.properties.items[i];
+        const struct kql_expr *value = property->values.items[0];
+        struct str name = property->name.text;
+        struct str text = value->kind == KQL_LITERAL && value->literal.type == KQL_STRING
+                              ? value->literal.text
+                              : (struct str){0};
+        if (str_eq(name, STR("pair_delimiter")))
+            ret->pair = text;
+        else if (str_eq(name, STR("kv_delimiter")))
+            ret->value = text;
+        else if (str_eq(name, STR("quote")))
+            ret->quote = text;
+        else if (!str_eq(name, STR("greedy")))
+            return bind_not_done(bind, property->name.place, "parse-kv with '%.*s' is not done",
+                                 STR_ARG(name));
+    }
+    if (!ret->pair.len || !ret->value.len)
+        return hunt_refuse(bind, op->place, "parse-kv is told its delimiters as texts");
+    return 0;
+}
+
+/* What stands behind `name=` at the beginning or behind a delimiter; g1 in quotes, g2 without. */
+static struct str pair_regex(struct hunt_bind *bind, const struct delimiters *delimiters,
+                             struct str name)
+{
+    struct buf regex = {0};
+    buf_add_c(&regex, "(?s)(?:^|");
+    add_quoted(&regex, delimiters->pair);
+    buf_add_c(&regex, ")\\s*");
+    add_quoted(&regex, name);
+    buf_add_c(&regex, "\\s*");
+    add_quoted(&regex, delimiters->value);
+    buf_add_c(&regex, "(?:");
+    if (delimiters->quote.len) {
+        add_quoted(&regex, delimiters->quote);
+        buf_add_c(&regex, "(.*?)");
+        add_quoted(&regex, delimiters->quote);
+    } else
+        buf_add_c(&regex, "()\\z\\A");
+    buf_add_c(&regex, "|(.*?)(?:");
+    add_quoted(&regex, delimiters->pair);
+    buf_add_c(&regex, "|\\z))");
+    return hunt_quote(bind, bind_keep(bind, &regex));
+}
+
+static int op_parse_kv(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)
+{
+    struct column_list refs = {0};
+    struct hunt_value text;
+    struct delimiters delimiters;
+    int status = read_delimiters(bind, op, &delimiters);
+    if (status == 0)
+        status = bind_over(bind, rel, op->parse_kv.expr, &refs, &text);
+    if (status < 0)
+        return status;
+    text = hunt_convert(bind, text, KQL_STRING);
+    struct field_list fields = field_list_copy(bind, &rel->fields);
+    for (uint32_t i = 0; i < op->parse_kv.columns.len; i++) {
+        const struct kql_column *column = &op->parse_kv.columns.items[i];
+        struct column_list group_refs = {0};
+        struct hunt_value groups = bind_value(
+            KQL_STRING,
+            hunt_text(bind, "regexp_extract(%.*s, %.*s, ['g1', 'g2'])", STR_ARG(text.sql),
+                      STR_ARG(pair_regex(bind, &delimiters, column->name.text))));
+        struct column *made = rel_compute(bind, rel, STR("groups"), &groups, &refs);
+        column_list_add(bind, &group_refs, made);
+        struct hunt_value value =
+            bind_value(KQL_STRING, hunt_text(bind, "concat(%.*s['g1'], %.*s['g2'])",
+                                             STR_ARG(made->sql), STR_ARG(made->sql)));
+        value.filled = true;
+        value = hunt_convert(bind, value, column->type);
+        field_set(bind, &fields, column->name.text,
+                  rel_compute(bind, rel, column->name.text, &value, &group_refs));
+    }
+    rel->fields = fields;
+    return 0;
+}
+
+const struct op_row op_rows_parse[] = {
+    {KQL_PARSE, op_parse},
+    {KQL_PARSE_WHERE, op_parse},
+    {KQL_PARSE_KV, op_parse_kv},
+    {0, NULL},
+};
