@@ -1,11 +1,12 @@
 /*
  * KQL: the lexer cuts any text into tokens in order, a refusal says where and why, and what is printed of a
- * tree has the same tree.
+ * tree has the same tree. Completion takes any text, too.
  */
 #include <errno.h>
 #include <stdlib.h>
 
 #include "hunt/kql.h"
+#include "hunt/kql_complete.h"
 #include "hunt/kql_lexer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -25,6 +26,19 @@ static void check_tokens(struct str text)
             abort();
         end = token.place.offset + token.len;
     }
+}
+
+/* Half a text is completed at any place of it. */
+static void check_completion(struct str text)
+{
+    static const struct kql_names nothing = {0};
+    struct arena arena;
+    struct kql_completion completion;
+    uint32_t cursor = text.len ? (uint32_t)((unsigned char)text.ptr[0] * text.len / 256) : 0;
+    arena_init(&arena, MEMORY_MAX);
+    if (kql_complete(&arena, text, cursor, &nothing, &completion) == 0 && completion.from > cursor)
+        abort();
+    arena_free(&arena);
 }
 
 /* Reads `text`, which was printed, and wants its shape to be `shape`. */
@@ -67,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     arena_init(&arena, MEMORY_MAX);
     check_tokens(text);
+    check_completion(text);
     int status = kql_parse_all(&arena, text, &queries, &err);
     if (status < 0 && (err.code != status || err.message[0] == '\0'))
         abort();

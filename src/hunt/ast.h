@@ -197,8 +197,9 @@ struct kql_expr {
         struct str name;            /* NAME, PATTERN */
         struct {
             struct kql_expr *object;
-            struct str name; /* table of a database(...), too; may hold stars there */
-        } member;            /* MEMBER */
+            struct str name;
+            bool pattern; /* a name with stars: tables of a database(...) */
+        } member;         /* MEMBER */
         struct {
             struct kql_expr *object, *index;
         } index; /* INDEX */

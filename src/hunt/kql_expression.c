@@ -142,6 +142,7 @@ static bool read_member(struct kql_parser *parser, struct kql_expr *object,
         return false;
     expr->member.object = object;
     expr->member.name = pattern.len ? pattern : name.text;
+    expr->member.pattern = pattern.len > 0;
     uint32_t outer = kql_open(parser);
     parser->height = object->height;
     *ret_expr = expr;

@@ -86,7 +86,7 @@ static void print_reorder(struct kql_printer *printer, const struct kql_operator
 const struct kql_operator_row kql_operators_columns[] = {
     {"extend", KQL_EXTEND, KQL_NAMED, NULL, read_named, print_named,
      "extend NAME = EXPRESSION, .."},
-    {"print", KQL_PRINT, KQL_NAMED | KQL_STARTS, NULL, read_named, print_named,
+    {"print", KQL_PRINT, KQL_NAMED | KQL_STARTS | KQL_FIRST, NULL, read_named, print_named,
      "print [NAME =] EXPRESSION, .."},
     {"project", KQL_PROJECT, KQL_NAMED, NULL, read_named, print_named,
      "project [NAME =] EXPRESSION, .."},

@@ -177,7 +177,10 @@ static const char *const union_options[] = {"kind", "withsource", "with_source",
 
 const struct kql_operator_row kql_operators_join[] = {
     {"join", KQL_JOIN, 0, join_options, read_join, print_join,
-     "join kind=KIND (TABLE) on COLUMN, $left.COLUMN == $right.COLUMN, .."},
+     "join "
+     "[kind=innerunique|inner|leftouter|rightouter|fullouter|leftsemi|rightsemi|leftanti|rightanti]"
+     " "
+     "(TABLE) on COLUMN, $left.COLUMN == $right.COLUMN, .."},
     {"lookup", KQL_LOOKUP, 0, join_options, read_lookup, print_join,
      "lookup [kind=leftouter|inner] (TABLE) on COLUMN, .."},
     {"union", KQL_UNION, KQL_STARTS, union_options, read_union, print_union,

@@ -88,7 +88,7 @@ static void print_render(struct kql_printer *printer, const struct kql_operator 
 }
 
 const struct kql_operator_row kql_operators_source[] = {
-    {"range", KQL_RANGE_ROWS, KQL_STARTS, NULL, read_range, print_range,
+    {"range", KQL_RANGE_ROWS, KQL_STARTS | KQL_FIRST, NULL, read_range, print_range,
      "range NAME from START to END step STEP"},
     {"evaluate", KQL_EVALUATE, KQL_STARTS, NULL, read_evaluate, print_evaluate,
      "evaluate PLUGIN(ARGUMENT, ..) [: (COLUMN:TYPE, ..)]"},

@@ -123,6 +123,9 @@ static void unions_take_patterns_and_queries(void **state)
     assert_int_equal(op->merge.tables.items[1]->kind, KQL_PATTERN);
     assert_int_equal(op->merge.tables.items[2]->kind, KQL_PIPE);
     assert_str(op->merge.tables.items[3]->member.name, "E*");
+    assert_true(op->merge.tables.items[3]->member.pattern);
+    kql_test_prints("union database('d').E*, database('d').['F*']",
+                    "union database(\"d\").E*, database(\"d\").[\"F*\"]");
 }
 
 static void parse_has_pieces_in_order(void **state)

@@ -10,8 +10,9 @@
 
 enum kql_operator_flag {
     KQL_STARTS = 1,     /* may bring its own rows, at the start of a pipe */
-    KQL_NAMED = 2,      /* its operands may be named, so `name =` is not always an option */
-    KQL_OTHER_NAME = 4, /* another spelling: read, never printed */
+    KQL_FIRST = 2,      /* must: it takes no rows */
+    KQL_NAMED = 4,      /* its operands may be named, so `name =` is not always an option */
+    KQL_OTHER_NAME = 8, /* another spelling: read, never printed */
 };
 
 struct kql_operator_row {

@@ -195,7 +195,7 @@ static bool unknown_operator(struct kql_parser *parser, struct kql_place place, 
     return kql_unlike(parser, place, "there is no operator", &nearest);
 }
 
-static bool read_operator(struct kql_parser *parser, struct kql_operator **ret_op)
+static bool read_operator(struct kql_parser *parser, bool starting, struct kql_operator **ret_op)
 {
     uint32_t tokens = 0;
     struct kql_place place = kql_peek(parser, 0)->place;
@@ -205,6 +205,8 @@ static bool read_operator(struct kql_parser *parser, struct kql_operator **ret_o
     const struct kql_operator_row *row = kql_operator_find(word);
     if (!row)
         return unknown_operator(parser, place, word);
+    if (!starting && row->flags & KQL_FIRST)
+        return kql_error(parser, place, "%s takes no rows: it may only be the first", row->name);
     struct kql_operator *op = arena_zero(parser->arena, 1, sizeof(*op));
     if (!op)
         return kql_spent(parser);
@@ -216,12 +218,12 @@ static bool read_operator(struct kql_parser *parser, struct kql_operator **ret_o
 }
 
 /* operator | operator | operator */
-static bool read_operators(struct kql_parser *parser, struct kql_operator_list *list)
+static bool read_operators(struct kql_parser *parser, bool starting, struct kql_operator_list *list)
 {
     bool good = kql_enter(parser);
     for (bool more = good; more; more = good && kql_take_symbol(parser, "|")) {
         struct kql_operator *op = NULL;
-        good = read_operator(parser, &op) && kql_push(parser, list, op);
+        good = read_operator(parser, starting && list->len == 0, &op) && kql_push(parser, list, op);
     }
     kql_leave(parser);
     return good;
@@ -234,7 +236,7 @@ bool kql_read_subquery(struct kql_parser *parser, struct kql_expr **ret_expr)
         return false;
     uint32_t outer = kql_open(parser);
     *ret_expr = expr;
-    return kql_read_symbol(parser, "(") && read_operators(parser, &expr->pipe.operators) &&
+    return kql_read_symbol(parser, "(") && read_operators(parser, false, &expr->pipe.operators) &&
            (kql_take_symbol(parser, ")") || kql_expected(parser, "'|' or ')'")) &&
            kql_close(parser, expr, outer);
 }
@@ -257,7 +259,8 @@ bool kql_read_pipe(struct kql_parser *parser, struct kql_expr **ret_expr)
         return false;
     expr->pipe.source = source;
     *ret_expr = expr;
-    return read_operators(parser, &expr->pipe.operators) && kql_close(parser, expr, outer);
+    return read_operators(parser, starting, &expr->pipe.operators) &&
+           kql_close(parser, expr, outer);
 }
 
 /* ---- what several operators take ----------------------------------------------------------- */

@@ -183,8 +183,8 @@ static void put_member(struct kql_printer *printer, const struct kql_expr *expr)
 {
     put_object(printer, expr->member.object);
     kql_put(printer, ".");
-    if (str_index(expr->member.name, '*') < expr->member.name.len)
-        buf_add_str(printer->buf, expr->member.name); /* tables of a database */
+    if (expr->member.pattern)
+        buf_add_str(printer->buf, expr->member.name);
     else
         kql_put_name(printer, expr->member.name);
 }

@@ -27,15 +27,30 @@ static bool covers(const struct lake *lake, const struct lake_progress *progress
     return true;
 }
 
-/* `where`: the catalogue or a day, quoted. */
-static int save_progress(struct lake *lake, const char *where, const struct lake_progress *progress,
-                         size_t n, struct err *err)
+/*
+ * How far a day, or the catalogue, is with a partition. Never back: a day that was ahead when a commit died stays ahead
+ * of commits that end before it.
+ */
+static uint64_t furthest(const struct lake_progress *have, size_t n_have,
+                         const struct lake_progress *progress)
+{
+    for (size_t i = 0; i < n_have; i++)
+        if (have[i].partition == progress->partition && have[i].next > progress->next)
+            return have[i].next;
+    return progress->next;
+}
+
+/* `where`: the table, of the catalogue or of a day; `have`: what is in it. */
+static int save_progress(struct lake *lake, const char *where, const struct lake_progress *have,
+                         size_t n_have, const struct lake_progress *progress, size_t n,
+                         struct err *err)
 {
     struct buf sql = {0};
     for (size_t i = 0; i < n; i++)
         buf_printf(&sql,
                    "DELETE FROM %s WHERE partition = %u; INSERT INTO %s VALUES (%u, %" PRIu64 ");",
-                   where, progress[i].partition, where, progress[i].partition, progress[i].next);
+                   where, progress[i].partition, where, progress[i].partition,
+                   furthest(have, n_have, &progress[i]));
     buf_add_byte(&sql, '\0');
     int status = sql.failed ? err_set(err, -ENOMEM, "no memory")
                  : n > 0    ? statement_run_text(lake, lake->writer, buf_str(&sql), err)
@@ -190,7 +205,8 @@ static int commit_day(struct lake *lake, struct day *day, const struct lake_prog
         if (day->tables.items[i].rows.len > 0)
             status = append_rows(lake, day, i, err);
     if (status == 0)
-        status = save_progress(lake, where, progress, n, err);
+        status =
+            save_progress(lake, where, day->progress.items, day->progress.len, progress, n, err);
     if (status == 0)
         status = save_shares(lake, day, err);
     if (status == 0)
@@ -211,7 +227,7 @@ static int note_progress(struct lake *lake, const struct lake_progress *progress
     for (size_t i = 0; i < lake->progress.len; i++) {
         if (lake->progress.items[i].partition != progress->partition)
             continue;
-        lake->progress.items[i].next = progress->next;
+        lake->progress.items[i].next = furthest(&lake->progress.items[i], 1, progress);
         return 0;
     }
     return vec_push(&lake->progress, *progress);
@@ -222,7 +238,8 @@ static int commit_progress(struct lake *lake, const struct lake_progress *progre
 {
     int status = statement_run(lake, lake->writer, err, "BEGIN");
     if (status == 0)
-        status = save_progress(lake, "lake.progress", progress, n, err);
+        status = save_progress(lake, "lake.progress", lake->progress.items, lake->progress.len,
+                               progress, n, err);
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0) {
@@ -245,7 +262,7 @@ static int note_day_progress(struct day *day, const struct lake_progress *progre
             at++;
         if (at == day->progress.len && vec_push(&day->progress, progress[i]) < 0)
             return -ENOMEM;
-        day->progress.items[at] = progress[i];
+        day->progress.items[at].next = furthest(&day->progress.items[at], 1, &progress[i]);
     }
     return 0;
 }
