@@ -509,7 +509,8 @@ struct kql_operator {
             struct kql_expr *pipe; /* with (...); NULL: none */
         } facet;
         struct {
-            struct kql_name match_id; /* with_match_id=; empty: none */
+            struct kql_name match_id;  /* with_match_id=; empty: none */
+            struct kql_name step_name; /* with_step_name=; empty: none */
             struct kql_ordered_list order_by;
             struct kql_expr_list partition_by;
             struct kql_column_list declared;

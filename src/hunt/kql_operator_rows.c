@@ -183,6 +183,7 @@ static void print_serialize(struct kql_printer *printer, const struct kql_operat
     kql_put_named_list(printer, &op->named);
 }
 
+static const char *const getschema_options[] = {"kind", NULL};
 static const char *const consume_options[] = {"decodeblocks", NULL};
 
 const struct kql_operator_row kql_operators_rows[] = {
@@ -205,7 +206,7 @@ const struct kql_operator_row kql_operators_rows[] = {
     {"as", KQL_AS, 0, NULL, read_as, print_as, "as NAME"},
     {"serialize", KQL_SERIALIZE, KQL_NAMED, NULL, read_serialize, print_serialize,
      "serialize [NAME = EXPRESSION, ..]"},
-    {"getschema", KQL_GETSCHEMA, 0, NULL, read_nothing, print_nothing, "getschema"},
+    {"getschema", KQL_GETSCHEMA, 0, getschema_options, read_nothing, print_nothing, "getschema"},
     {"consume", KQL_CONSUME, 0, consume_options, read_nothing, print_nothing, "consume"},
     {0},
 };

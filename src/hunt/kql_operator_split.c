@@ -154,7 +154,8 @@ static bool read_declared(struct kql_parser *parser, struct kql_column_list *lis
 
 static bool read_scan(struct kql_parser *parser, struct kql_operator *op)
 {
-    if (!kql_option_name(parser, op, "with_match_id", &op->scan.match_id))
+    if (!kql_option_name(parser, op, "with_match_id", &op->scan.match_id) ||
+        !kql_option_name(parser, op, "with_step_name", &op->scan.step_name))
         return false;
     if (kql_take_word(parser, "order") &&
         (!kql_read_word(parser, "by") || !kql_read_ordered_list(parser, &op->scan.order_by)))
@@ -210,7 +211,7 @@ static void print_scan(struct kql_printer *printer, const struct kql_operator *o
     kql_put(printer, ")");
 }
 
-static const char *const scan_options[] = {"with_match_id", NULL};
+static const char *const scan_options[] = {"with_match_id", "with_step_name", NULL};
 
 const struct kql_operator_row kql_operators_split[] = {
     {"partition", KQL_PARTITION, 0, NULL, read_partition, print_partition,

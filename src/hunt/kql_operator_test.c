@@ -237,9 +237,11 @@ static void scan_has_steps(void **state)
 {
     (void)state;
     const struct kql_operator *op = kql_test_operator(
-        "T | scan with_match_id=m order by t asc partition by h declare (n:long = 0) with (step a "
+        "T | scan with_match_id=m with_step_name=n order by t asc partition by h declare (n:long = "
+        "0) with (step a "
         "output=last: x == 1 => n = a.n + 1; step b optional output=none: true;)");
     assert_str(op->scan.match_id.text, "m");
+    assert_str(op->scan.step_name.text, "n");
     assert_int_equal(op->scan.steps.len, 2);
     assert_int_equal(op->scan.steps.items[0].output, KQL_OUTPUT_LAST);
     assert_int_equal(op->scan.steps.items[0].assignments.len, 1);
