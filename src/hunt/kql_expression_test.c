@@ -34,6 +34,7 @@ static void operators_bind_as_in_kusto(void **state)
     kql_test_shape("print a - b - c", "print ((a - b) - c)");
     kql_test_shape("print a == b + 1 and c > d / 2", "print ((a == (b + 1)) and (c > (d / 2)))");
     kql_test_shape("print a < b == c", "print ((a < b) == c)");
+    kql_test_shape("print a == b < c", "print (a == (b < c))");
     kql_test_shape("print -a * b", "print ((-a) * b)");
     kql_test_shape("print -a.b[0]", "print (-a.b[0])");
 }
