@@ -51,12 +51,6 @@ static uint32_t parse(struct arena *arena, struct str text, struct kql_query_lis
     return kql_parse_all(arena, text, ret_list, &err) < 0 ? 0 : ret_list->len;
 }
 
-static void print_all(struct buf *out, const struct kql_query_list *list)
-{
-    for (uint32_t i = 0; i < list->len; i++)
-        kql_print(out, list->items[i]);
-}
-
 static void report(const char *what, uint32_t queries, uint64_t rounds, double seconds,
                    double bytes)
 {
@@ -86,7 +80,7 @@ static void measure(const char *what, const struct str *texts, size_t count)
             if (n == 0)
                 continue; /* the time of a refusal is nobody's */
             buf_clear(&out);
-            print_all(&out, &list);
+            kql_print_all(&out, &list);
             printing += measure_cpu() - read;
             reading += read - start;
             queries += n;

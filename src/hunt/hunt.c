@@ -166,8 +166,7 @@ static void explain_bound(struct buf *text, const char *label, int64_t time_us, 
 
 void hunt_explain(const struct hunt_plan *plan, struct buf *text)
 {
-    for (uint32_t i = 0; i < plan->queries.len; i++)
-        kql_print(text, plan->queries.items[i]);
+    kql_print_all(text, &plan->queries);
     for (uint32_t i = 0; i < plan->n_results; i++) {
         const struct hunt_result *result = &plan->results[i];
         buf_printf(text, "\n-- result %u\n-- columns:", i + 1);

@@ -35,7 +35,10 @@ int kql_parse_all(struct arena *arena, struct str text, struct kql_query_list *r
  */
 void kql_print(struct buf *buf, const struct kql_query *query);
 
-/* The same with brackets around every operation: two queries whose trees differ never print alike. */
+/* The queries of a text, with an empty line between them: kql_parse_all() reads the same. */
+void kql_print_all(struct buf *buf, const struct kql_query_list *queries);
+
+/* One query with brackets around every operation: two queries whose trees differ never print alike. */
 void kql_print_shape(struct buf *buf, const struct kql_query *query);
 
 /* A single expression of a query, on one line where it is scalar. */

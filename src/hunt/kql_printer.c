@@ -547,6 +547,14 @@ void kql_print(struct buf *buf, const struct kql_query *query)
     put_statements(&printer, &query->statements);
 }
 
+void kql_print_all(struct buf *buf, const struct kql_query_list *queries)
+{
+    for (uint32_t i = 0; i < queries->len; i++) {
+        buf_add_c(buf, i ? "\n\n" : "");
+        kql_print(buf, queries->items[i]);
+    }
+}
+
 void kql_print_expr(struct buf *buf, const struct kql_expr *expr)
 {
     struct kql_printer printer = {.buf = buf};

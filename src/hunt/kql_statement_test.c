@@ -86,6 +86,21 @@ static void an_empty_line_divides_queries_of_a_file(void **state)
                "let t = 1;\n\nB | take t");
 }
 
+static void queries_of_a_file_are_printed_apart(void **state)
+{
+    struct kql_query_list list, again;
+    struct err err = {0};
+    struct buf text = {0};
+    (void)state;
+    assert_int_equal(
+        kql_parse_all(&kql_test_arena, STR("let a = 1; A\n\nB|take 1\n\nC"), &list, &err), 0);
+    kql_print_all(&text, &list);
+    assert_str(buf_str(&text), "let a = 1;\nA\n\nB\n| take 1\n\nC");
+    assert_int_equal(kql_parse_all(&kql_test_arena, buf_str(&text), &again, &err), 0);
+    assert_int_equal(again.len, 3);
+    buf_free(&text);
+}
+
 static void without_an_empty_line_there_is_one_query(void **state)
 {
     struct kql_query_list list;
@@ -126,6 +141,7 @@ int main(void)
         cmocka_unit_test(set_and_declare_are_read),
         cmocka_unit_test(a_query_may_have_several_results),
         cmocka_unit_test(an_empty_line_divides_queries_of_a_file),
+        cmocka_unit_test(queries_of_a_file_are_printed_apart),
         cmocka_unit_test(without_an_empty_line_there_is_one_query),
         cmocka_unit_test(the_tree_outlives_the_text),
     };
