@@ -280,9 +280,9 @@ int functions_own(struct lake *lake, struct err *err);
 /* proof.c, event.c, keep.c, hold.c, transfer.c */
 int proof_blocks(struct lake *lake, uint64_t after,
                  int (*each)(void *context, const struct lake_block *block), void *context);
-int event_get(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
-              int (*each)(void *context, const struct lake_event *event), void *context,
-              struct err *err);
+int lake_get_event(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
+                   int (*each)(void *context, const struct lake_event *event), void *context,
+                   struct err *err);
 int proof_verify(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err);
 int keep_drop(struct lake *lake, const struct lake_part *part, struct lake_removed *ret_removed,
               struct err *err);

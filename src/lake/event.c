@@ -157,9 +157,9 @@ static int look_in_day(struct lake *lake, struct looking *looking)
     return status;
 }
 
-int event_get(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
-              int (*each)(void *context, const struct lake_event *event), void *context,
-              struct err *err)
+int lake_get_event(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
+                   int (*each)(void *context, const struct lake_event *event), void *context,
+                   struct err *err)
 {
     struct looking looking = {
         .id = id, .scope = scope, .each = each, .context = context, .err = err};

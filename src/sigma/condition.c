@@ -67,7 +67,7 @@ static bool is_word(const struct parser *p, const char *word)
 
 static int reference(struct parser *p, uint32_t index, struct sigma_node **ret_node)
 {
-    int status = node_new(p->doc, SIGMA_REF, p->at->line, ret_node);
+    int status = sigma_node_new(p->doc, SIGMA_REF, p->at->line, ret_node);
     if (status < 0)
         return status;
     p->scope->selections[index].used = true;

@@ -186,7 +186,7 @@ static int selection_rule(struct legacy *l, const struct sigma_selection *select
     rule->n_selections = 1;
     rule->condition_text = selection->name;
     *ret_rule = rule;
-    int status = node_new(l->doc, SIGMA_REF, selection->line, &rule->condition);
+    int status = sigma_node_new(l->doc, SIGMA_REF, selection->line, &rule->condition);
     if (status == 0)
         rule->condition->selection = own;
     return status;
@@ -217,7 +217,7 @@ static int read_near_part(struct legacy *l, bool *ret_negated)
     if (status == 0)
         status = add_source(l, rule);
     if (status == 0)
-        status = node_new(l->doc, SIGMA_REF, l->at->line, &node);
+        status = sigma_node_new(l->doc, SIGMA_REF, l->at->line, &node);
     if (status < 0)
         return status;
     node->index = index;
@@ -234,7 +234,7 @@ static int read_near(struct legacy *l)
     correlation->type = SIGMA_TEMPORAL;
     int status = add_source(l, l->rule);
     if (status == 0)
-        status = node_new(l->doc, SIGMA_REF, l->at->line, &first);
+        status = sigma_node_new(l->doc, SIGMA_REF, l->at->line, &first);
     if (status == 0)
         status = node_push(l->doc, first);
     bool absence = false;

@@ -1,7 +1,7 @@
 #include "sigma/reader.h"
 
-int node_new(struct document *doc, enum sigma_node_kind kind, uint32_t line,
-             struct sigma_node **ret_node)
+int sigma_node_new(struct document *doc, enum sigma_node_kind kind, uint32_t line,
+                   struct sigma_node **ret_node)
 {
     if (++doc->n_nodes > SIGMA_NODES_MAX)
         return err_at(doc->err, -E2BIG, line, 0, "the rule has more than %d tests",
@@ -31,7 +31,7 @@ int node_close(struct document *doc, enum sigma_node_kind kind, size_t base, uin
         return 0;
     }
     struct sigma_node *node;
-    int status = node_new(doc, kind, line, &node);
+    int status = sigma_node_new(doc, kind, line, &node);
     if (status < 0)
         return status;
     node->children = arena_zero(&doc->set->arena, count, sizeof(*children));
@@ -48,7 +48,7 @@ int node_not(struct document *doc, struct sigma_node *child, uint32_t line,
              struct sigma_node **ret_node)
 {
     struct sigma_node *node;
-    int status = node_new(doc, SIGMA_NOT, line, &node);
+    int status = sigma_node_new(doc, SIGMA_NOT, line, &node);
     if (status < 0)
         return status;
     node->children = arena_zero(&doc->set->arena, 1, sizeof(*node->children));

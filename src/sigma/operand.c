@@ -178,7 +178,7 @@ int operand_node(struct item *item, struct operand *operand, struct sigma_node *
     if (!predicate)
         return document_no_memory(doc);
     *predicate = operand->predicate;
-    status = node_new(doc, SIGMA_PREDICATE, operand->at->line, ret_node);
+    status = sigma_node_new(doc, SIGMA_PREDICATE, operand->at->line, ret_node);
     if (status == 0)
         (*ret_node)->predicate = predicate;
     return status;

@@ -132,8 +132,8 @@ int selections_read(struct document *doc, const struct yaml_node *map, const cha
                     struct sigma_selection **ret_selections, uint32_t *ret_count);
 
 /* node.c */
-int node_new(struct document *doc, enum sigma_node_kind kind, uint32_t line,
-             struct sigma_node **ret_node);
+int sigma_node_new(struct document *doc, enum sigma_node_kind kind, uint32_t line,
+                   struct sigma_node **ret_node);
 
 /* Pushes a child that waits for node_close(). */
 int node_push(struct document *doc, struct sigma_node *node);
