@@ -68,6 +68,9 @@ extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, 
 extern const struct command cmd_drill_run, cmd_drill_list, cmd_drill_show, cmd_drill_check,
     cmd_drill_indicators, cmd_findings_list, cmd_findings_follow;
 
+extern const struct command cmd_lake_show, cmd_lake_verify, cmd_lake_export, cmd_lake_import,
+    cmd_lake_drop, cmd_verify_event;
+
 /* What a configuration file of the centre may set: names of options, ended by NULL. */
 extern const char *const *const config_settings;
 

@@ -5,9 +5,9 @@
 #include "base/nearest.h"
 #include "cli/option_value.h"
 
-const struct option_row *const option_tables[] = {
-    options_scan, options_centre, options_ledger,   options_intel,
-    options_ship, options_drill,  options_findings, NULL};
+const struct option_row *const option_tables[] = {options_scan,     options_centre, options_ledger,
+                                                  options_intel,    options_ship,   options_drill,
+                                                  options_findings, options_lake,   NULL};
 
 const struct option_row *option_find(struct str name)
 {

@@ -84,6 +84,9 @@ struct settings {
     const char *drill_report;           /* NULL: none */
     bool drill_dry;
 
+    /* the lake */
+    const char *dataset, *day; /* NULL: not given */
+
     /* findings of a running centre */
     uint64_t limit;
     bool json;
@@ -107,7 +110,7 @@ struct option_row {
 /* Every option: tables by theme, ended by NULL; each is ended by a row without a name. */
 extern const struct option_row *const option_tables[];
 extern const struct option_row options_scan[], options_centre[], options_ledger[], options_intel[],
-    options_ship[], options_drill[], options_findings[];
+    options_ship[], options_drill[], options_findings[], options_lake[];
 
 /* The row of a long name, or, as "THEME:NAME", that of a theme; NULL: there is none. */
 const struct option_row *option_find(struct str name);

@@ -32,9 +32,8 @@ static void hash_text_of(crypto_hash_sha256_state *state, struct str text)
     crypto_hash_sha256_update(state, (const unsigned char *)(text.len ? text.ptr : ""), text.len);
 }
 
-static void entry_hash(const unsigned char before[static JOURNAL_HASH],
-                       const struct journal_entry *entry,
-                       unsigned char ret_hash[static JOURNAL_HASH])
+void journal_hash(const unsigned char before[static JOURNAL_HASH],
+                  const struct journal_entry *entry, unsigned char ret_hash[static JOURNAL_HASH])
 {
     crypto_hash_sha256_state state;
     crypto_hash_sha256_init(&state);
@@ -176,7 +175,7 @@ int journal_append(struct ledger *ledger)
     if (body.failed) {
         status = ledger_fail(ledger, -ENOMEM);
     } else {
-        entry_hash(before, &entry, entry.hash);
+        journal_hash(before, &entry, entry.hash);
         status =
             ledger_run(ledger,
                        STR("INSERT INTO journal (seq, time, actor, action, body, hash) "
@@ -278,7 +277,50 @@ int journal_list(struct ledger *ledger, uint64_t after, uint32_t limit,
     return status;
 }
 
+int journal_last(struct ledger *ledger, uint64_t *ret_seq)
+{
+    unsigned char hash[JOURNAL_HASH];
+    return read_last(ledger, ret_seq, hash);
+}
+
+int journal_signature_get(struct ledger *ledger, uint64_t seq,
+                          struct journal_signature *ret_signature)
+{
+    const struct db_ops *ops = ledger->db->ops;
+    struct db_rows *rows;
+    int status = ledger_ask(ledger,
+                            STR("SELECT seq, time, public_key, signature FROM signature "
+                                "WHERE seq >= ?1 ORDER BY seq LIMIT 1"),
+                            DB_VALUES(db_integer((int64_t)seq)), &rows);
+    if (status == 0)
+        status = ledger_next(ledger, rows);
+    if (status > 0) {
+        struct str key = ops->text(rows, 2), signature = ops->text(rows, 3);
+        if (key.len != JOURNAL_KEY || signature.len != JOURNAL_SIGNATURE) {
+            status = ledger_refuse(ledger, -EBADMSG, "a signature of the journal is malformed");
+        } else {
+            ret_signature->seq = (uint64_t)ops->integer(rows, 0);
+            ret_signature->time = ops->integer(rows, 1);
+            memcpy(ret_signature->key, key.ptr, JOURNAL_KEY);
+            memcpy(ret_signature->signature, signature.ptr, JOURNAL_SIGNATURE);
+        }
+    } else if (status == 0) {
+        status = -ENOENT;
+    }
+    ledger_done(ledger, rows);
+    return status < 0 ? status : 0;
+}
+
 /* ---- verifying ---- */
+
+bool journal_signature_ok(const struct journal_signature *signature,
+                          const unsigned char hash[static JOURNAL_HASH])
+{
+    unsigned char bytes[SIGNED_LEN];
+    signed_bytes(signature->seq, hash, signature->time, signature->key, bytes);
+    return crypto_sign_verify_detached(signature->signature, bytes, sizeof(bytes),
+                                       signature->key) == 0;
+}
 
 struct verification {
     struct ledger *ledger;
@@ -330,7 +372,7 @@ static int verify_entry(struct verification *verification, struct db_rows *rows)
     uint64_t seq = verification->report.entries + 1;
     if (entry.seq != seq)
         return breach(verification, seq, "it is missing");
-    entry_hash(verification->last, &entry, hash);
+    journal_hash(verification->last, &entry, hash);
     if (!whole || memcmp(hash, entry.hash, JOURNAL_HASH) != 0)
         return breach(verification, seq, "it is not as it was written");
     memcpy(verification->last, hash, JOURNAL_HASH);

@@ -24,6 +24,8 @@
 #include "ledger/ledger.h"
 
 #define JOURNAL_HASH 32
+#define JOURNAL_KEY 32
+#define JOURNAL_SIGNATURE 64
 #define JOURNAL_LIST_MAX 1000 /* notes of one key in one entry; all are counted */
 #define JOURNAL_KEY_HEX 65    /* bytes of a public key in hex, with its NUL */
 
@@ -56,6 +58,28 @@ struct journal_report {
  */
 int journal_verify(struct ledger *ledger, const char *key, struct journal_report *ret_report,
                    struct err *err);
+
+struct journal_signature {
+    uint64_t seq; /* of the entry whose hash is signed */
+    int64_t time;
+    unsigned char key[JOURNAL_KEY]; /* public */
+    unsigned char signature[JOURNAL_SIGNATURE];
+};
+
+/* The seq of the last entry; 0: there is none. */
+int journal_last(struct ledger *ledger, uint64_t *ret_seq);
+
+/* The first signature of an entry from `seq` on. -ENOENT: none yet. */
+int journal_signature_get(struct ledger *ledger, uint64_t seq,
+                          struct journal_signature *ret_signature);
+
+/* The hash of an entry, by that of the one before it; entry->hash is not looked at. Pure. */
+void journal_hash(const unsigned char before[static JOURNAL_HASH],
+                  const struct journal_entry *entry, unsigned char ret_hash[static JOURNAL_HASH]);
+
+/* Is it a signature of that hash, by the key it names? Pure. */
+bool journal_signature_ok(const struct journal_signature *signature,
+                          const unsigned char hash[static JOURNAL_HASH]);
 
 /* Entries with a seq after `after`, in order, at most `limit`. A negative return of `each` stops and is returned. */
 int journal_list(struct ledger *ledger, uint64_t after, uint32_t limit,

@@ -24,10 +24,6 @@
 
 #define STORE_CONSUMER STR("lake") /* its name in the spool */
 
-/* Action and topic of the journal's entries that hold the roots of blocks. */
-#define STORE_BLOCKS_ACTION STR("lake.commit")
-#define STORE_BLOCKS_TOPIC "lake.blocks"
-
 /* What recognises events, immutable. */
 struct store_version {
     struct datasets *datasets;

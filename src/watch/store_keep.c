@@ -8,6 +8,7 @@
 #include "io/log.h"
 #include "ledger/journal.h"
 #include "ledger/progress.h"
+#include "watch/proof.h"
 #include "watch/store_state.h"
 
 #define BLOCKS_CONSUMER STR("lake.blocks") /* whose progress is the seq of the last one noted */
@@ -152,19 +153,11 @@ static int note_block(void *context, const struct lake_block *block)
     struct ledger *ledger = noting->store->ledger;
     struct buf note = {0};
     if (noting->n == 0)
-        noting->status = ledger_begin(ledger, STR("jaga"), STORE_BLOCKS_ACTION);
+        noting->status = ledger_begin(ledger, STR("jaga"), PROOF_ACTION);
     if (noting->status < 0)
         return -ECANCELED;
-    buf_printf(&note, "{\"count\":%" PRIu32 ",\"day\":", block->count);
-    buf_add_json(&note, block->day);
-    buf_printf(&note,
-               ",\"first\":%" PRIu64 ",\"next\":%" PRIu64 ",\"partition\":%" PRIu32 ",\"root\":\"",
-               block->first, block->next, block->partition);
-    for (size_t i = 0; i < LAKE_HASH; i++)
-        buf_printf(&note, "%02x", block->root[i]);
-    buf_printf(&note, "\",\"seq\":%" PRIu64 "}", block->seq);
-    noting->status =
-        note.failed ? -ENOMEM : journal_note(ledger, STORE_BLOCKS_TOPIC, buf_str(&note));
+    proof_write_block(&note, block);
+    noting->status = note.failed ? -ENOMEM : journal_note(ledger, PROOF_TOPIC, buf_str(&note));
     buf_free(&note);
     noting->n++;
     noting->last = block->seq;
@@ -198,7 +191,7 @@ static int note_some(struct store *store)
 /* Blocks that the ledger does not take now are noted with the next. */
 static void note_blocks(struct store *store)
 {
-    int r = store->ledger && store->options.lake_engine->blocks ? 1 : 0;
+    int r = store->ledger ? 1 : 0;
     while (r > 0)
         r = note_some(store);
     if (r < 0 && !store->ledger_failing)
@@ -283,8 +276,7 @@ static void keep(struct store *store, int64_t ticks)
     }
     pthread_mutex_unlock(&store->lock);
     free(rules);
-    if (store->n_rules == 0 || !store->options.lake_engine->retain ||
-        (!changed && ticks - store->kept_at < STORE_KEEP_US))
+    if (store->n_rules == 0 || (!changed && ticks - store->kept_at < STORE_KEEP_US))
         return;
     store->kept_at = ticks;
     if (store_commit(store) < 0)

@@ -7,6 +7,7 @@
 #include "ledger/journal.h"
 #include "watch/lake_fake_test.h"
 #include "watch/live_test.h"
+#include "watch/proof.h"
 
 struct scene {
     struct world world;
@@ -364,7 +365,7 @@ static void new_datasets_take_over_behind_a_commit(void **state)
 static int add_body(void *context, const struct journal_entry *entry)
 {
     struct buf *bodies = context;
-    if (str_eq(entry->action, STORE_BLOCKS_ACTION)) {
+    if (str_eq(entry->action, PROOF_ACTION)) {
         buf_add_str(bodies, entry->body);
         buf_add_byte(bodies, '\n');
     }

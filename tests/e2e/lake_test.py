@@ -137,5 +137,91 @@ class Trouble(LakeCase):
         self.assertIn(lake, done.err)
 
 
+class Care(LakeCase):
+    """`jaga lake` and `jaga verify` on the folder of a centre that has ended."""
+
+    def setUp(self):
+        super().setUp()
+        self.ended = self.centre(config="agencies: [{name: health}, {name: transport}]")
+        other = self.ended.add_token("transport", "gates")
+        days = ("20", "21", "22")
+        for token, n in ((self.ended.token, 30), (other, 12)):
+            events = [
+                process(f"C:\\{i}.exe", record=i, time=f"2026-11-{days[i % 3]} 08:00:0{i % 10}.000") for i in range(n)
+            ]
+            self.assertEqual(self.ended.send(events, token=token).status, 200)
+        self.wait_until_stored(self.ended)
+        self.ended.stop()
+
+    def lake(self, command, *arguments, **more):
+        return self.jaga("lake", command, "--data", self.ended.data, *arguments, **more)
+
+    def shares(self):
+        lines = self.lake("show", "--json").out.splitlines()
+        return {(s["day"], s["agency"]): s["rows"] for s in map(json.loads, lines)}
+
+    def test_show_says_what_is_there(self):
+        expected = {(f"2026-11-{day}", agency): n for day in (20, 21, 22) for agency, n in (("health", 10), ("transport", 4))}
+        self.assertEqual(self.shares(), expected)
+        self.assertIn("42 events", self.lake("show").out)
+
+    def test_what_is_dropped_comes_back_from_an_export(self):
+        before = self.shares()
+        for name in ("all.parquet", "all.ndjson"):
+            self.assertIn("42 events", self.lake("export", "windows_sysmon", name).err)
+            self.lake("drop", "--day", "2026-11-21", "--agency", "health")
+            self.assertNotIn(("2026-11-21", "health"), self.shares())
+            self.lake("verify")
+            self.assertIn("10 events that were not there", self.lake("import", "windows_sysmon", name).err)
+            self.assertEqual(self.shares(), before)
+        self.assertIn("--day", self.lake("drop", code=jaga.USAGE).err)
+
+    def test_a_proof_holds_anywhere_and_for_nothing_else(self):
+        ((event, raw),) = self.rows(self.ended, "SELECT _id, _raw FROM windows_sysmon WHERE Image = 'C:\\7.exe' AND _agency = 'health'")
+        done = self.jaga("verify", "event", event, "--data", self.ended.data, "-w", "proof.json")
+        self.assertIn(f"event {event} is as it was received", done.out)
+        self.assertIn(raw, done.out)
+        key = next(line.split()[1] for line in done.out.splitlines() if line.startswith("  by"))
+        self.assertIn(key, self.jaga("journal", "verify", "--data", self.ended.data).out)
+        proof = json.loads((self.dir / "proof.json").read_text())
+        self.jaga("verify", "event", "proof.json", "--public-key", key)
+        self.jaga("verify", "event", "proof.json", "--public-key", "0" * 64, code=jaga.REFUSED)
+        for part, member, value in (
+            ("event", "agency", "transport"),
+            ("event", "raw", "e30="),
+            ("block", "seq", proof["block"]["seq"] + 1),
+            ("path", "index", proof["path"]["index"] ^ 1),
+            ("journal", "before", "0" * 64),
+            ("signature", "time_us", proof["signature"]["time_us"] + 1),
+        ):
+            with self.subTest(part=part, member=member):
+                changed = dict(proof, **{part: dict(proof[part], **{member: value})})
+                self.write("changed.json", json.dumps(changed))
+                self.jaga("verify", "event", "changed.json", code=jaga.REFUSED)
+        self.write("changed.json", json.dumps(dict(proof, path=[])))
+        self.assertIn("'path'", self.jaga("verify", "event", "changed.json", code=jaga.USAGE).err)
+        self.jaga("verify", "event", "7.4242", "--data", self.ended.data, code=jaga.USAGE)
+
+
+class Retention(LakeCase):
+    def test_rules_of_the_configuration_are_applied(self):
+        centre = self.centre(config="retention: [{agency: health, days: 1000}, {days: 100}]")
+        other = centre.add_token("transport", "gates")
+        old = time.strftime("%Y-%m-%d %H:%M:%S.000", time.gmtime(time.time() - 200 * 86400))
+        for token in (centre.token, other):
+            centre.send([process("C:\\old.exe", time=old)], token=token)
+        self.wait_until_stored(centre)
+        centre.configure("retention: [{agency: health, days: 1000}, {days: 101}]")
+        wait_for("retention", lambda: "event=lake.retention" in centre.logs())
+        centre.stop()
+        self.assertEqual(self.rows(centre, "SELECT _agency FROM windows_sysmon"), [["health"]])
+
+    def test_a_wrong_rule_is_told(self):
+        self.write("jaga.yaml", "retention: [{days: 0}]")
+        self.assertIn("1:20: expected a number of days", self.jaga("config", "check", "jaga.yaml", code=jaga.USAGE).err)
+        self.write("jaga.yaml", "retention:\n- {days: 3}\n- {agency: health, size: 1G}\n")
+        self.assertIn(":2: warning: this rule of retention is for everything", self.jaga("config", "check", "jaga.yaml").err)
+
+
 if __name__ == "__main__":
     jaga.main()

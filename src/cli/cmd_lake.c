@@ -1,0 +1,287 @@
+/* jaga lake show, verify, export, import, drop: what the lake of a data folder keeps, and care of it. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "base/time.h"
+#include "cli/lake_folder.h"
+#include "cli/out_style.h"
+#include "ledger/ledger.h"
+
+/* ---- show ---- */
+
+struct showing {
+    const struct cli *cli;
+    struct lake_share sum;
+    uint64_t shares;
+};
+
+/* "1.2 GB" */
+static void add_size(struct buf *out, uint64_t bytes)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB"};
+    double size = (double)bytes;
+    size_t unit = 0;
+    for (; size >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+        size /= 1000;
+    buf_printf(out, "%.*f %s", unit && size < 10 ? 1 : 0, size, units[unit]);
+}
+
+/* Right-aligned behind `columns` columns; what is appended by `add` comes from `number`. */
+static void add_right(struct buf *out, size_t columns, uint64_t number,
+                      void (*add)(struct buf *out, uint64_t number))
+{
+    struct buf cell = {0};
+    add(&cell, number);
+    for (size_t i = cell.len; i < columns; i++)
+        buf_add_byte(out, ' ');
+    buf_add_str(out, buf_str(&cell));
+    buf_free(&cell);
+}
+
+static void add_left(struct buf *out, struct str text, size_t columns)
+{
+    size_t used = style_printable(out, text, columns);
+    for (; used < columns + 2; used++)
+        buf_add_byte(out, ' ');
+}
+
+static void add_json_share(struct buf *out, const struct lake_share *share)
+{
+    char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
+    buf_add_c(out, "{\"day\":");
+    buf_add_json(out, share->day);
+    buf_add_c(out, ",\"dataset\":");
+    buf_add_json(out, share->dataset);
+    buf_add_c(out, ",\"agency\":");
+    buf_add_json(out, share->agency);
+    time_format(share->first, first);
+    time_format(share->last, last);
+    buf_printf(out,
+               ",\"rows\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"size\":%" PRIu64
+               ",\"first\":\"%s\",\"last\":\"%s\"}\n",
+               share->rows, share->bytes, share->size, first, last);
+}
+
+static void add_line(struct buf *out, const struct lake_share *share)
+{
+    char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
+    style_time(share->first, first);
+    style_time(share->last, last);
+    add_left(out, share->day, 10);
+    add_left(out, share->dataset, 28);
+    add_left(out, share->agency, 16);
+    add_right(out, 14, share->rows, style_add_count);
+    add_right(out, 9, share->bytes, add_size);
+    add_right(out, 9, share->size, add_size);
+    buf_printf(out, "  %s  %s\n", first, last);
+}
+
+static int show_share(void *context, const struct lake_share *share)
+{
+    struct showing *showing = context;
+    struct buf out = {0};
+    if (showing->cli->settings.json)
+        add_json_share(&out, share);
+    else
+        add_line(&out, share);
+    fwrite(out.ptr, 1, out.len, stdout);
+    buf_free(&out);
+    showing->shares++;
+    showing->sum.rows += share->rows;
+    showing->sum.bytes += share->bytes;
+    showing->sum.size += share->size;
+    return ferror(stdout) ? -EPIPE : 0;
+}
+
+static struct str text_or_none(const char *text)
+{
+    return text ? str_from_c(text) : STR("");
+}
+
+static struct lake_part part_asked_for(const struct cli *cli)
+{
+    return (struct lake_part){.day = text_or_none(cli->settings.day),
+                              .dataset = text_or_none(cli->settings.dataset),
+                              .agency = text_or_none(cli->settings.agency)};
+}
+
+static int show(const struct cli *cli)
+{
+    struct showing showing = {.cli = cli};
+    const struct lake_part part = part_asked_for(cli);
+    struct lake_folder folder;
+    struct err err = {0};
+    int code = lake_folder_open(cli, &folder);
+    if (code != EXIT_DONE)
+        return code;
+    if (!cli->settings.json)
+        printf("%-10s  %-28s  %-16s  %14s%9s%9s  %-19s  %s\n", "day", "dataset", "agency", "events",
+               "raw", "on disk", "first", "last");
+    int status = folder.ops->shares(folder.lake, &part, show_share, &showing);
+    if (status == 0 && !cli->settings.json) {
+        struct buf out = {0};
+        style_add_count(&out, showing.sum.rows);
+        buf_add_c(&out, " events, ");
+        add_size(&out, showing.sum.bytes);
+        buf_add_c(&out, " as they came, ");
+        add_size(&out, showing.sum.size);
+        printf("\n%.*s on disk\n", STR_ARG(buf_str(&out)));
+        buf_free(&out);
+    }
+    lake_folder_close(&folder);
+    return status < 0 && status != -EPIPE ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+}
+
+/* ---- verify ---- */
+
+static int verify(const struct cli *cli)
+{
+    struct lake_folder folder;
+    struct lake_check check = {0};
+    struct err err = {0};
+    int code = lake_folder_open(cli, &folder);
+    if (code != EXIT_DONE)
+        return code;
+    int status = folder.ops->verify(folder.lake, text_or_none(cli->settings.day), &check, &err);
+    if (status == 0 || check.blocks)
+        printf("%" PRIu64 " blocks, %" PRIu64 " events; %" PRIu64 " blocks are not as they were "
+               "stored; %" PRIu64 " events went by retention, proved by their hashes\n",
+               check.blocks, check.rows, check.bad_blocks, check.removed);
+    lake_folder_close(&folder);
+    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+}
+
+/* ---- export, import ---- */
+
+static bool format_of(const char *path, enum lake_export_format *ret_format)
+{
+    struct str name = str_from_c(path);
+    bool parquet = str_ends(name, STR(".parquet"));
+    *ret_format = parquet ? LAKE_PARQUET : LAKE_NDJSON;
+    return parquet || str_ends(name, STR(".ndjson")) || str_ends(name, STR(".jsonl"));
+}
+
+static int export_dataset(const struct cli *cli)
+{
+    const struct settings *settings = &cli->settings;
+    const struct str agency = text_or_none(settings->agency);
+    struct lake_export what = {
+        .dataset = str_from_c(settings->paths.items[0]),
+        .first = settings->from == TIME_UNSET ? INT64_MIN : settings->from,
+        .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
+        .scope = {.all = agency.len == 0, .agencies = &agency, .n = agency.len > 0},
+    };
+    struct lake_folder folder;
+    struct err err = {0};
+    uint64_t rows = 0;
+    if (!format_of(settings->paths.items[1], &what.format)) {
+        cli_complain(cli, "%s: the name must end with .parquet, .ndjson or .jsonl",
+                     settings->paths.items[1]);
+        return EXIT_USAGE;
+    }
+    int code = lake_folder_open(cli, &folder);
+    if (code != EXIT_DONE)
+        return code;
+    int status = folder.ops->export_to(folder.lake, &what, settings->paths.items[1], &rows, &err);
+    if (status == 0)
+        cli_say(cli, "%" PRIu64 " events", rows);
+    lake_folder_close(&folder);
+    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+}
+
+static int import_dataset(const struct cli *cli)
+{
+    const struct settings *settings = &cli->settings;
+    struct lake_folder folder;
+    struct err err = {0};
+    uint64_t rows = 0;
+    int code = lake_folder_open(cli, &folder);
+    if (code != EXIT_DONE)
+        return code;
+    int status = folder.ops->import_from(folder.lake, str_from_c(settings->paths.items[0]),
+                                         settings->paths.items[1], &rows, &err);
+    if (status == 0)
+        cli_say(cli, "%" PRIu64 " events that were not there", rows);
+    lake_folder_close(&folder);
+    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+}
+
+/* ---- drop ---- */
+
+static int drop(const struct cli *cli)
+{
+    const struct lake_part part = part_asked_for(cli);
+    struct lake_folder folder;
+    struct lake_removed removed = {0};
+    struct err err = {0};
+    if (!part.day.len && !part.dataset.len && !part.agency.len) {
+        cli_complain(cli, "what? --day, --dataset or --agency, or several of them");
+        return EXIT_USAGE;
+    }
+    int code = lake_folder_open(cli, &folder);
+    if (code != EXIT_DONE)
+        return code;
+    int status = folder.ops->drop(folder.lake, &part, &removed, &err);
+    if (status == 0)
+        cli_say(cli, "%" PRIu64 " events went, %" PRIu64 " are on hold and stay", removed.rows,
+                removed.held);
+    lake_folder_close(&folder);
+    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+}
+
+/* ---- the commands ---- */
+
+#define OPEN_OPTIONS "data", "lake", "lake-memory", "lake-threads", "duckdb", "quiet"
+
+static const char *const show_options[] = {OPEN_OPTIONS, "day", "dataset", "agency", "json", NULL};
+static const char *const verify_options[] = {OPEN_OPTIONS, "day", NULL};
+static const char *const export_options[] = {OPEN_OPTIONS, "agency", "from", "to", NULL};
+static const char *const import_options[] = {OPEN_OPTIONS, NULL};
+static const char *const drop_options[] = {OPEN_OPTIONS, "day", "dataset", "agency", NULL};
+
+const struct command cmd_lake_show = {
+    .name = "lake show",
+    .about = "Show what the lake keeps: days, datasets, agencies, events and bytes.",
+    .prose = "The centre of the folder must not run: it holds its lake. Beside a running one, its "
+             "/api/v1/status has the sums.",
+    .options = show_options,
+    .run = show,
+};
+
+const struct command cmd_lake_verify = {
+    .name = "lake verify",
+    .about = "Prove that stored events are as they were: the hash of every block, anew.",
+    .prose = "A block is what one commit stored; the signed journal has the roots of all. When one "
+             "differs, the exit code is 4. `jaga verify event` proves a single event.",
+    .options = verify_options,
+    .run = verify,
+};
+
+const struct command cmd_lake_export = {
+    .name = "lake export",
+    .arguments = "DATASET FILE",
+    .paths_min = 2,
+    .paths_max = 2,
+    .about = "Write the events of a dataset to a new file: Parquet or NDJSON, by the name's end.",
+    .options = export_options,
+    .run = export_dataset,
+};
+
+const struct command cmd_lake_import = {
+    .name = "lake import",
+    .arguments = "DATASET FILE",
+    .paths_min = 2,
+    .paths_max = 2,
+    .about = "Take exported events into the lake; those that are there are skipped.",
+    .options = import_options,
+    .run = import_dataset,
+};
+
+const struct command cmd_lake_drop = {
+    .name = "lake drop",
+    .about = "Remove events: of a day, a dataset, an agency, or what all of them name.",
+    .prose = "Events on legal hold stay. The hashes of what goes are kept, so that the rest can "
+             "still be verified.",
+    .options = drop_options,
+    .run = drop,
+};

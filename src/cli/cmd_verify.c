@@ -1,0 +1,179 @@
+/* jaga verify event: the proof that a stored event is what the centre received. */
+#include <errno.h>
+#include <inttypes.h>
+#include <sodium.h>
+
+#include "base/time.h"
+#include "cli/data_folder.h"
+#include "cli/lake_folder.h"
+#include "cli/out_style.h"
+#include "cli/proof_file.h"
+#include "io/file.h"
+
+/* ---- where a proof comes from ---- */
+
+struct gathering {
+    struct ledger *ledger;
+    struct proof *proof;
+    struct err *err;
+};
+
+static int gather(void *context, const struct lake_event *event)
+{
+    struct gathering *gathering = context;
+    return proof_gather(gathering->ledger, event, gathering->proof, gathering->err);
+}
+
+static int gather_from_folder(const struct cli *cli, const struct lake_id *id, struct proof *proof)
+{
+    static const struct lake_scope everything = {.all = true};
+    struct lake_folder folder;
+    struct err err = {0};
+    int code = EXIT_DONE;
+    struct ledger *ledger = data_ledger(cli, false, &code);
+    if (!ledger)
+        return code;
+    code = lake_folder_open(cli, &folder);
+    if (code == EXIT_DONE) {
+        struct gathering gathering = {ledger, proof, &err};
+        int status = folder.ops->get(folder.lake, id, &everything, gather, &gathering, &err);
+        if (status < 0)
+            code = lake_folder_complain(cli, status, &err);
+        lake_folder_close(&folder);
+    }
+    ledger_close(ledger);
+    return code;
+}
+
+static int read_file(const struct cli *cli, const char *path, struct proof *proof)
+{
+    struct buf text = {0};
+    struct err err = {0};
+    int code = EXIT_DONE, status = file_read(path, PROOF_FILE_MAX, &text);
+    if (status < 0) {
+        cli_complain(cli, "%s: %s", path, strerror(-status));
+        code = EXIT_UNREADABLE;
+    } else if (proof_read(buf_str(&text), proof, &err) < 0) {
+        cli_complain(cli, "%s: %s", path, err.message);
+        code = EXIT_USAGE;
+    }
+    buf_free(&text);
+    return code;
+}
+
+/* ---- what is said of it ---- */
+
+/* The key is what all trust stands on: without --public-key, it is only shown. */
+static int check_key(const struct cli *cli, const struct proof *proof, struct err *err)
+{
+    const char *wanted = cli->settings.public_key, *end = NULL;
+    unsigned char key[JOURNAL_KEY];
+    size_t len = 0;
+    if (!wanted)
+        return 0;
+    if (sodium_hex2bin(key, sizeof(key), wanted, strlen(wanted), NULL, &len, &end) != 0 ||
+        len != sizeof(key) || *end)
+        return err_set(err, -EINVAL, "a public key is %d hex digits", 2 * JOURNAL_KEY);
+    if (memcmp(key, proof->signature.key, sizeof(key)) != 0)
+        return err_set(err, -EBADMSG, "the journal's signature is of another key");
+    return 0;
+}
+
+static void add_time(struct buf *out, const char *name, int64_t time)
+{
+    char text[TIME_TEXT_MAX];
+    style_time(time, text);
+    buf_printf(out, "  %-10s %s\n", name, text);
+}
+
+static void describe(const struct proof *proof)
+{
+    const struct lake_leaf *leaf = &proof->leaf;
+    const struct lake_id id = {leaf->partition, leaf->offset, leaf->part};
+    char id_text[LAKE_ID_TEXT_MAX];
+    struct buf out = {0};
+    lake_id_format(&id, id_text);
+    buf_printf(&out, "event %s is as it was received\n\n  %-10s %.*s\n  %-10s %.*s\n  %-10s %.*s\n",
+               id_text, "agency", STR_ARG(leaf->agency), "source", STR_ARG(leaf->source), "dataset",
+               STR_ARG(leaf->dataset));
+    add_time(&out, "time", leaf->time);
+    add_time(&out, "received", leaf->received);
+    buf_printf(&out, "  %-10s %" PRIu64 " of %" PRIu32 " events, leaf %" PRIu32 "\n", "block",
+               proof->block.seq, proof->block.count, proof->path.index);
+    buf_printf(&out, "  %-10s entry %" PRIu64 " has its root, entry %" PRIu64 " is signed\n",
+               "journal", proof->entries[0].seq, proof->signature.seq);
+    add_time(&out, "signed", proof->signature.time);
+    buf_printf(&out, "  %-10s ", "by");
+    for (size_t i = 0; i < JOURNAL_KEY; i++)
+        buf_printf(&out, "%02x", proof->signature.key[i]);
+    buf_add_c(&out, "\n\n");
+    style_printable(&out, leaf->raw, 400);
+    buf_add_byte(&out, '\n');
+    fwrite(out.ptr, 1, out.len, stdout);
+    buf_free(&out);
+}
+
+static int save(const struct cli *cli, const struct proof *proof)
+{
+    const char *path = cli->settings.write;
+    struct buf out = {0};
+    int status = 0;
+    if (!path)
+        return EXIT_DONE;
+    proof_write(proof, &out);
+    FILE *file = fopen(path, "wx");
+    if (out.failed || !file || fwrite(out.ptr, 1, out.len, file) != out.len)
+        status = out.failed ? -ENOMEM : -errno;
+    if (file && fclose(file) != 0 && status == 0)
+        status = -errno;
+    if (status < 0)
+        cli_complain(cli, "%s: %s", path, strerror(-status));
+    buf_free(&out);
+    return status < 0 ? EXIT_BROKEN : EXIT_DONE;
+}
+
+static int verify_event(const struct cli *cli)
+{
+    const char *what = cli->settings.paths.items[0];
+    struct proof proof = {0};
+    struct lake_id id;
+    struct err err = {0};
+    bool stored = lake_id_parse(str_from_c(what), &id) == 0;
+    int code = stored ? gather_from_folder(cli, &id, &proof) : read_file(cli, what, &proof);
+    if (code == EXIT_DONE) {
+        int status = proof_check(&proof, &err);
+        if (status == 0)
+            status = check_key(cli, &proof, &err);
+        if (status < 0)
+            code = lake_folder_complain(cli, status, &err);
+        else
+            describe(&proof);
+    }
+    if (code == EXIT_DONE)
+        code = save(cli, &proof);
+    proof_free(&proof);
+    return code;
+}
+
+static const char *const options[] = {
+    "data",   "ledger",     "lake",  "lake-memory", "lake-threads",
+    "duckdb", "public-key", "write", "quiet",       NULL,
+};
+
+const struct command cmd_verify_event = {
+    .name = "verify event",
+    .arguments = "ID|FILE",
+    .paths_min = 1,
+    .paths_max = 1,
+    .about = "Prove that a stored event is what the centre received.",
+    .prose =
+        "From the event to the root of its block, from there to the entry of the journal that "
+        "names "
+        "the root, and to the signature behind it (docs/centre.md draws it). ID is an event's "
+        "`_id`, of a data folder whose centre does not run; --write saves the proof as one JSON "
+        "file, which this command verifies anywhere, without folder or centre.\n"
+        "The proof is worth what is known of the key: --public-key, from a copy kept elsewhere, "
+        "says whose it must be. Where a step does not lead to the next, the exit code is 4.",
+    .options = options,
+    .run = verify_event,
+};

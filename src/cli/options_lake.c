@@ -1,0 +1,19 @@
+/* Options of the commands about the lake. */
+#include "cli/option_value.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+const struct option_row options_lake[] = {
+    {.name = "dataset",
+     .argument = "NAME",
+     .parse = value_text,
+     .offset = AT(dataset),
+     .about = "Only events of this dataset."},
+    {.name = "day",
+     .argument = "DAY",
+     .parse = value_text,
+     .offset = AT(day),
+     .about = "Only what is kept under this day (UTC) of event time: 2026-11-22; 'other' has times "
+              "far from their arrival, 'held' what is on legal hold."},
+    {.name = NULL},
+};

@@ -1,0 +1,12 @@
+/* proof_file: the JSON document of a proof (watch/proof.h), read back. */
+#ifndef JAGA_CLI_PROOF_FILE_H
+#define JAGA_CLI_PROOF_FILE_H
+
+#include "watch/proof.h"
+
+#define PROOF_FILE_MAX ((size_t)256 << 20)
+
+/* 0, or the code of *err: -EINVAL where it is no such document. proof_free() in each case. */
+int proof_read(struct str text, struct proof *ret_proof, struct err *err);
+
+#endif
