@@ -46,8 +46,9 @@ fuzz: have-deps ## run every fuzz target (SECONDS_EACH=600)
 format: ## reformat the sources
 	@git ls-files 'src/*.[ch]' 'fuzz/*.[ch]' 'bench/*.[ch]' | xargs clang-format -i
 
-install: all ## install jaga and its manual (PREFIX, DESTDIR)
+install: all ## install jaga, its manual and the lake's library (PREFIX, DESTDIR)
 	@meson configure $(BUILD) --prefix $(PREFIX) && DESTDIR=$(DESTDIR) meson install -C $(BUILD)
+	@[ ! -e out/duckdb/libduckdb.so ] || install -D -m 644 out/duckdb/libduckdb.so $(DESTDIR)$(PREFIX)/lib/jaga/libduckdb.so
 
 clean: ## remove what was built
 	@rm -rf $(BUILD) build-*

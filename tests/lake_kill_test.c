@@ -96,13 +96,17 @@ static int fill(const char *place, const char *seed, const char *life)
     if (str_to_u64(str_from_c(life), &number) < 0)
         return 1;
     life_us = (long)number;
-    if (life_us > 0 && pthread_create(&thread, NULL, end_of_life, NULL) != 0)
+    /* One in four may die while it opens, the others while they fill. */
+    bool early = random() % 4 == 0;
+    if (life_us > 0 && early && pthread_create(&thread, NULL, end_of_life, NULL) != 0)
         return 1;
     struct lake *lake = ops->open(place, &(struct lake_options){.threads = 2}, &err);
     if (!lake) {
         fprintf(stderr, "%s\n", err.message);
         return 1;
     }
+    if (life_us > 0 && !early && pthread_create(&thread, NULL, end_of_life, NULL) != 0)
+        return 1;
     for (uint32_t p = 0; p < PARTITIONS; p++) {
         progress[p] = (struct lake_progress){p, 0};
         (void)ops->progress(lake, p, &progress[p].next);

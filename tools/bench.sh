@@ -80,6 +80,9 @@ rm -rf "$scratch/data"
 # shellcheck disable=SC2086
 "$build/bench/bench_centre" --lake "$jaga" "$scratch" 30 content/rules $rules
 rm -rf "$scratch/data"
+title "the lake: filled, asked; beside searches of the same lines"
+JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so "$build/bench/bench_lake" "$scratch" 2
+rm -rf "$scratch/lake" "$scratch/lines.ndjson"
 title "rules ready"
 # shellcheck disable=SC2086
 "$build/bench/bench_load" content $rules

@@ -6,7 +6,8 @@ build=${1:-build}
 data=${JAGA_DATA:-../shared/data}
 JAGA=$PWD/$build/src/cli/jaga
 JAGA_ROOT=$PWD
-export JAGA JAGA_ROOT
+JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so
+export JAGA JAGA_ROOT JAGA_DUCKDB
 failed=0
 
 # A test: what it is, then a command.
@@ -18,6 +19,7 @@ step() {
 }
 
 step "the spool killed 50 times" env JAGA_KILLS=50 "$build/tests/spool_kill_test"
+step "the lake killed 200 times" env JAGA_KILLS=200 "$build/tests/lake_kill_test"
 step "the centre killed 50 times under load" env JAGA_KILLS=50 python3 -B tests/e2e/kill_test.py
 step "jaga ship killed 50 times" env SHIP_KILLS=50 python3 -B tests/e2e/ship_test.py
 step "real clients, 100,000 events each" env JAGA_CLIENT_EVENTS=100000 python3 -B tests/e2e/clients_test.py

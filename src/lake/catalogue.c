@@ -12,6 +12,37 @@
         (sql), sizeof(sql) - 1                                                                     \
     }
 
+int catalogue_attach(struct lake *lake, struct err *err)
+{
+    struct buf sql = {0}, path = {0};
+    buf_printf(&path, "%s/lake.duckdb", lake->place);
+    buf_add_c(&sql, "ATTACH IF NOT EXISTS ");
+    lake_quote_text(&sql, buf_str(&path));
+    buf_add_c(&sql, " AS lake (STORAGE_VERSION 'v1.5.0')");
+    buf_add_byte(&sql, '\0');
+    int status = sql.failed || path.failed
+                     ? err_set(err, -ENOMEM, "no memory")
+                     : statement_run_text(lake, lake->admin, buf_str(&sql), err);
+    buf_free(&sql);
+    buf_free(&path);
+    return status;
+}
+
+/* DuckDB gives a database up whose checkpoint failed: it works again when it is attached again. */
+int catalogue_heal(struct lake *lake, struct err *err)
+{
+    struct err ignored;
+    if (!lake->sick)
+        return 0;
+    pthread_mutex_lock(&lake->lock);
+    (void)statement_run(lake, lake->admin, &ignored,
+                        "DETACH lake"); /* it may be detached already */
+    int status = catalogue_attach(lake, err);
+    pthread_mutex_unlock(&lake->lock);
+    lake->sick = status < 0;
+    return status;
+}
+
 static int load_day(void *context, const struct lake_chunk *chunk)
 {
     struct lake *lake = context;

@@ -289,6 +289,7 @@ static void doubt_days(struct lake *lake)
     for (size_t i = 0; i < lake->days.len; i++)
         if (lake->days.items[i]->n_rows > 0)
             lake->days.items[i]->doubtful = true;
+    lake->sick = true;
     pthread_mutex_unlock(&lake->lock);
     for (size_t i = 0; i < lake->days.len; i++)
         if (lake->days.items[i]->doubtful)
@@ -301,8 +302,10 @@ int commit_gathered(struct lake *lake, const struct lake_progress *progress, siz
     int64_t started = clock_ticks_us();
     uint64_t rows = 0;
     int status = lake->importing || covers(lake, progress, n)
-                     ? schema_save(lake, err)
+                     ? catalogue_heal(lake, err)
                      : err_set(err, -EINVAL, "an event was put that the progress does not pass");
+    if (status == 0)
+        status = schema_save(lake, err);
     for (size_t i = 0; status == 0 && i < lake->days.len; i++) {
         struct day *day = lake->days.items[i];
         if (day->n_rows == 0)
@@ -322,23 +325,28 @@ int commit_gathered(struct lake *lake, const struct lake_progress *progress, siz
     return status;
 }
 
+static int settle_day(struct lake *lake, struct day *day, struct err *err)
+{
+    int status = day->loaded ? 0 : day_load(lake, day, err);
+    if (status == 0)
+        status = statement_run(lake, lake->writer, err, "CHECKPOINT \"%s\"", day->name);
+    if (status == 0)
+        status = day_save(lake, day, err);
+    pthread_mutex_lock(&lake->lock);
+    day->loaded = false;
+    if (status < 0)
+        day->doubtful = lake->sick = true;
+    pthread_mutex_unlock(&lake->lock);
+    return status;
+}
+
 int commit_settle(struct lake *lake, struct err *err)
 {
-    int status = 0;
-    for (size_t i = 0; status == 0 && i < lake->days.len; i++) {
-        struct day *day = lake->days.items[i];
-        if (!day->open || !day->loaded || day->n_rows > 0)
-            continue;
-        status = statement_run(lake, lake->writer, err, "CHECKPOINT \"%s\"", day->name);
-        if (status == 0)
-            status = day_save(lake, day, err);
-        if (status == 0) {
-            pthread_mutex_lock(&lake->lock);
-            day->loaded = false;
-            pthread_mutex_unlock(&lake->lock);
-        }
-    }
-    if (status == 0)
-        status = statement_run(lake, lake->writer, err, "CHECKPOINT lake");
+    int status = catalogue_heal(lake, err);
+    for (size_t i = 0; status == 0 && i < lake->days.len; i++)
+        if (lake->days.items[i]->open && lake->days.items[i]->n_rows == 0)
+            status = settle_day(lake, lake->days.items[i], err);
+    if (status == 0 && (status = statement_run(lake, lake->writer, err, "CHECKPOINT lake")) < 0)
+        lake->sick = true;
     return status;
 }

@@ -157,7 +157,7 @@ int day_attach(struct lake *lake, struct day *day, struct err *err)
     struct buf sql = {0};
     struct buf path = {0};
     day_path(lake, day, &path);
-    buf_add_c(&sql, "ATTACH ");
+    buf_add_c(&sql, "ATTACH IF NOT EXISTS ");
     lake_quote_text(&sql, buf_str(&path));
     buf_printf(&sql, " AS \"%s\" (STORAGE_VERSION 'v1.5.0')", day->name);
     buf_add_byte(&sql, '\0');
@@ -195,8 +195,17 @@ static int load_progress(void *context, const struct lake_chunk *chunk)
 
 int day_load(struct lake *lake, struct day *day, struct err *err)
 {
+    int status = catalogue_heal(lake, err);
+    if (status < 0)
+        return status;
     pthread_mutex_lock(&lake->lock);
-    int status = day_attach(lake, day, err);
+    struct err ignored;
+    if (day->doubtful && day->attached && day->pins == 0) {
+        /* DuckDB may have given it up. It may also say that it can't detach it, and have done so. */
+        (void)statement_run(lake, lake->admin, &ignored, "DETACH \"%s\"", day->name);
+        day->attached = false;
+    }
+    status = day_attach(lake, day, err);
     day->loaded = status == 0; /* not to be detached from now on */
     pthread_mutex_unlock(&lake->lock);
     if (status < 0)
@@ -228,6 +237,8 @@ int day_load(struct lake *lake, struct day *day, struct err *err)
     if (status < 0) {
         pthread_mutex_lock(&lake->lock);
         day->loaded = false;
+        day->doubtful = true;
+        lake->sick = true;
         pthread_mutex_unlock(&lake->lock);
     }
     return status;

@@ -149,18 +149,8 @@ static int read_version(void *context, const struct lake_chunk *chunk)
 
 static int open_catalogue(struct lake *lake, struct err *err)
 {
-    struct buf sql = {0}, path = {0};
     int64_t version = 0;
-    buf_printf(&path, "%s/lake.duckdb", lake->place);
-    buf_add_c(&sql, "ATTACH ");
-    lake_quote_text(&sql, buf_str(&path));
-    buf_add_c(&sql, " AS lake (STORAGE_VERSION 'v1.5.0')");
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed || path.failed
-                     ? err_set(err, -ENOMEM, "no memory")
-                     : statement_run_text(lake, lake->admin, buf_str(&sql), err);
-    buf_free(&sql);
-    buf_free(&path);
+    int status = catalogue_attach(lake, err);
     if (status == 0)
         status = statement_run(
             lake, lake->writer, err,
@@ -355,8 +345,16 @@ static int lake_shares(struct lake *lake, const struct lake_part *part,
     return status < 0 ? status : 0;
 }
 
+static int take_memory(void *context, const struct lake_chunk *chunk)
+{
+    *(uint64_t *)context = (uint64_t)chunk->columns[0].integers[0];
+    return 0;
+}
+
 static void lake_stats(struct lake *lake, struct lake_stats *ret_stats)
 {
+    struct err ignored;
+    uint64_t memory = 0;
     pthread_mutex_lock(&lake->lock);
     *ret_stats = lake->stats;
     lake->stats.commit_us_max = 0;
@@ -365,7 +363,12 @@ static void lake_stats(struct lake *lake, struct lake_stats *ret_stats)
         ret_stats->size += size;
         ret_stats->days += size > 0;
     }
+    (void)statement_ask(lake, lake->admin,
+                        STR("SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()"), NULL, 0,
+                        take_memory, &memory, &ignored);
+    ret_stats->memory = memory;
     pthread_mutex_lock(&lake->runs_lock);
+    ret_stats->runs = lake->n_runs;
     for (const struct lake_run *run = lake->runs; run; run = run->after)
         ret_stats->runs_active++;
     pthread_mutex_unlock(&lake->runs_lock);

@@ -138,6 +138,7 @@ struct lake {
     VEC(struct day *) days; /* by name */
     uint64_t uses;
     uint64_t seq; /* of the next block */
+    bool sick;    /* a statement on the catalogue failed: it is attached anew before the next */
     VEC(struct lake_progress) progress;
     struct lake_stats stats; /* as of the last commit */
 
@@ -154,6 +155,7 @@ struct lake {
     bool importing;    /* what is put is not from a spool: it has no progress */
     bool watching, closing;
     struct lake_run *runs;
+    uint64_t n_runs; /* ever */
 };
 
 /* statement.c: SQL on a connection. */
@@ -161,7 +163,7 @@ struct lake {
 /* The failure that DuckDB describes, as a -errno. */
 int statement_code(const char *problem);
 int statement_fail(struct err *err, const char *problem);
-/* Runs statements that answer nothing. */
+/* Runs statements that answer nothing. Those that begin with "BEGIN;" are rolled back when one fails. */
 int statement_run(struct lake *lake, struct duck_connection *connection, struct err *err,
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 int statement_run_text(struct lake *lake, struct duck_connection *connection, struct str sql,
@@ -224,6 +226,9 @@ int day_open(struct lake *lake, struct day *day, struct err *err);
 struct share *share_of(struct shares *shares, uint32_t table, struct str agency);
 void shares_free(struct shares *shares);
 int days_load(struct lake *lake, struct err *err);
+/* Attaches the catalogue; after a failure, anew. */
+int catalogue_attach(struct lake *lake, struct err *err);
+int catalogue_heal(struct lake *lake, struct err *err);
 /* Writes what the catalogue has of a day and marks it settled. */
 int day_save(struct lake *lake, struct day *day, struct err *err);
 /* First and last time of a dataset in a day; false: it has no rows. */

@@ -55,6 +55,10 @@ int statement_run_text(struct lake *lake, struct duck_connection *connection, st
     if (lake->duck->query(connection, sql.ptr, &result) != DUCK_OK)
         status = statement_fail(err, lake->duck->result_error(&result));
     lake->duck->destroy_result(&result);
+    if (status < 0 && str_starts(sql, STR("BEGIN;"))) {
+        (void)lake->duck->query(connection, "ROLLBACK", &result);
+        lake->duck->destroy_result(&result);
+    }
     return status;
 }
 

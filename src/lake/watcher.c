@@ -77,6 +77,7 @@ void watcher_add(struct lake_run *run)
     if (run->after)
         run->after->before = run;
     lake->runs = run;
+    lake->n_runs++;
     pthread_cond_broadcast(&lake->runs_changed);
     pthread_mutex_unlock(&lake->runs_lock);
 }

@@ -1,0 +1,195 @@
+/* What only the DuckDB engine can be asked: its files are changed behind its back, and its disk fails. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "duck/duck.h"
+#include "lake/lake_test.h"
+
+static const struct lake_ops *const ops = &lake_duckdb;
+static const char *place;
+static struct lake *lake;
+
+static int set_up(void **state)
+{
+    (void)state;
+    place = test_place();
+    lake = test_open(ops, place, &(struct lake_options){0});
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    if (lake)
+        ops->close(lake);
+    lake = NULL;
+    test_place_remove(place);
+    return 0;
+}
+
+/* Runs SQL on a day's file while nobody has the lake open. */
+static void change_day(const char *day, const char *sql)
+{
+    struct err err = {0};
+    const struct duck *duck = duck_load(NULL, &err);
+    struct duck_database *database;
+    struct duck_connection *connection;
+    struct duck_result result;
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s.duckdb", place, day);
+    assert_int_equal(duck->open_ext(path, &database, NULL, NULL), DUCK_OK);
+    assert_int_equal(duck->connect(database, &connection), DUCK_OK);
+    if (duck->query(connection, sql, &result) != DUCK_OK)
+        fail_msg("%s", duck->result_error(&result));
+    duck->destroy_result(&result);
+    duck->disconnect(&connection);
+    duck->close(&database);
+}
+
+static void what_is_changed_in_a_file_is_found(void **state)
+{
+    (void)state;
+    static const char *const changes[] = {
+        "UPDATE windows_sysmon SET _raw = 'other' WHERE _key = 3",
+        "UPDATE windows_sysmon SET _time = _time + INTERVAL 1 SECOND WHERE _key = 3",
+        "UPDATE windows_sysmon SET _agency = 'MOF' WHERE _key = 9",
+        "DELETE FROM windows_sysmon WHERE _key = 0",
+        "INSERT INTO windows_sysmon SELECT * FROM windows_sysmon WHERE _key = 4",
+        "DELETE FROM _blocks WHERE seq = 1",
+        "UPDATE _blocks SET root = (SELECT root FROM _blocks WHERE seq = 1)",
+    };
+    for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+        struct lake_check check;
+        struct err err = {0};
+        test_fill(ops, lake, 0, 5, TEST_DAY);
+        test_fill(ops, lake, 5, 5, TEST_DAY);
+        assert_int_equal(ops->verify(lake, STR(""), &check, &err), 0);
+        ops->close(lake);
+        change_day("2026-11-22", changes[i]);
+        lake = test_open(ops, place, &(struct lake_options){0});
+        assert_int_equal(ops->verify(lake, STR(""), &check, &err), -EBADMSG);
+        assert_true(check.bad_blocks > 0);
+        assert_non_null(strstr(err.message, "2026-11-22"));
+        tear_down(NULL);
+        set_up(NULL);
+    }
+}
+
+static void limit_files(rlim_t size)
+{
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Puts events too big for the disk, until a commit fails. */
+static int fill_disk(uint64_t *next)
+{
+    static char raw[100000];
+    for (int i = 0; i < 100; i++) {
+        struct err err = {0};
+        for (int k = 0; k < 50; k++, ++*next) {
+            struct lake_cell cells[2];
+            struct lake_row row = test_row(*next, TEST_DAY, cells);
+            for (size_t at = 0; at < sizeof(raw); at++)
+                raw[at] = (char)('!' + random() % 90);
+            row.raw = str_of(raw, sizeof(raw));
+            if (ops->put(lake, &row) < 0)
+                return -EIO;
+        }
+        int status = ops->commit(lake, &(struct lake_progress){0, *next}, 1, &err);
+        if (status < 0)
+            return status;
+    }
+    return 0;
+}
+
+static void a_full_disk_stops_filling_until_there_is_room(void **state)
+{
+    (void)state;
+    uint64_t next = 0;
+    int64_t settled;
+    struct err err = {0};
+    struct lake_check check;
+    char wanted[32];
+    test_fill(ops, lake, 0, 5, TEST_DAY);
+    next = 5;
+    limit_files(8 << 20);
+    settled = fill_disk(&next);
+    assert_true(settled == -ENOSPC || settled == -EIO);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(ops->progress(lake, 0, &next), 0);
+    assert_true(next >= 5);
+    test_fill(ops, lake, next, 10, TEST_DAY);
+    snprintf(wanted, sizeof(wanted), "%d|true", (int)next + 10);
+    for (int again = 0; again < 2; again++) {
+        assert_string_equal(test_ask(ops, lake, "SELECT count(*), max(_key) + 1 = count(*) FROM t"),
+                            wanted);
+        if (ops->verify(lake, STR(""), &check, &err) < 0)
+            fail_msg("%s", err.message);
+        ops->close(lake);
+        lake = test_open(ops, place, &(struct lake_options){0});
+    }
+}
+
+static void a_disk_that_is_full_while_settling_loses_nothing(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct lake_check check;
+    uint64_t next = 0;
+    limit_files(7 << 20);
+    (void)fill_disk(&next); /* one commit fits */
+    limit_files(1 << 20);
+    assert_true(ops->settle(lake, &err) < 0);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(ops->progress(lake, 0, &next), 0);
+    if (ops->settle(lake, &err) < 0)
+        fail_msg("%s", err.message);
+    test_fill(ops, lake, next, 10, TEST_DAY);
+    for (int again = 0; again < 2; again++) {
+        assert_string_equal(test_ask(ops, lake, "SELECT max(_key) + 1 = count(*) FROM t"), "true");
+        if (ops->verify(lake, STR(""), &check, &err) < 0)
+            fail_msg("%s", err.message);
+        ops->close(lake);
+        lake = test_open(ops, place, &(struct lake_options){0});
+    }
+}
+
+static void a_file_that_is_none_of_ours_is_not_a_lake(void **state)
+{
+    (void)state;
+    char path[256];
+    struct err err = {0};
+    ops->close(lake);
+    lake = NULL;
+    snprintf(path, sizeof(path), "%s/lake.duckdb", place);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    for (int i = 0; i < 5000; i++)
+        fputs("not a database ", file);
+    fclose(file);
+    assert_null(ops->open(place, &(struct lake_options){0}, &err));
+    assert_int_equal(err.code, -EBADMSG);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    if (!test_library())
+        return TEST_SKIPPED;
+    signal(SIGXFSZ, SIG_IGN);
+    const struct CMUnitTest tests[] = {
+        TEST(what_is_changed_in_a_file_is_found),
+        TEST(a_full_disk_stops_filling_until_there_is_room),
+        TEST(a_disk_that_is_full_while_settling_loses_nothing),
+        TEST(a_file_that_is_none_of_ours_is_not_a_lake),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
