@@ -3,17 +3,20 @@
  */
 #include "hunt/function.h"
 
-#include "lake/lake.h"
+#include "hunt/native.h"
 
 static const struct hunt_function_table tables[] = {
-    {HUNT_SCALAR, hunt_core_scalars},
-    {HUNT_AGGREGATE, hunt_core_aggregates},
-    {HUNT_WINDOW, hunt_core_windows},
+    {HUNT_SCALAR, hunt_core_scalars},       {HUNT_SCALAR, hunt_convert_scalars},
+    {HUNT_SCALAR, hunt_string_scalars},     {HUNT_SCALAR, hunt_terms_scalars},
+    {HUNT_SCALAR, hunt_time_scalars},       {HUNT_SCALAR, hunt_dynamic_scalars},
+    {HUNT_AGGREGATE, hunt_core_aggregates}, {HUNT_WINDOW, hunt_core_windows},
 };
 
 /* C functions, each table ended by a row without a name. */
-static const struct lake_function no_natives[] = {{0}};
-static const struct lake_function *const native_tables[] = {no_natives};
+static const struct lake_function *const native_tables[] = {
+    hunt_convert_natives, hunt_string_natives,  hunt_terms_natives,
+    hunt_time_natives,    hunt_dynamic_natives,
+};
 
 const struct hunt_function_table *hunt_function_tables(size_t *ret_count)
 {

@@ -158,6 +158,7 @@ struct str hunt_function_name(const struct hunt_function *function);
  *     kql_has_cs kql_hasprefix kql_hasprefix_cs kql_hassuffix kql_hassuffix_cs      the same of the others
  *     kql_has_any(TEXT, JSON) BOOLEAN         has_any of a list of texts; kql_has_all
  *     kql_contains(TEXT, TEXT) BOOLEAN        without case; kql_startswith, kql_endswith, kql_equals
+ *     kql_bag_trim(JSON) JSON                 a bag without members that are null or ''
  *     kql_real_text(DOUBLE) TEXT              tostring() of a real: shortest that reads back; NaN, Infinity
  *     kql_timespan_text(INTEGER) TEXT         µs as [-][d.]hh:mm:ss[.fffffff]
  *     kql_timespan(TEXT) INTEGER              that, and 1d, 2h, 3m ...; NULL: it is none
@@ -171,5 +172,10 @@ int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, struc
 extern const struct hunt_function hunt_core_scalars[];    /* fn_core.c: conversion, time, null */
 extern const struct hunt_function hunt_core_aggregates[]; /* fn_core.c */
 extern const struct hunt_function hunt_core_windows[];    /* fn_core.c */
+extern const struct hunt_function hunt_convert_scalars[];
+extern const struct hunt_function hunt_string_scalars[];
+extern const struct hunt_function hunt_terms_scalars[];
+extern const struct hunt_function hunt_time_scalars[];
+extern const struct hunt_function hunt_dynamic_scalars[];
 
 #endif
