@@ -82,7 +82,8 @@ static const char *format_name(enum format_id format)
 
 static void write_file(const struct position *file, struct buf *out)
 {
-    buf_printf(out, "file %d %s", (int)file->kind, format_name(file->format));
+    buf_printf(out, "%s %d %s", file->copy ? "copy" : "file", (int)file->kind,
+               format_name(file->format));
     const uint64_t numbers[] = {
         file->device,   file->inode,      file->offset,   file->head_len, file->head_hash,
         file->tail_len, file->tail_hash,  file->state[0], file->state[1], file->state[2],
@@ -148,7 +149,7 @@ static bool take_bytes(struct str *rest, uint64_t len, struct str *ret_bytes)
     return true;
 }
 
-static int parse_file(struct str line, struct str *rest, struct positions *positions)
+static int parse_file(struct str line, bool copy, struct str *rest, struct positions *positions)
 {
     struct position *file = positions_add(positions);
     uint64_t kind = 0, head_len = 0, tail_len = 0, header_len, path_len;
@@ -169,6 +170,7 @@ static int parse_file(struct str line, struct str *rest, struct positions *posit
         !take_number(&line, POSITION_SIZE_MAX, &path_len) || line.len ||
         !take_bytes(rest, header_len + path_len, &bytes))
         return -EINVAL;
+    file->copy = copy;
     file->kind = (enum position_kind)kind;
     file->head_len = (uint32_t)head_len;
     file->tail_len = (uint32_t)tail_len;
@@ -204,8 +206,8 @@ static int parse_lines(struct str *rest, struct positions *positions)
         struct str line, word;
         if (!take_bytes(rest, str_index(*rest, '\n'), &line) || !str_cut(&line, ' ', &word))
             status = -EINVAL;
-        else if (str_eq(word, STR("file")))
-            status = parse_file(line, rest, positions);
+        else if (str_eq(word, STR("file")) || str_eq(word, STR("copy")))
+            status = parse_file(line, str_eq(word, STR("copy")), rest, positions);
         else if (str_eq(word, STR("part")))
             status = parse_part(line, rest, positions);
         else

@@ -12,6 +12,7 @@
  *     jaga-ship 1 PRODUCER SEQUENCE
  *     file KIND FORMAT DEVICE INODE OFFSET HEAD_LEN HEAD_HASH TAIL_LEN TAIL_HASH STATE×4 HEADER_LEN PATH_LEN
  *     HEADER PATH
+ *     copy ...                                             the same, of a file that holds what another has
  *     part FORMAT PACKED EVENTS LEN
  *     BYTES
  *     end CHECKSUM
@@ -44,6 +45,7 @@ enum position_kind {
 
 struct position {
     struct str path; /* where it was last seen; owned, NUL-terminated */
+    bool copy; /* its bytes are another file's, which was read as far as this says: tail_look.c */
     enum position_kind kind;
     enum format_id format;
     uint64_t device, inode;

@@ -87,10 +87,8 @@ static int try_file(struct tail *tail, struct tail_file *file, int64_t ticks,
     }
     if (change == TAIL_TRUNCATED)
         return restart(tail, file);
-    if (file->copy && file->size <= file->position->offset) {
-        file->changed = false;
+    if (file->position->copy && tail_stays_copy(tail, file, ticks))
         return 0;
-    }
     int status = tail_file_read(tail, file, ticks, ret_piece);
     if (status == -ESTALE)
         return restart(tail, file);

@@ -58,7 +58,7 @@ bool tail_same_bytes(int fd, const struct position *position)
 
 bool tail_file_note(struct tail_file *file, const struct stat *st, int64_t ticks)
 {
-    int64_t mtime_us = (int64_t)st->st_mtim.tv_sec * TIME_SECOND_US + st->st_mtim.tv_nsec / 1000;
+    int64_t mtime_us = tail_mtime_us(st);
     bool changed = file->size != (uint64_t)st->st_size || file->mtime_us != mtime_us;
     if (changed || file->grown == 0)
         file->grown = ticks;
@@ -104,6 +104,7 @@ enum tail_change tail_file_check(struct tail *tail, struct tail_file *file, int6
 void tail_file_restart(struct tail_file *file)
 {
     struct position *position = file->position;
+    position->copy = false;
     position->kind = POSITION_NEW;
     position->offset = 0;
     position->head_len = position->tail_len = 0;

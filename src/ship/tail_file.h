@@ -7,6 +7,7 @@
 
 #include <sys/stat.h>
 
+#include "base/time.h"
 #include "ship/tail.h"
 
 struct tail_file {
@@ -20,9 +21,7 @@ struct tail_file {
     bool seen;        /* by the look that goes on */
     bool gone;        /* no path of ours leads to it any more: read to its end, then forgotten */
     bool changed;     /* since it was last read to its end */
-    bool
-        copy; /* holds what another file has; read only if that one was truncated, or it grows itself */
-    bool ended; /* nothing more is to be read: what it holds is no log */
+    bool ended;       /* nothing more is to be read: what it holds is no log */
 };
 
 struct tail {
@@ -52,6 +51,11 @@ enum tail_change {
 enum tail_change tail_file_check(struct tail *tail, struct tail_file *file, int64_t ticks);
 void tail_file_close(struct tail *tail, struct tail_file *file);
 
+static inline int64_t tail_mtime_us(const struct stat *st)
+{
+    return (int64_t)st->st_mtim.tv_sec * TIME_SECOND_US + st->st_mtim.tv_nsec / 1000;
+}
+
 /* Notes size and time of change; true: it has grown or changed. */
 bool tail_file_note(struct tail_file *file, const struct stat *st, int64_t ticks);
 
@@ -75,6 +79,12 @@ int tail_look(struct tail *tail, int64_t ticks);
 
 /* The file was truncated: follows what its copy has beyond the place reached, if there is a copy. */
 int tail_follow_copy(struct tail *tail, struct tail_file *file);
+
+/*
+ * Is this copy still to be left alone, because its original is there and is read? False: from now on it is a file of its
+ * own, that goes on where the original was last known to be.
+ */
+bool tail_stays_copy(struct tail *tail, struct tail_file *file, int64_t ticks);
 
 /* ---- tail_watch.c ---- */
 

@@ -166,13 +166,13 @@ static bool is_copy(void *context, const char *path, const struct stat *st)
     struct search *search = context;
     const struct position *position = search->position;
     struct tail_file *known = find(search->tail, st->st_dev, st->st_ino);
-    if ((known && !known->copy) || (uint64_t)st->st_size < position->offset ||
+    if ((known && !known->position->copy) || (uint64_t)st->st_size < position->offset ||
         !is_named_alike(str_from_c(path), position->path) || !holds(path, position))
         return false;
     search->file = known ? known : add_new(search->tail, path, st);
     search->status = search->file ? inherit(search->file->position, position) : -ENOMEM;
     if (search->file) {
-        search->file->copy = false;
+        search->file->position->copy = false;
         search->file->gone = !known; /* nobody asked for it by name */
         search->file->changed = true;
     }
@@ -193,23 +193,45 @@ int tail_follow_copy(struct tail *tail, struct tail_file *file)
     return search.status;
 }
 
-/* The file whose copy this new one is, or may become. */
-static struct tail_file *original_of(struct tail *tail, const char *path, const struct stat *st,
-                                     bool *ret_maybe)
+/* The file whose copy the one of this path is, or may become. */
+static struct tail_file *original_of(struct tail *tail, const char *path, uint64_t size,
+                                     int64_t mtime_us, bool *ret_maybe)
 {
-    int64_t age = clock_now_us() - (int64_t)st->st_mtim.tv_sec * TIME_SECOND_US;
+    int64_t age = clock_now_us() - mtime_us;
     for (size_t i = 0; i < tail->files.len; i++) {
         struct tail_file *file = tail->files.items[i];
         const struct position *position = file->position;
-        if (file->gone || file->copy || position->head_len == 0 || position->offset == 0 ||
+        if (position->copy || position->head_len == 0 || position->offset == 0 ||
             !is_named_alike(str_from_c(path), position->path))
             continue;
-        if ((uint64_t)st->st_size < position->offset && age < SETTLE_US)
+        if (size < position->offset && age < SETTLE_US)
             *ret_maybe = true;
         else if (holds(path, position))
             return file;
     }
     return NULL;
+}
+
+/*
+ * Until the original is read to its end nothing tells whether the copy has more; then what it has beyond the original is
+ * its own.
+ */
+bool tail_stays_copy(struct tail *tail, struct tail_file *file, int64_t ticks)
+{
+    struct position *position = file->position;
+    struct tail_file *original =
+        original_of(tail, position->path.ptr, file->size, file->mtime_us, &(bool){false});
+    enum tail_change change = original ? tail_file_check(tail, original, ticks) : TAIL_MISSING;
+    if (change == TAIL_MISSING || inherit(position, original->position) < 0) {
+        position->copy = false;
+        return false;
+    }
+    original->changed |= change == TAIL_TRUNCATED; /* its turn comes, and looks for its copy */
+    bool waits = change == TAIL_TRUNCATED ||
+                 (original->position->offset < original->size && !original->ended);
+    position->copy = waits || file->size <= original->size;
+    file->changed = waits || !position->copy;
+    return position->copy;
 }
 
 /* ---- a look ---- */
@@ -218,8 +240,9 @@ static int take_new(struct tail *tail, const char *path, const struct stat *st, 
 {
     bool maybe = false;
     const struct tail_file *original =
-        tail->options.once ? NULL : original_of(tail, path, st, &maybe);
-    if (maybe && !original) { /* a copy in the making? It will be seen when it is done */
+        original_of(tail, path, (uint64_t)st->st_size, tail_mtime_us(st), &maybe);
+    if (maybe && !original &&
+        !tail->options.once) { /* a copy in the making? It will be seen when it is done */
         if (tail->look_at > ticks + SETTLE_US / 2)
             tail->look_at = ticks + SETTLE_US / 2;
         return 0;
@@ -232,7 +255,7 @@ static int take_new(struct tail *tail, const char *path, const struct stat *st, 
     if (tail->options.from_end && !tail->looked)
         file->skip_to = file->size;
     if (original) {
-        file->copy = true;
+        file->position->copy = true;
         return inherit(file->position, original->position);
     }
     return 0;

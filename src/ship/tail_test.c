@@ -14,7 +14,7 @@
 struct world {
     char folder[64];
     char log[96], old[96], other[96]; /* app.log, app.log.1, fresh: only the first is followed */
-    const char *followed[1];
+    const char *followed[2];
     struct tail_options options;
     struct positions positions;
     struct tail *tail;
@@ -217,6 +217,69 @@ static void what_a_truncated_file_had_is_read_from_its_copy(void **state)
     assert_str(read_for(world, SETTLED_S), "two\nthree, and longer than before\n");
 }
 
+/* The log and its copy, with one line read and two more in both. */
+static void copy_with_more(struct world *world)
+{
+    world->followed[1] = world->old;
+    world->options.n_paths = 2;
+    append(world->log, "one\n");
+    start(world);
+    assert_str(read_for(world, 1), "one\n");
+    append(world->log, "two\nthree\n");
+    append(world->old, "one\ntwo\nthree\n");
+}
+
+static void a_copy_that_is_followed_too_comes_once(void **state)
+{
+    struct world *world = *state;
+    copy_with_more(world);
+    assert_str(read_for(world, SETTLED_S), "two\nthree\n");
+    truncate_to(world->log, "four\n");
+    assert_str(read_for(world, SETTLED_S), "four\n");
+}
+
+static void a_copy_that_is_followed_too_has_what_the_truncated_file_had(void **state)
+{
+    struct world *world = *state;
+    copy_with_more(world);
+    truncate_to(world->log, "four\n");
+    assert_str(read_for(world, SETTLED_S), "two\nthree\nfour\n");
+}
+
+static void a_new_tail_knows_the_copies_of_the_one_before(void **state)
+{
+    struct world *world = *state;
+    copy_with_more(world);
+    assert_str(read_for(world, SETTLED_S), "two\nthree\n");
+    append(world->log, "four\n");
+    assert_str(read_for(world, SETTLED_S), "four\n");
+    tail_free(world->tail);
+    start(world);
+    assert_str(read_for(world, SETTLED_S), "");
+}
+
+static void once_knows_a_copy_too(void **state)
+{
+    struct world *world = *state;
+    copy_with_more(world);
+    tail_free(world->tail);
+    world->options.once = true;
+    truncate_to(world->log, "four\n");
+    start(world);
+    struct str read = read_for(world, 2);
+    assert_int_equal(read.len, strlen("two\nthree\nfour\n"));
+    assert_true(tail_done(world->tail));
+}
+
+static void a_copy_that_grows_is_a_file_of_its_own(void **state)
+{
+    struct world *world = *state;
+    copy_with_more(world);
+    assert_str(read_for(world, SETTLED_S), "two\nthree\n");
+    append(world->old, "four\n");
+    assert_str(read_for(world, SETTLED_S), "four\n");
+}
+
 static void a_new_tail_goes_on_from_the_positions(void **state)
 {
     struct world *world = *state;
@@ -283,6 +346,11 @@ int main(void)
         TEST(a_truncated_file_is_read_from_its_start),
         TEST(truncation_is_found_out_though_the_file_has_grown_past_the_place),
         TEST(what_a_truncated_file_had_is_read_from_its_copy),
+        TEST(a_copy_that_is_followed_too_comes_once),
+        TEST(a_copy_that_is_followed_too_has_what_the_truncated_file_had),
+        TEST(a_new_tail_knows_the_copies_of_the_one_before),
+        TEST(once_knows_a_copy_too),
+        TEST(a_copy_that_grows_is_a_file_of_its_own),
         TEST(a_new_tail_goes_on_from_the_positions),
         TEST(a_line_that_is_too_long_is_passed_over_and_counted),
         TEST(from_the_end_only_what_is_added_comes),
