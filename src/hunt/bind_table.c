@@ -114,7 +114,7 @@ static int cell_value(struct hunt_bind *bind, struct node *source, const struct 
         *ret = column_value(native);
         return 0;
     }
-    const struct kql_expr *expr;
+    const struct kql_expr *expr = NULL;
     int status = parse_cell(bind, cell, &expr);
     if (status < 0)
         return status;

@@ -137,7 +137,7 @@ int hunt_compile(struct arena *arena, struct str text, const struct hunt_options
                  const struct hunt_plan **ret_plan, struct err *err)
 {
     struct kql_query_list queries;
-    uint32_t n_results, n = 0;
+    uint32_t n_results = 0, n = 0;
     int status = kql_parse_all(arena, text, &queries, err);
     if (status == 0)
         status = count_results(&queries, err, &n_results);
