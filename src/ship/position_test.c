@@ -17,6 +17,7 @@ static void fill(struct positions *positions)
     file->format = FORMAT_CSV;
     file->device = 7;
     file->inode = UINT64_MAX;
+    file->copy = true;
     file->offset = 1000;
     file->head_len = 1000;
     file->head_hash = 5;
@@ -43,6 +44,7 @@ static void what_was_written_is_read(void **state)
     assert_memory_equal(text.ptr, twice.ptr, text.len);
     assert_int_equal(again.sequence, 41);
     assert_str(again.files.items[0]->path, "/var/log/a\nfile 1 b.log");
+    assert_true(again.files.items[0]->copy);
     assert_str(buf_str(&again.files.items[0]->header), "host,user\nend 1\n");
     assert_int_equal(again.parts.items[0].bytes.len, 3);
     positions_free(&positions);
