@@ -86,11 +86,19 @@ int bind_tables(struct hunt_bind *bind, const struct kql_expr_list *exprs, bool 
     return status;
 }
 
+/* The field of that name, which is mostly at the same place: the sources of a table have like columns. */
+static struct field *find_near(const struct field_list *list, struct str name, uint32_t place)
+{
+    if (place < list->len && str_eq(list->items[place].name, name))
+        return &list->items[place];
+    return field_find(list, name);
+}
+
 /* Does any table have a column of that name and another type? */
-static bool is_mixed(const struct rel_list *list, const struct field *field)
+static bool is_mixed(const struct rel_list *list, const struct field *field, uint32_t place)
 {
     for (uint32_t i = 0; i < list->len; i++) {
-        const struct field *other = field_find(&list->items[i].fields, field->name);
+        const struct field *other = find_near(&list->items[i].fields, field->name, place);
         if (other && other->column->type != field->column->type)
             return true;
     }
@@ -98,9 +106,10 @@ static bool is_mixed(const struct rel_list *list, const struct field *field)
 }
 
 static struct column *union_column(struct hunt_bind *bind, struct node *node,
-                                   struct field_list *fields, struct str name, enum kql_type type)
+                                   struct field_list *fields, struct str name, enum kql_type type,
+                                   uint32_t place)
 {
-    struct field *field = field_find(fields, name);
+    struct field *field = find_near(fields, name, place);
     if (field)
         return field->column;
     struct column *column = column_new(bind, name, type);
@@ -126,10 +135,11 @@ static void add_fields(struct hunt_bind *bind, struct node *node, const struct r
     for (uint32_t i = 0; i < of->len; i++) {
         const struct field *field = &of->items[i];
         struct str name = field->name;
-        if (!hidden && is_mixed(list, field))
+        if (!hidden && is_mixed(list, field, i))
             name = hunt_text(bind, "%.*s_%.*s", STR_ARG(name),
                              STR_ARG(kql_type_name(field->column->type)));
-        union_column(bind, node, fields, name, field->column->type)->parts[input] = field->column;
+        union_column(bind, node, fields, name, field->column->type, i)->parts[input] =
+            field->column;
     }
 }
 
@@ -146,7 +156,7 @@ struct rel bind_union(struct hunt_bind *bind, const struct rel_list *list, bool 
             struct hunt_value name = bind_text_constant(bind, list->items[i].table);
             struct rel *input = &list->items[i];
             struct column *part = rel_compute(bind, input, source_column, &name, NULL);
-            union_column(bind, node, &all, source_column, KQL_STRING)->parts[i] = part;
+            union_column(bind, node, &all, source_column, KQL_STRING, 0)->parts[i] = part;
         }
         add_fields(bind, node, list, i, false, &all);
         add_fields(bind, node, list, i, true, &rel.hidden);
