@@ -74,7 +74,8 @@ bool kql_read_pattern(struct kql_parser *parser, struct kql_expr **ret_expr)
 
 /* ---- calls, members, elements -------------------------------------------------------------- */
 
-bool kql_read_arguments(struct kql_parser *parser, struct kql_named_list *list)
+/* (arguments): none or more. */
+static bool read_arguments(struct kql_parser *parser, struct kql_named_list *list)
 {
     if (!kql_read_symbol(parser, "("))
         return false;
@@ -106,7 +107,7 @@ static bool read_call(struct kql_parser *parser, struct kql_expr *object,
     uint32_t outer = kql_open(parser);
     parser->height = object ? object->height : 0;
     *ret_expr = expr;
-    return kql_read_arguments(parser, &expr->call.arguments) && kql_close(parser, expr, outer);
+    return read_arguments(parser, &expr->call.arguments) && kql_close(parser, expr, outer);
 }
 
 bool kql_read_call(struct kql_parser *parser, struct kql_expr **ret_expr)

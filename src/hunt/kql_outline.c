@@ -106,19 +106,26 @@ static void lengthen(struct kql_outline *outline, struct kql_token *token, size_
     token->len = (uint32_t)len;
 }
 
+/* Where rows begin, an operator's word may be a function or a variable: range(1, 2), (search, x) */
+static bool is_name_before(const struct kql_operator_row *row, char next)
+{
+    bool operands = strcmp(row->syntax, row->name) != 0;
+    if (next == '(')
+        return !(row->flags & KQL_STARTS) || row->kind == KQL_RANGE_ROWS;
+    return next == ',' || next == '=' || next == '.' || (next == ')' && operands);
+}
+
 /* A word where an operator may stand; false where it is no operator's. */
 static bool take_operator(struct kql_outline *outline, struct kql_token *token)
 {
     struct kql_outline_level *level = level_of(outline);
-    bool possible = level->stage != KQL_STAGE_OPERANDS;
-    const struct kql_operator_row *row = possible ? operator_at(outline, token) : NULL;
-    char next = row ? byte_behind(outline, token) : '\0';
     bool piped = level->stage == KQL_STAGE_OPERATOR;
-    bool inside = level->stage == KQL_STAGE_SOURCE && outline->depth && !level->arguments;
-    /* Where rows begin, the same word may be a function or a variable: count(), range(1, 2), (search, x) */
-    bool bare = row && next == ')' && strcmp(row->syntax, row->name) != 0;
-    if (!row || bare || (!piped && (next == '(' || next == ',' || next == '=' || next == '.')) ||
-        (!piped && !inside && !(row->flags & KQL_STARTS)))
+    bool subquery = level->stage == KQL_STAGE_SOURCE && outline->depth && !level->arguments;
+    if (level->stage == KQL_STAGE_OPERANDS)
+        return false;
+    const struct kql_operator_row *row = operator_at(outline, token);
+    if (!row || (!piped && !subquery && !(row->flags & KQL_STARTS)) ||
+        (!piped && is_name_before(row, byte_behind(outline, token))))
         return false;
     lengthen(outline, token, strlen(row->name));
     *level = (struct kql_outline_level){KQL_STAGE_OPERANDS, level->arguments, row};

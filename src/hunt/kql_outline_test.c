@@ -52,6 +52,7 @@ static void a_word_is_an_operator_only_where_one_may_stand(void **state)
                  "N:T S:| O:mv-apply N:x W:on S:( O:where N:y S:| O:count S:)");
     assert_roles("T | partition by h (top 1 by x)",
                  "N:T S:| O:partition W:by N:h S:( O:top 1:1 W:by N:x S:)");
+    assert_roles("union (A), (B)", "O:union S:( N:A S:) S:, S:( N:B S:)");
     assert_roles("range i from 1 to range(1, 2)",
                  "O:range N:i W:from 1:1 W:to F:range S:( 1:1 S:, 1:2 S:)");
 }

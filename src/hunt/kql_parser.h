@@ -161,24 +161,10 @@ bool kql_read_named(struct kql_parser *parser, struct kql_named *ret_named);
 bool kql_read_exprs(struct kql_parser *parser, struct kql_expr_list *list);
 bool kql_read_named_list(struct kql_parser *parser, struct kql_named_list *list);
 
-/* (arguments): none or more, at the opening bracket. */
-bool kql_read_arguments(struct kql_parser *parser, struct kql_named_list *list);
-
 /* A call: name(arguments), and nothing else. */
 bool kql_read_call(struct kql_parser *parser, struct kql_expr **ret_expr);
 
-/* ---- operators and statements -------------------------------------------------------------- */
-
 /* operator | operator: a sub-query in brackets, whose rows come from around it. */
 bool kql_read_subquery(struct kql_parser *parser, struct kql_expr **ret_expr);
-
-/*
- * statement; statement; .. up to the end of the text, or to where the next query begins; the body of a
- * function up to its '}'.
- */
-bool kql_read_statements(struct kql_parser *parser, bool body, struct kql_statement_list *list);
-
-/* Parameters of a function or a query, in brackets. */
-bool kql_read_parameters(struct kql_parser *parser, struct kql_parameter_list *list);
 
 #endif

@@ -432,7 +432,8 @@ static void put_operator(struct kql_printer *printer, const struct kql_operator 
         printer->buf->len--; /* no operands, no space in front of them */
 }
 
-void kql_put_pipe(struct kql_printer *printer, const struct kql_expr *expr)
+/* A pipe without brackets, an operator a line. */
+static void put_pipe(struct kql_printer *printer, const struct kql_expr *expr)
 {
     if (expr->kind != KQL_PIPE) {
         kql_put_expr(printer, expr);
@@ -455,7 +456,7 @@ void kql_put_block(struct kql_printer *printer, const char *open, const struct k
     kql_put(printer, open);
     printer->indent++;
     put_line(printer);
-    kql_put_pipe(printer, pipe);
+    put_pipe(printer, pipe);
     printer->indent--;
     put_line(printer);
     kql_put(printer, close);
@@ -510,7 +511,7 @@ static void put_statement(struct kql_printer *printer, const struct kql_statemen
         if (statement->kind == KQL_FUNCTION)
             put_function_statement(printer, statement);
         else
-            kql_put_pipe(printer, statement->expr);
+            put_pipe(printer, statement->expr);
         break;
     case KQL_SET:
         kql_put(printer, "set ");
@@ -525,7 +526,7 @@ static void put_statement(struct kql_printer *printer, const struct kql_statemen
         put_parameters(printer, &statement->parameters);
         break;
     case KQL_EXPRESSION:
-        kql_put_pipe(printer, statement->expr);
+        put_pipe(printer, statement->expr);
         break;
     }
 }
@@ -558,7 +559,7 @@ void kql_print_all(struct buf *buf, const struct kql_query_list *queries)
 void kql_print_expr(struct buf *buf, const struct kql_expr *expr)
 {
     struct kql_printer printer = {.buf = buf};
-    kql_put_pipe(&printer, expr);
+    put_pipe(&printer, expr);
 }
 
 void kql_print_shape(struct buf *buf, const struct kql_query *query)

@@ -22,9 +22,6 @@ void kql_put_type(struct kql_printer *printer, enum kql_type type);
 /* A scalar; a pipe gets brackets. */
 void kql_put_expr(struct kql_printer *printer, const struct kql_expr *expr);
 
-/* A pipe without brackets, an operator a line. */
-void kql_put_pipe(struct kql_printer *printer, const struct kql_expr *expr);
-
 /* A sub-query between brackets: its operators on lines of their own. */
 void kql_put_block(struct kql_printer *printer, const char *open, const struct kql_expr *pipe,
                    const char *close);

@@ -17,7 +17,7 @@ static bool read_parameter(struct kql_parser *parser, struct kql_parameter *para
     return !kql_take_symbol(parser, "=") || kql_read_constant(parser, &parameter->value);
 }
 
-bool kql_read_parameters(struct kql_parser *parser, struct kql_parameter_list *list)
+static bool read_parameters(struct kql_parser *parser, struct kql_parameter_list *list)
 {
     if (!kql_read_symbol(parser, "("))
         return false;
@@ -30,6 +30,8 @@ bool kql_read_parameters(struct kql_parser *parser, struct kql_parameter_list *l
     } while (kql_take_symbol(parser, ","));
     return kql_take_symbol(parser, ")") || kql_expected(parser, "',' or ')'");
 }
+
+static bool read_statements(struct kql_parser *parser, bool body, struct kql_statement_list *list);
 
 /* () { or (name: — no expression in brackets has such a beginning. */
 static bool at_function(const struct kql_parser *parser)
@@ -47,11 +49,11 @@ static bool read_function(struct kql_parser *parser, struct kql_statement *state
 {
     statement->kind = KQL_FUNCTION;
     statement->view = kql_take_word(parser, "view");
-    if (!kql_read_parameters(parser, &statement->parameters))
+    if (!read_parameters(parser, &statement->parameters))
         return false;
     struct kql_place open = kql_peek(parser, 0)->place;
     bool good = kql_read_symbol(parser, "{") && kql_enter(parser) &&
-                kql_read_statements(parser, true, &statement->body);
+                read_statements(parser, true, &statement->body);
     kql_leave(parser);
     if (good && kql_peek(parser, 0)->kind == KQL_TOKEN_END)
         return kql_error(parser, open, "this bracket is never closed");
@@ -81,7 +83,7 @@ static bool read_declare(struct kql_parser *parser, struct kql_statement *statem
 {
     statement->kind = KQL_PARAMETERS;
     return kql_read_word(parser, "query_parameters") &&
-           kql_read_parameters(parser, &statement->parameters);
+           read_parameters(parser, &statement->parameters);
 }
 
 /* Statements by their first word; what no row takes is an expression. */
@@ -138,7 +140,11 @@ static bool read_separator(struct kql_parser *parser, bool body, bool *ret_more)
     return kql_expected(parser, "an operator, '|' or ';'");
 }
 
-bool kql_read_statements(struct kql_parser *parser, bool body, struct kql_statement_list *list)
+/*
+ * statement; statement; .. up to the end of the text, or to where the next query begins; the body of a
+ * function up to its '}'.
+ */
+static bool read_statements(struct kql_parser *parser, bool body, struct kql_statement_list *list)
 {
     bool result = false, more = true;
     while (more && kql_peek(parser, 0)->kind != KQL_TOKEN_END &&
@@ -191,7 +197,7 @@ static bool read_query(struct kql_parser *parser, struct kql_query_list *list)
     if (!query)
         return kql_spent(parser);
     query->place = kql_peek(parser, 0)->place;
-    if (!kql_read_statements(parser, false, &query->statements))
+    if (!read_statements(parser, false, &query->statements))
         return false;
     const struct kql_token *last = kql_peek(parser, 0) - 1;
     query->len = last->place.offset + last->len - query->place.offset;
