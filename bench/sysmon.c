@@ -141,6 +141,7 @@ static void add_creation(struct making *making, uint32_t host, uint32_t program,
     command_line(making, program, text, sizeof(text));
     add(making, "CommandLine", LAKE_TEXT, "%s", text);
     add(making, "CurrentDirectory", LAKE_TEXT, "C:\\Windows\\system32\\");
+    add_guid(making, "LogonGuid", host, 0);
     add(making, "LogonId", LAKE_TEXT, "0x%" PRIx32, host * 977 + 999);
     add(making, "IntegrityLevel", LAKE_TEXT, program % 3 ? "System" : "Medium");
     add(making, "Hashes", LAKE_TEXT, "MD5=%016" PRIX64 "%016" PRIX64 ",IMPHASH=%016" PRIX64, hash,
@@ -149,6 +150,7 @@ static void add_creation(struct making *making, uint32_t host, uint32_t program,
     add(making, "ParentProcessId", LAKE_INTEGER, "%u", (unsigned)(next(making) % 5000) * 4);
     program_path(parent, text, sizeof(text));
     add(making, "ParentImage", LAKE_TEXT, "%s", text);
+    add(making, "ParentUser", LAKE_TEXT, "NT AUTHORITY\\SYSTEM");
     command_line(making, parent, text, sizeof(text));
     add(making, "ParentCommandLine", LAKE_TEXT, "%s", text);
 }

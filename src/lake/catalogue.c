@@ -214,6 +214,8 @@ int day_save(struct lake *lake, struct day *day, struct err *err)
         (void)statement_run(lake, lake->writer, &ignored, "ROLLBACK");
         return status;
     }
+    pthread_mutex_lock(&lake->lock);
     day->open = false;
+    pthread_mutex_unlock(&lake->lock);
     return 0;
 }

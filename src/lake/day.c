@@ -178,7 +178,11 @@ int day_open(struct lake *lake, struct day *day, struct err *err)
                                "BEGIN; DELETE FROM lake.days WHERE day = '%s'; INSERT INTO "
                                "lake.days VALUES ('%s', true, %" PRIu64 ", %" PRIu64 "); COMMIT",
                                day->name, day->name, day->seq_first, day->seq_last);
-    day->open = status == 0;
+    if (status == 0) {
+        pthread_mutex_lock(&lake->lock);
+        day->open = true;
+        pthread_mutex_unlock(&lake->lock);
+    }
     return status;
 }
 

@@ -367,6 +367,7 @@ static void lake_stats(struct lake *lake, struct lake_stats *ret_stats)
                         STR("SELECT sum(memory_usage_bytes)::BIGINT FROM duckdb_memory()"), NULL, 0,
                         take_memory, &memory, &ignored);
     ret_stats->memory = memory;
+    ret_stats->gathered = atomic_load(&lake->gathered_bytes);
     pthread_mutex_lock(&lake->runs_lock);
     ret_stats->runs = lake->n_runs;
     for (const struct lake_run *run = lake->runs; run; run = run->after)

@@ -143,8 +143,9 @@ struct lake {
     struct lake_stats stats; /* as of the last commit */
 
     struct lake_stats filling; /* the filler's */
-    struct arena gathered;     /* rows put */
-    struct table *last_table;  /* of the last row put */
+    _Atomic uint64_t gathered_bytes;
+    struct arena gathered;    /* rows put */
+    struct table *last_table; /* of the last row put */
     uint32_t last_number;
     struct day *last_day;
 

@@ -288,6 +288,7 @@ int gather_put(struct lake *lake, const struct lake_row *row)
     count_share(share, row, time);
     day->n_rows++;
     lake->filling.gathered += row->raw.len;
+    atomic_store(&lake->gathered_bytes, lake->filling.gathered);
     return 0;
 }
 
@@ -304,4 +305,5 @@ void gather_forget(struct lake *lake)
     }
     arena_reset(&lake->gathered);
     lake->filling.gathered = 0;
+    atomic_store(&lake->gathered_bytes, 0);
 }

@@ -30,7 +30,8 @@
  * received and dataset each time.
  *
  * Threads: put, commit, drop, retain, hold, import and settle belong to one thread at a time, the filler's; all else
- * may be called from any thread, beside it. A run belongs to one thread at a time, but for cancel and progress.
+ * may be called from any thread, beside it. What is called back by datasets, columns and shares calls no function of the
+ * lake. A run belongs to one thread at a time, but for cancel and progress.
  *
  * Functions return 0 or -errno and put a sentence into *err (never NULL) where they take one:
  *

@@ -20,7 +20,8 @@ static int hash_from_hex(struct str hex, unsigned char *ret_hash)
 }
 
 /* The days that fit, pinned, on a connection of its own. */
-int reading_open(struct lake *lake, struct str day, struct reading *ret_reading, struct err *err)
+int reading_open_after(struct lake *lake, struct str day, uint64_t after,
+                       struct reading *ret_reading, struct err *err)
 {
     *ret_reading = (struct reading){.lake = lake};
     int status = 0;
@@ -29,7 +30,7 @@ int reading_open(struct lake *lake, struct str day, struct reading *ret_reading,
     pthread_mutex_lock(&lake->lock);
     for (size_t i = 0; status == 0 && i < lake->days.len; i++) {
         struct day *one = lake->days.items[i];
-        if (one->seq_last > 0 && (day.len == 0 || str_eq(day, str_from_c(one->name))))
+        if (one->seq_last > after && (day.len == 0 || str_eq(day, str_from_c(one->name))))
             status = source_pin(lake, one, &ret_reading->pins, err);
     }
     pthread_mutex_unlock(&lake->lock);
@@ -38,23 +39,15 @@ int reading_open(struct lake *lake, struct str day, struct reading *ret_reading,
     return status;
 }
 
+int reading_open(struct lake *lake, struct str day, struct reading *ret_reading, struct err *err)
+{
+    return reading_open_after(lake, day, 0, ret_reading, err);
+}
+
 void reading_close(struct reading *reading)
 {
     reading->lake->duck->disconnect(&reading->connection);
     pins_release(reading->lake, &reading->pins);
-}
-
-/* Datasets that a day has, by number, up to *ret_n; a copy, since they grow. NULL: no memory. */
-static bool *tables_of(struct lake *lake, const struct day *day, size_t *ret_n)
-{
-    pthread_mutex_lock(&lake->lock);
-    size_t n = day->tables.len;
-    bool *exists = calloc(n + 1, sizeof(*exists));
-    for (size_t i = 0; exists && i < n; i++)
-        exists[i] = day->tables.items[i].exists;
-    pthread_mutex_unlock(&lake->lock);
-    *ret_n = n;
-    return exists;
 }
 
 void add_leaf_call(struct buf *sql, struct str dataset)
@@ -67,15 +60,12 @@ void add_leaf_call(struct buf *sql, struct str dataset)
 /* SELECT of (block, key, part, hash) over all tables of a day, and what was removed from them. */
 int add_leaves(struct lake *lake, const struct day *day, const char *where, struct buf *sql)
 {
-    size_t n;
-    bool *exists = tables_of(lake, day, &n);
-    if (!exists)
-        return -ENOMEM;
     buf_printf(sql, "SELECT block, key, part, hash FROM \"%s\"._removed", day->name);
     if (where[0])
         buf_printf(sql, " WHERE block %s", where);
-    for (size_t i = 0; i < n; i++) {
-        if (!exists[i])
+    pthread_mutex_lock(&lake->lock);
+    for (size_t i = 0; i < day->tables.len; i++) {
+        if (!day->tables.items[i].exists)
             continue;
         struct str dataset = lake->tables.items[i]->name;
         buf_add_c(sql, " UNION ALL SELECT _block, _key, _part, ");
@@ -85,8 +75,8 @@ int add_leaves(struct lake *lake, const struct day *day, const char *where, stru
         if (where[0])
             buf_printf(sql, " WHERE _block %s", where);
     }
+    pthread_mutex_unlock(&lake->lock);
     buf_add_c(sql, " ORDER BY 1, 2, 3");
-    free(exists);
     return sql->failed ? -ENOMEM : 0;
 }
 
@@ -157,12 +147,11 @@ int proof_blocks(struct lake *lake, uint64_t after,
     struct err ignored;
     char where[64];
     snprintf(where, sizeof(where), "seq > %" PRIu64, after);
-    int status = reading_open(lake, (struct str){NULL, 0}, &reading, &ignored);
+    int status = reading_open_after(lake, (struct str){NULL, 0}, after, &reading, &ignored);
     if (status < 0)
         return status;
     for (size_t i = 0; status == 0 && i < reading.pins.len; i++)
-        if (reading.pins.items[i]->seq_last > after &&
-            strcmp(reading.pins.items[i]->name, "held") != 0)
+        if (strcmp(reading.pins.items[i]->name, "held") != 0)
             status = read_blocks(&reading, reading.pins.items[i], where, &blocks, &ignored);
     if (blocks.list.len > 0)
         qsort(blocks.list.items, blocks.list.len, sizeof(*blocks.list.items), compare_blocks);

@@ -25,6 +25,9 @@ struct leaf_list {
 
 /* All days that have blocks, or the one named. */
 int reading_open(struct lake *lake, struct str day, struct reading *ret_reading, struct err *err);
+/* Those with a block after `after`. */
+int reading_open_after(struct lake *lake, struct str day, uint64_t after,
+                       struct reading *ret_reading, struct err *err);
 void reading_close(struct reading *reading);
 /* Ends the text of the query, and asks it. */
 int reading_ask(struct reading *reading, struct buf *sql, statement_each *each, void *context,
