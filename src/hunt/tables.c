@@ -4,6 +4,9 @@
 #include <stdlib.h>
 
 #include "base/nearest.h"
+#include "hunt/kql.h"
+
+#define PRINT "print " /* makes a query of an expression */
 
 #define COLUMN(text, type)                                                                         \
     {                                                                                              \
@@ -92,15 +95,76 @@ void tables_free(struct tables *tables)
     free(tables);
 }
 
-int tables_put(struct tables *tables, struct table *table)
+static int parse_field(struct tables *tables, struct table_cell *cell, struct err *err)
 {
+    struct kql_expr *expr = arena_zero(&tables->arena, 1, sizeof(*expr));
+    if (!expr)
+        return err_set(err, -ENOMEM, "out of memory");
+    expr->kind = KQL_NAME;
+    expr->height = 1;
+    expr->name = cell->text;
+    cell->expr = expr;
+    return 0;
+}
+
+static int parse_expression(struct tables *tables, struct table_cell *cell, struct err *err)
+{
+    struct kql_query *query;
+    struct str text = arena_printf(&tables->arena, PRINT "%.*s", STR_ARG(cell->text));
+    if (!text.ptr)
+        return err_set(err, -ENOMEM, "out of memory");
+    int status = kql_parse(&tables->arena, text, &query, err);
+    if (status < 0) {
+        struct err inner = *err;
+        uint32_t at = inner.column - (inner.line == 1 ? (uint32_t)sizeof(PRINT) - 1 : 0);
+        return err_set(err, status, "%s (byte %u of the expression)", inner.message, at);
+    }
+    const struct kql_statement_list *statements = &query->statements;
+    const struct kql_expr *pipe = statements->len == 1 ? statements->items[0]->expr : NULL;
+    if (!pipe || pipe->kind != KQL_PIPE || pipe->pipe.source || pipe->pipe.operators.len != 1 ||
+        pipe->pipe.operators.items[0]->named.len != 1 ||
+        pipe->pipe.operators.items[0]->named.items[0].names.len)
+        return err_set(err, -EINVAL, "expected one expression");
+    cell->expr = pipe->pipe.operators.items[0]->named.items[0].expr;
+    return 0;
+}
+
+/* Sets a cell's tree; what is wrong with it has the cell's place. */
+static int parse_cell(struct tables *tables, struct table_cell *cell, struct err *err)
+{
+    int status = cell->kind == TABLE_NOTHING ? 0
+                 : cell->kind == TABLE_FIELD ? parse_field(tables, cell, err)
+                                             : parse_expression(tables, cell, err);
+    if (status < 0) {
+        err->line = cell->line;
+        err->column = cell->column;
+    }
+    return status;
+}
+
+static int parse_table(struct tables *tables, struct table *table, struct err *err)
+{
+    int status = 0;
+    for (uint32_t s = 0; status == 0 && s < table->n_sources; s++) {
+        status = parse_cell(tables, &table->sources[s].where, err);
+        for (uint32_t i = 0; status == 0 && i < table->n_columns; i++)
+            status = parse_cell(tables, &table->sources[s].cells[i], err);
+    }
+    return status;
+}
+
+int tables_put(struct tables *tables, struct table *table, struct err *err)
+{
+    int status = parse_table(tables, table, err);
+    if (status < 0)
+        return status;
     if (tables->items.len == TABLES_MAX)
-        return -E2BIG;
+        return err_set(err, -E2BIG, "more than %d tables", TABLES_MAX);
     if (map_get(&tables->names, table->name) != MAP_NONE)
-        return -EEXIST;
+        return err_set(err, -EEXIST, "a second table or dataset '%.*s'", STR_ARG(table->name));
     if (vec_reserve(&tables->items, tables->items.len + 1) < 0 ||
         map_put(&tables->names, table->name, (uint32_t)tables->items.len) < 0)
-        return -ENOMEM;
+        return err_set(err, -ENOMEM, "out of memory");
     tables->items.items[tables->items.len++] = table;
     return 0;
 }
@@ -178,7 +242,7 @@ static bool field_type(const struct tables *tables, struct str dataset, struct s
 enum kql_type tables_native_type(const struct tables *tables, const struct table_source *source,
                                  struct str name)
 {
-    enum kql_type type = KQL_STRING;
+    enum kql_type type = tables_find(tables, source->dataset) ? KQL_STRING : KQL_TYPE_NONE;
     bool known = source->kind == TABLE_FROM_FINDINGS &&
                  column_type(finding_columns, sizeof(finding_columns) / sizeof(finding_columns[0]),
                              name, &type);

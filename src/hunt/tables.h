@@ -43,7 +43,7 @@ struct table_cell {
     enum table_cell_kind kind;
     bool same; /* from `same`: the dataset need not describe the field */
     struct str text;
-    const struct kql_expr *expr; /* of it, once tables_check() was called; NULL for TABLE_NOTHING */
+    const struct kql_expr *expr; /* of the text; NULL for TABLE_NOTHING */
     uint32_t line, column;       /* of the text's first byte in the table's file; 0: made by us */
 };
 
@@ -108,8 +108,8 @@ int tables_add(struct tables *tables, struct str yaml, struct str origin, struct
 int tables_add_datasets(struct tables *tables, const struct datasets *datasets, struct err *err);
 
 /*
- * Reads the expressions: sets expr of the cells, and dataset_index. Do all sources name datasets that
- * exist, and their cells fields that those know? To be called once. -EINVAL with *err and *ret_table (for its origin) at the first that does not.
+ * Do all sources name datasets that exist, and their cells fields that those know? Sets
+ * dataset_index. -EINVAL with *err and *ret_table (for its origin) at the first that does not.
  */
 int tables_check(struct tables *tables, const struct datasets *datasets,
                  const struct table **ret_table, struct err *err);
@@ -136,7 +136,7 @@ struct str tables_nearest(const struct tables *tables, struct str name);
  * The type that a native name has in the expressions of a source: that of the lake's own column, of the
  * finding's, or as the dataset describes it: long, real, bool; else string. It does not depend on what
  * is stored: where nothing is, the name is a null of this type; where a field came as a list, a string is the list
- * as JSON text.
+ * as JSON text. KQL_TYPE_NONE where the set does not have the dataset (tables_add_datasets()).
  */
 enum kql_type tables_native_type(const struct tables *tables, const struct table_source *source,
                                  struct str name);

@@ -1,14 +1,10 @@
 /*
- * Reads the expressions of sources and holds their names against the datasets: a name that no
- * dataset knows is a slip of the pen, and would be a null column for ever.
+ * Holds the names in the expressions of sources against the datasets: a name that no dataset knows is a
+ * slip of the pen, and would be a null column for ever.
  */
 #include "hunt/tables_set.h"
 
 #include <errno.h>
-
-#include "hunt/kql.h"
-
-#define PRINT "print " /* makes a query of an expression */
 
 /* Whose names an expression may have. */
 struct scope {
@@ -139,48 +135,11 @@ static int check_names(const struct scope *scope, const struct kql_expr *expr, s
     }
 }
 
-static int parse_field(struct tables *tables, struct table_cell *cell, struct err *err)
+static int check_cell(const struct scope *scope, const struct table_cell *cell, struct err *err)
 {
-    struct kql_expr *expr = arena_zero(&tables->arena, 1, sizeof(*expr));
-    if (!expr)
-        return err_set(err, -ENOMEM, "out of memory");
-    expr->kind = KQL_NAME;
-    expr->height = 1;
-    expr->name = cell->text;
-    cell->expr = expr;
-    return 0;
-}
-
-static int parse_expression(struct tables *tables, struct table_cell *cell, struct err *err)
-{
-    struct kql_query *query;
-    struct str text = arena_printf(&tables->arena, PRINT "%.*s", STR_ARG(cell->text));
-    if (!text.ptr)
-        return err_set(err, -ENOMEM, "out of memory");
-    int status = kql_parse(&tables->arena, text, &query, err);
-    if (status < 0) {
-        struct err inner = *err;
-        uint32_t at = inner.column - (inner.line == 1 ? (uint32_t)sizeof(PRINT) - 1 : 0);
-        return err_set(err, status, "%s (byte %u of the expression)", inner.message, at);
-    }
-    const struct kql_statement_list *statements = &query->statements;
-    const struct kql_expr *pipe = statements->len == 1 ? statements->items[0]->expr : NULL;
-    if (!pipe || pipe->kind != KQL_PIPE || pipe->pipe.source || pipe->pipe.operators.len != 1 ||
-        pipe->pipe.operators.items[0]->named.len != 1 ||
-        pipe->pipe.operators.items[0]->named.items[0].names.len)
-        return err_set(err, -EINVAL, "expected one expression");
-    cell->expr = pipe->pipe.operators.items[0]->named.items[0].expr;
-    return 0;
-}
-
-static int check_cell(struct tables *tables, const struct scope *scope, struct table_cell *cell,
-                      struct err *err)
-{
-    int status = cell->kind == TABLE_NOTHING ? 0
-                 : cell->kind == TABLE_FIELD ? parse_field(tables, cell, err)
-                                             : parse_expression(tables, cell, err);
-    if (status == 0 && cell->kind != TABLE_NOTHING && !cell->same)
-        status = check_names(scope, cell->expr, err);
+    if (cell->kind == TABLE_NOTHING || cell->same)
+        return 0;
+    int status = check_names(scope, cell->expr, err);
     if (status < 0) {
         err->line = cell->line;
         err->column = cell->column;
@@ -188,8 +147,8 @@ static int check_cell(struct tables *tables, const struct scope *scope, struct t
     return status;
 }
 
-static int check_source(struct tables *tables, const struct datasets *datasets,
-                        struct table_source *source, uint32_t n_cells, struct err *err)
+static int check_source(const struct datasets *datasets, struct table_source *source,
+                        uint32_t n_cells, struct err *err)
 {
     struct scope scope = {datasets, source};
     source->dataset_index = DATASET_NONE;
@@ -202,9 +161,9 @@ static int check_source(struct tables *tables, const struct datasets *datasets,
     if (source->fields_of.len && datasets_find(datasets, source->fields_of) == DATASET_NONE)
         return err_at(err, -EINVAL, source->line, 0, "there is no dataset '%.*s'",
                       STR_ARG(source->fields_of));
-    int status = check_cell(tables, &scope, &source->where, err);
+    int status = check_cell(&scope, &source->where, err);
     for (uint32_t i = 0; status == 0 && i < n_cells; i++)
-        status = check_cell(tables, &scope, &source->cells[i], err);
+        status = check_cell(&scope, &source->cells[i], err);
     return status;
 }
 
@@ -214,7 +173,7 @@ int tables_check(struct tables *tables, const struct datasets *datasets,
     for (size_t i = 0; i < tables->items.len; i++) {
         struct table *table = tables->items.items[i];
         for (uint32_t s = 0; s < table->n_sources; s++) {
-            int status = check_source(tables, datasets, &table->sources[s], table->n_columns, err);
+            int status = check_source(datasets, &table->sources[s], table->n_columns, err);
             if (status < 0) {
                 *ret_table = table;
                 return status;

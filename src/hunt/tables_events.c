@@ -90,16 +90,6 @@ static int keep(struct tables *tables, struct str text, struct str *ret_text)
     return ret_text->ptr ? 0 : -ENOMEM;
 }
 
-static int put(struct tables *tables, struct table *table, struct err *err)
-{
-    int status = tables_put(tables, table);
-    if (status == -EEXIST)
-        return err_set(err, status, "the table '%.*s' has the name of a dataset, or is 'events'",
-                       STR_ARG(table->name));
-    return status < 0 ? err_set(err, status, "out of memory, or more than %d tables", TABLES_MAX)
-                      : 0;
-}
-
 static int dataset_table(struct tables *tables, const struct datasets *datasets,
                          const struct dataset *dataset, struct err *err)
 {
@@ -117,7 +107,7 @@ static int dataset_table(struct tables *tables, const struct datasets *datasets,
         column->type = stored_type(dataset->fields[i].type);
         table->sources[0].cells[i] = (struct table_cell){.kind = TABLE_FIELD, .text = column->name};
     }
-    return put(tables, table, err);
+    return tables_put(tables, table, err);
 }
 
 static int gather_column(struct gather *gather, struct str name, enum kql_type type)
@@ -275,7 +265,7 @@ static int events_table(struct gather *gather, struct err *err)
     for (uint32_t i = 0; i < n_datasets; i++)
         if (fill_source(gather, i, table, &table->sources[i]) < 0)
             return err_set(err, -ENOMEM, "out of memory");
-    return put(gather->tables, table, err);
+    return tables_put(gather->tables, table, err);
 }
 
 int tables_add_datasets(struct tables *tables, const struct datasets *datasets, struct err *err)

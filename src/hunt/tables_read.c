@@ -284,14 +284,12 @@ static int require(struct reader *reader, const struct yaml_node *map, const cha
 
 static int add_table(struct reader *reader, struct table *table, const struct yaml_node *name)
 {
-    int status = tables_put(reader->tables, table);
-    if (status == -EEXIST)
-        return err_at(reader->err, -EEXIST, name->line, name->column, "a second table '%.*s'",
-                      STR_ARG(table->name));
-    if (status == -E2BIG)
-        return err_at(reader->err, -EINVAL, name->line, name->column, "more than %d tables",
-                      TABLES_MAX);
-    return status < 0 ? no_memory(reader) : 0;
+    int status = tables_put(reader->tables, table, reader->err);
+    if (status < 0 && reader->err->line == 0) {
+        reader->err->line = name->line;
+        reader->err->column = name->column;
+    }
+    return status;
 }
 
 static int read_document(struct reader *reader, const struct yaml_node *root)

@@ -18,8 +18,11 @@ struct tables {
     struct map names; /* name → index of items */
 };
 
-/* Adds a table made in the arena. 0, -ENOMEM, -EEXIST, or -E2BIG where there are TABLES_MAX. */
-int tables_put(struct tables *tables, struct table *table);
+/*
+ * Adds a table made in the arena, and reads the expressions of its cells. 0, or -ENOMEM, -EINVAL, -EEXIST, -E2BIG
+ * (there are TABLES_MAX) with *err; it has a place where a cell is wrong.
+ */
+int tables_put(struct tables *tables, struct table *table, struct err *err);
 
 /*
  * The path of a native field as an expression of KQL: ['name'] with quotes and backslashes escaped. In

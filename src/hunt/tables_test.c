@@ -253,8 +253,9 @@ static void every_way_to_name_a_field_is_held_against_the_dataset(void **state)
             i < n_right ? right[i] : wrong[i - n_right]);
         struct tables *one = tables_new();
         const struct table *table;
-        assert_int_equal(tables_add(one, str_from_c(yaml), STR("t.yaml"), &err), 0);
-        int status = tables_check(one, datasets, &table, &err);
+        int status = tables_add(one, str_from_c(yaml), STR("t.yaml"), &err);
+        if (status == 0)
+            status = tables_check(one, datasets, &table, &err);
         tables_free(one);
         if (status != (i < n_right ? 0 : -EINVAL))
             fail_msg("%s", yaml);
@@ -332,6 +333,9 @@ static void a_native_name_has_the_type_its_dataset_gives_it(void **state)
                          "- {dataset: stall, fields_of: shop, columns: {A: till}}\n"
                          "- {findings: true, columns: {A: title}}\n"),
                      0);
+    assert_int_equal(
+        tables_native_type(tables, tables_find(tables, STR("Sales"))->sources, STR("price")),
+        KQL_TYPE_NONE);
     assert_int_equal(tables_add_datasets(tables, datasets, &err), 0);
     const struct table_source *shop = tables_find(tables, STR("Sales"))->sources;
     const struct table_source *stall = tables_find(tables, STR("T"))->sources;
