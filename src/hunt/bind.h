@@ -118,6 +118,7 @@ struct source {
     struct str name; /* in the SQL */
     struct str dataset;
     bool findings;
+    const struct table_source *of; /* its words on types of native names; NULL: as stored */
     int64_t first, last;
     bool used;
     struct node *node;

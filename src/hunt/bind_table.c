@@ -68,11 +68,17 @@ static void native_of_dataset(struct hunt_bind *bind, struct column *column,
         own || !bind->options->catalogue
             ? NULL
             : hunt_catalogue_find(bind->options->catalogue, source->dataset, name);
-    column->type = own ? own : stored ? stored_type(stored->kind) : KQL_STRING;
+    enum kql_type is = own ? own : stored ? stored_type(stored->kind) : KQL_STRING;
+    column->type =
+        source->of ? tables_native_type(bind->options->tables, source->of, name) : KQL_TYPE_NONE;
+    if (column->type == KQL_TYPE_NONE)
+        column->type = is;
     if (own || stored)
         column->sql = bind_quote_name(bind, own ? name : stored->name);
     else
-        column->sql = bind_null(bind, KQL_STRING);
+        column->sql = bind_null(bind, column->type);
+    if (stored && is != column->type)
+        column->sql = hunt_convert(bind, bind_value(is, column->sql), column->type).sql;
     column->stored = stored != NULL;
 }
 
@@ -91,20 +97,6 @@ struct column *bind_native(struct hunt_bind *bind, struct node *source, struct s
     return column;
 }
 
-/* The expression of a cell as the only statement of a query. */
-static int parse_cell(struct hunt_bind *bind, const struct table_cell *cell,
-                      const struct kql_expr **ret)
-{
-    struct kql_query *query;
-    int status = kql_parse(bind->arena, cell->text, &query, bind->err);
-    if (status < 0)
-        return status;
-    if (query->statements.len != 1 || query->statements.items[0]->kind != KQL_EXPRESSION)
-        return err_set(bind->err, -EINVAL, "not an expression: %.*s", STR_ARG(cell->text));
-    *ret = query->statements.items[0]->expr;
-    return 0;
-}
-
 static int cell_value(struct hunt_bind *bind, struct node *source, const struct table_cell *cell,
                       struct column_list *refs, struct hunt_value *ret)
 {
@@ -114,13 +106,9 @@ static int cell_value(struct hunt_bind *bind, struct node *source, const struct 
         *ret = column_value(native);
         return 0;
     }
-    const struct kql_expr *expr = NULL;
-    int status = parse_cell(bind, cell, &expr);
-    if (status < 0)
-        return status;
     struct expr_scope saved = bind->in;
     bind->in = (struct expr_scope){.source = source, .refs = refs};
-    status = bind_scalar(bind, expr, ret);
+    int status = bind_scalar(bind, cell->expr, ret);
     bind->in = saved;
     return status;
 }
@@ -207,6 +195,7 @@ static int bind_source(struct hunt_bind *bind, const struct table *table,
                        const struct table_source *of, struct rel *ret)
 {
     struct node *source = source_node(bind, of);
+    source->source->of = table->open ? NULL : of;
     *ret = (struct rel){.node = node_new(bind, NODE_SELECT, source)};
     for (uint32_t i = 0; i < table->n_columns; i++)
         field_add(bind, &ret->fields, table->columns[i].name,

@@ -103,7 +103,7 @@ class Tables(jaga.Case):
     def test_a_table_is_shown_with_its_columns_and_what_they_are_made_of(self):
         out = self.jaga("tables", "show", "DeviceProcessEvents").out
         self.assertRegex(out, r"\nProcessId +long\n")
-        self.assertRegex(out, r"\nFrom windows_sysmon, where EventID == 1:\n(  .*\n)*  ProcessCommandLine +CommandLine\n")
+        self.assertRegex(out, r"\nFrom windows_sysmon, where EventID == 1 and isnotempty.Image.:\n(  .*\n)*  ProcessCommandLine +CommandLine\n")
 
     def test_a_mistyped_name_has_a_suggestion(self):
         done = self.jaga("tables", "show", "securityevents", code=jaga.USAGE)
