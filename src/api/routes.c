@@ -13,6 +13,7 @@ const struct api_route *const api_tables[] = {
     routes_deadletters, /* what was rejected */
     routes_tokens,      /* who may send, who may ask */
     routes_exceptions,  /* what is not to be found */
+    routes_lake,        /* all that was received, and its proof */
     routes_centre,      /* what runs, and the journal */
     NULL,
 };

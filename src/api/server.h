@@ -128,6 +128,7 @@ struct api {
     struct api_connection *connections;
     _Atomic uint32_t n_connections;
     _Atomic uint32_t n_requests; /* under way */
+    _Atomic uint32_t n_aside;    /* of them, in threads of their own: aside.h */
     bool keeper_stops;
     bool has_keeper;
     pthread_t keeper;

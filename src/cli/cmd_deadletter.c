@@ -1,61 +1,12 @@
 /* jaga deadletter list, show, replay: what a running centre has rejected, over its interface. */
 #include <errno.h>
-#include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cli/cli.h"
-#include "ship/client.h"
+#include "cli/centre_client.h"
 
 #define PAGE "1000" /* letters asked for at once */
-
-/* Asks the centre once. The JSON answer of a 200; NULL: complained, and *ret_code is the exit code. */
-static json_t *ask(const struct cli *cli, const char *method, const char *path, int *ret_code)
-{
-    const struct settings *settings = &cli->settings;
-    const struct client_options options = {
-        .url = settings->to_url,
-        .token_file = settings->token_file,
-        .token = settings->token_file ? NULL : getenv(CLIENT_TOKEN_VARIABLE),
-        .ca = settings->ca,
-        .fingerprint = settings->fingerprint,
-        .insecure = settings->insecure,
-        .stop = cli->stop,
-    };
-    const struct client_request request = {.method = method, .path = path};
-    struct client_reply reply = {0};
-    struct err err = {0};
-    json_t *json = NULL;
-    *ret_code = EXIT_BROKEN;
-    struct client *client = client_new(&options, &err);
-    if (!client) {
-        *ret_code = EXIT_USAGE;
-        cli_complain(cli, "%s", err.message);
-    } else if (client_send(client, &request, &reply, &err) < 0) {
-        cli_complain(cli, "%s", err.message);
-    } else {
-        json = json_loadb(reply.body.ptr ? reply.body.ptr : "", reply.body.len, 0, NULL);
-        if (reply.status != 200 || !json) {
-            const char *detail = json_string_value(json_object_get(json, "detail"));
-            *ret_code = reply.status >= 400 && reply.status < 500 ? EXIT_REFUSED : EXIT_BROKEN;
-            cli_complain(cli, "the centre answers %u%s%s", reply.status, detail ? ": " : "",
-                         detail ? detail : "");
-            json_decref(json);
-            json = NULL;
-        }
-    }
-    client_reply_free(&reply);
-    client_free(client);
-    return json;
-}
-
-static bool has_centre(const struct cli *cli)
-{
-    if (!cli->settings.to_url)
-        cli_complain(cli, "the centre is not named: --to URL");
-    return cli->settings.to_url != NULL;
-}
 
 /* The number that the command line names. False: complained. */
 static bool read_offset(const struct cli *cli, const char *argument, uint64_t *ret_offset)
@@ -88,7 +39,7 @@ static int list_page(const struct cli *cli, uint64_t *offset, int *ret_code)
     int status = 0;
     snprintf(path, sizeof(path), "/api/v1/deadletters?limit=" PAGE "&offset=%llu",
              (unsigned long long)*offset);
-    json_t *answer = ask(cli, "GET", path, ret_code);
+    json_t *answer = centre_ask(cli, "GET", path, STR(""), ret_code);
     if (!answer)
         return -EIO;
     json_array_foreach(json_object_get(answer, "letters"), i, letter)
@@ -110,7 +61,7 @@ static int list(const struct cli *cli)
 {
     uint64_t offset = 0;
     int code = EXIT_DONE, status;
-    if (!has_centre(cli))
+    if (!centre_is_named(cli))
         return EXIT_USAGE;
     do {
         status = list_page(cli, &offset, &code);
@@ -146,11 +97,11 @@ static int show(const struct cli *cli)
     char path[128];
     struct buf bytes = {0};
     int code;
-    if (!has_centre(cli) || !read_offset(cli, cli->settings.paths.items[0], &offset))
+    if (!centre_is_named(cli) || !read_offset(cli, cli->settings.paths.items[0], &offset))
         return EXIT_USAGE;
     snprintf(path, sizeof(path), "/api/v1/deadletters?limit=1&offset=%llu",
              (unsigned long long)offset);
-    json_t *answer = ask(cli, "GET", path, &code);
+    json_t *answer = centre_ask(cli, "GET", path, STR(""), &code);
     if (!answer)
         return code;
     code = EXIT_DONE;
@@ -173,7 +124,7 @@ static int show(const struct cli *cli)
 static int replay(const struct cli *cli)
 {
     int worst = EXIT_DONE;
-    if (!has_centre(cli))
+    if (!centre_is_named(cli))
         return EXIT_USAGE;
     for (size_t i = 0; i < cli->settings.paths.len; i++) {
         uint64_t offset;
@@ -182,7 +133,7 @@ static int replay(const struct cli *cli)
         if (!read_offset(cli, cli->settings.paths.items[i], &offset))
             return EXIT_USAGE;
         snprintf(path, sizeof(path), "/api/v1/deadletters/%llu/replay", (unsigned long long)offset);
-        json_t *answer = ask(cli, "POST", path, &code);
+        json_t *answer = centre_ask(cli, "POST", path, STR(""), &code);
         if (answer)
             printf("%llu is stored as %lld.%lld\n", (unsigned long long)offset,
                    (long long)json_integer_value(json_object_get(answer, "partition")),

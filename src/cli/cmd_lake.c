@@ -3,9 +3,10 @@
 #include <inttypes.h>
 
 #include "base/time.h"
+#include "cli/centre_client.h"
 #include "cli/lake_folder.h"
 #include "cli/out_style.h"
-#include "ledger/ledger.h"
+#include "ship/client.h"
 
 /* ---- show ---- */
 
@@ -105,9 +106,86 @@ static struct lake_part part_asked_for(const struct cli *cli)
                               .agency = text_or_none(cli->settings.agency)};
 }
 
-static int show(const struct cli *cli)
+static void print_head(void)
 {
-    struct showing showing = {.cli = cli};
+    printf("%-10s  %-28s  %-16s  %14s%9s%9s  %-19s  %s\n", "day", "dataset", "agency", "events",
+           "raw", "on disk", "first", "last");
+}
+
+static void print_sum(const struct showing *showing)
+{
+    struct buf out = {0};
+    style_add_count(&out, showing->sum.rows);
+    buf_add_c(&out, " events, ");
+    add_size(&out, showing->sum.bytes);
+    buf_add_c(&out, " as they came, ");
+    add_size(&out, showing->sum.size);
+    printf("\n%.*s on disk\n", STR_ARG(buf_str(&out)));
+    buf_free(&out);
+}
+
+static struct str member(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_string(value) ? str_of(json_string_value(value), json_string_length(value))
+                                 : STR("");
+}
+
+/* The same of a running centre, as far as the caller may see. */
+static void show_answer(struct showing *showing, const json_t *row)
+{
+    struct lake_share share = {
+        .day = member(row, "day"),
+        .dataset = member(row, "dataset"),
+        .agency = member(row, "agency"),
+        .rows = (uint64_t)json_integer_value(json_object_get(row, "rows")),
+        .bytes = (uint64_t)json_integer_value(json_object_get(row, "bytes")),
+        .size = (uint64_t)json_integer_value(json_object_get(row, "size")),
+        .first = TIME_UNSET,
+        .last = TIME_UNSET,
+    };
+    (void)time_parse(member(row, "first"), &share.first);
+    (void)time_parse(member(row, "last"), &share.last);
+    (void)show_share(showing, &share);
+}
+
+static void add_filter(struct buf *path, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    buf_printf(path, "%c%s=", memchr(path->ptr, '?', path->len) ? '&' : '?', name);
+    client_escape(str_from_c(value), path);
+}
+
+static int show_centre(struct showing *showing)
+{
+    const struct settings *settings = &showing->cli->settings;
+    struct buf path = {0};
+    const json_t *row;
+    size_t i;
+    int code;
+    buf_add_c(&path, "/api/v1/lake");
+    add_filter(&path, "day", settings->day);
+    add_filter(&path, "dataset", settings->dataset);
+    add_filter(&path, "agency", settings->agency);
+    buf_add_byte(&path, '\0');
+    json_t *answer = centre_ask(showing->cli, "GET", path.ptr, STR(""), &code);
+    if (answer && !settings->json)
+        print_head();
+    json_array_foreach(json_object_get(answer, "shares"), i, row)
+    {
+        show_answer(showing, row);
+    }
+    if (answer && !settings->json)
+        print_sum(showing);
+    json_decref(answer);
+    buf_free(&path);
+    return code;
+}
+
+static int show_folder(struct showing *showing)
+{
+    const struct cli *cli = showing->cli;
     const struct lake_part part = part_asked_for(cli);
     struct lake_folder folder;
     struct err err = {0};
@@ -115,21 +193,18 @@ static int show(const struct cli *cli)
     if (code != EXIT_DONE)
         return code;
     if (!cli->settings.json)
-        printf("%-10s  %-28s  %-16s  %14s%9s%9s  %-19s  %s\n", "day", "dataset", "agency", "events",
-               "raw", "on disk", "first", "last");
-    int status = folder.ops->shares(folder.lake, &part, show_share, &showing);
-    if (status == 0 && !cli->settings.json) {
-        struct buf out = {0};
-        style_add_count(&out, showing.sum.rows);
-        buf_add_c(&out, " events, ");
-        add_size(&out, showing.sum.bytes);
-        buf_add_c(&out, " as they came, ");
-        add_size(&out, showing.sum.size);
-        printf("\n%.*s on disk\n", STR_ARG(buf_str(&out)));
-        buf_free(&out);
-    }
+        print_head();
+    int status = folder.ops->shares(folder.lake, &part, show_share, showing);
+    if (status == 0 && !cli->settings.json)
+        print_sum(showing);
     lake_folder_close(&folder);
     return status < 0 && status != -EPIPE ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+}
+
+static int show(const struct cli *cli)
+{
+    struct showing showing = {.cli = cli};
+    return cli->settings.to_url ? show_centre(&showing) : show_folder(&showing);
 }
 
 /* ---- verify ---- */
@@ -208,6 +283,27 @@ static int import_dataset(const struct cli *cli)
 
 /* ---- drop ---- */
 
+static int drop_at_centre(const struct cli *cli, const struct lake_part *part)
+{
+    struct buf body = {0};
+    int code;
+    buf_add_c(&body, "{\"day\":");
+    buf_add_json(&body, part->day);
+    buf_add_c(&body, ",\"dataset\":");
+    buf_add_json(&body, part->dataset);
+    buf_add_c(&body, ",\"agency\":");
+    buf_add_json(&body, part->agency);
+    buf_add_byte(&body, '}');
+    json_t *answer = centre_ask(cli, "POST", "/api/v1/lake/drop", buf_str(&body), &code);
+    if (answer)
+        cli_say(cli, "%lld events went, %lld are on hold and stay",
+                (long long)json_integer_value(json_object_get(answer, "rows")),
+                (long long)json_integer_value(json_object_get(answer, "held")));
+    json_decref(answer);
+    buf_free(&body);
+    return code;
+}
+
 static int drop(const struct cli *cli)
 {
     const struct lake_part part = part_asked_for(cli);
@@ -218,6 +314,8 @@ static int drop(const struct cli *cli)
         cli_complain(cli, "what? --day, --dataset or --agency, or several of them");
         return EXIT_USAGE;
     }
+    if (cli->settings.to_url)
+        return drop_at_centre(cli, &part);
     int code = lake_folder_open(cli, &folder);
     if (code != EXIT_DONE)
         return code;
@@ -233,17 +331,19 @@ static int drop(const struct cli *cli)
 
 #define OPEN_OPTIONS "data", "lake", "lake-memory", "lake-threads", "duckdb", "quiet"
 
-static const char *const show_options[] = {OPEN_OPTIONS, "day", "dataset", "agency", "json", NULL};
+static const char *const show_options[] = {
+    OPEN_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", "json", NULL};
 static const char *const verify_options[] = {OPEN_OPTIONS, "day", NULL};
 static const char *const export_options[] = {OPEN_OPTIONS, "agency", "from", "to", NULL};
 static const char *const import_options[] = {OPEN_OPTIONS, NULL};
-static const char *const drop_options[] = {OPEN_OPTIONS, "day", "dataset", "agency", NULL};
+static const char *const drop_options[] = {
+    OPEN_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", NULL};
 
 const struct command cmd_lake_show = {
     .name = "lake show",
     .about = "Show what the lake keeps: days, datasets, agencies, events and bytes.",
-    .prose = "The centre of the folder must not run: it holds its lake. Beside a running one, its "
-             "/api/v1/status has the sums.",
+    .prose = "Of a running centre (--to), as far as the caller may see; or of a data folder whose "
+             "centre does not run, because it holds its lake.",
     .options = show_options,
     .run = show,
 };

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/time.h"
+#include "cli/centre_client.h"
 #include "cli/data_folder.h"
 #include "cli/lake_folder.h"
 #include "cli/out_style.h"
@@ -12,16 +13,9 @@
 
 /* ---- where a proof comes from ---- */
 
-struct gathering {
-    struct ledger *ledger;
-    struct proof *proof;
-    struct err *err;
-};
-
-static int gather(void *context, const struct lake_event *event)
+static int take_event(void *context, const struct lake_event *event)
 {
-    struct gathering *gathering = context;
-    return proof_gather(gathering->ledger, event, gathering->proof, gathering->err);
+    return proof_take(event, context);
 }
 
 static int gather_from_folder(const struct cli *cli, const struct lake_id *id, struct proof *proof)
@@ -35,8 +29,9 @@ static int gather_from_folder(const struct cli *cli, const struct lake_id *id, s
         return code;
     code = lake_folder_open(cli, &folder);
     if (code == EXIT_DONE) {
-        struct gathering gathering = {ledger, proof, &err};
-        int status = folder.ops->get(folder.lake, id, &everything, gather, &gathering, &err);
+        int status = folder.ops->get(folder.lake, id, &everything, take_event, proof, &err);
+        if (status == 0)
+            status = proof_complete(ledger, proof, &err);
         if (status < 0)
             code = lake_folder_complain(cli, status, &err);
         lake_folder_close(&folder);
@@ -59,6 +54,30 @@ static int read_file(const struct cli *cli, const char *path, struct proof *proo
     }
     buf_free(&text);
     return code;
+}
+
+static int ask_centre(const struct cli *cli, const char *id, struct proof *proof)
+{
+    char path[128];
+    struct err err = {0};
+    int code;
+    snprintf(path, sizeof(path), "/api/v1/lake/events/%s/proof", id);
+    json_t *answer = centre_ask(cli, "GET", path, STR(""), &code);
+    if (answer && proof_read_tree(answer, proof, &err) < 0) {
+        cli_complain(cli, "the centre's answer is %s", err.message);
+        code = EXIT_BROKEN;
+    }
+    json_decref(answer);
+    return code;
+}
+
+static int obtain(const struct cli *cli, const char *what, struct proof *proof)
+{
+    struct lake_id id;
+    if (lake_id_parse(str_from_c(what), &id) < 0)
+        return read_file(cli, what, proof);
+    return cli->settings.to_url ? ask_centre(cli, what, proof)
+                                : gather_from_folder(cli, &id, proof);
 }
 
 /* ---- what is said of it ---- */
@@ -136,10 +155,8 @@ static int verify_event(const struct cli *cli)
 {
     const char *what = cli->settings.paths.items[0];
     struct proof proof = {0};
-    struct lake_id id;
     struct err err = {0};
-    bool stored = lake_id_parse(str_from_c(what), &id) == 0;
-    int code = stored ? gather_from_folder(cli, &id, &proof) : read_file(cli, what, &proof);
+    int code = obtain(cli, what, &proof);
     if (code == EXIT_DONE) {
         int status = proof_check(&proof, &err);
         if (status == 0)
@@ -156,8 +173,8 @@ static int verify_event(const struct cli *cli)
 }
 
 static const char *const options[] = {
-    "data",   "ledger",     "lake",  "lake-memory", "lake-threads",
-    "duckdb", "public-key", "write", "quiet",       NULL,
+    CENTRE_CLIENT_OPTIONS, "data",  "ledger", "lake", "lake-memory", "lake-threads", "duckdb",
+    "public-key",          "write", "quiet",  NULL,
 };
 
 const struct command cmd_verify_event = {
@@ -170,7 +187,8 @@ const struct command cmd_verify_event = {
         "From the event to the root of its block, from there to the entry of the journal that "
         "names "
         "the root, and to the signature behind it (docs/centre.md draws it). ID is an event's "
-        "`_id`, of a data folder whose centre does not run; --write saves the proof as one JSON "
+        "`_id`: of a running centre (--to), or of a data folder whose centre does not run; --write "
+        "saves the proof as one JSON "
         "file, which this command verifies anywhere, without folder or centre.\n"
         "The proof is worth what is known of the key: --public-key, from a copy kept elsewhere, "
         "says whose it must be. Where a step does not lead to the next, the exit code is 4.",

@@ -1,7 +1,6 @@
 #include "cli/proof_file.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <sodium.h>
 
 /* A document that is read: the first member that is not as it must be is remembered, and the rest is empty. */
@@ -154,16 +153,11 @@ static void read_signature(struct reading *reading, const json_t *object)
                  JOURNAL_SIGNATURE);
 }
 
-int proof_read(struct str document, struct proof *ret_proof, struct err *err)
+int proof_read_tree(const json_t *json, struct proof *ret_proof, struct err *err)
 {
     struct reading reading = {.proof = ret_proof};
-    json_error_t problem;
     *ret_proof = (struct proof){0};
     arena_init(&ret_proof->arena, PROOF_MEMORY_MAX);
-    json_t *json = json_loadb(document.ptr, document.len, JSON_REJECT_DUPLICATES, &problem);
-    if (!json)
-        return err_at(err, -EINVAL, (uint32_t)problem.line, (uint32_t)problem.column,
-                      "no proof: %s", problem.text);
     if (number(&reading, json, "version") != 1)
         reading.wrong = "version";
     read_event(&reading, member(&reading, json, "event", JSON_OBJECT));
@@ -171,8 +165,20 @@ int proof_read(struct str document, struct proof *ret_proof, struct err *err)
     read_path(&reading, member(&reading, json, "path", JSON_OBJECT));
     read_journal(&reading, member(&reading, json, "journal", JSON_OBJECT));
     read_signature(&reading, member(&reading, json, "signature", JSON_OBJECT));
-    json_decref(json);
     return reading.wrong
                ? err_set(err, -EINVAL, "no proof: its '%s' is not as it must be", reading.wrong)
                : 0;
+}
+
+int proof_read(struct str document, struct proof *ret_proof, struct err *err)
+{
+    json_error_t problem;
+    json_t *json = json_loadb(document.ptr, document.len, JSON_REJECT_DUPLICATES, &problem);
+    *ret_proof = (struct proof){0};
+    if (!json)
+        return err_at(err, -EINVAL, (uint32_t)problem.line, (uint32_t)problem.column,
+                      "no proof: %s", problem.text);
+    int status = proof_read_tree(json, ret_proof, err);
+    json_decref(json);
+    return status;
 }

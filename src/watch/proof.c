@@ -89,16 +89,15 @@ static bool copy(struct arena *arena, struct str *text)
     return text->ptr;
 }
 
-static int copy_event(struct proof *proof, const struct lake_event *event)
+int proof_take(const struct lake_event *event, struct proof *ret_proof)
 {
-    struct arena *arena = &proof->arena;
-    struct lake_leaf *leaf = &proof->leaf;
-    *leaf = event->leaf;
-    proof->block = event->block;
-    proof->path = event->path;
+    struct arena *arena = &ret_proof->arena;
+    struct lake_leaf *leaf = &ret_proof->leaf;
+    *ret_proof = (struct proof){.leaf = event->leaf, .block = event->block, .path = event->path};
+    arena_init(arena, PROOF_MEMORY_MAX);
     return copy(arena, &leaf->agency) && copy(arena, &leaf->source) &&
                    copy(arena, &leaf->dataset) && copy(arena, &leaf->format) &&
-                   copy(arena, &leaf->raw) && copy(arena, &proof->block.day)
+                   copy(arena, &leaf->raw) && copy(arena, &ret_proof->block.day)
                ? 0
                : -ENOMEM;
 }
@@ -139,26 +138,21 @@ static int copy_entries(struct ledger *ledger, struct proof *proof, uint64_t fir
                         &copying);
 }
 
-int proof_gather(struct ledger *ledger, const struct lake_event *event, struct proof *ret_proof,
-                 struct err *err)
+int proof_complete(struct ledger *ledger, struct proof *proof, struct err *err)
 {
     uint64_t first = 0;
-    *ret_proof = (struct proof){0};
-    arena_init(&ret_proof->arena, PROOF_MEMORY_MAX);
-    int status = copy_event(ret_proof, event);
-    if (status == 0)
-        status = find_entry(ledger, event->block.seq, &first);
+    int status = find_entry(ledger, proof->block.seq, &first);
     if (status == 0 && first == 0)
         return err_set(err, -ENOENT, "the journal does not have the event's block %" PRIu64,
-                       event->block.seq);
+                       proof->block.seq);
     if (status == 0)
-        status = journal_signature_get(ledger, first, &ret_proof->signature);
+        status = journal_signature_get(ledger, first, &proof->signature);
     if (status == -ENOENT)
         return err_set(err, -EAGAIN,
                        "the journal's entry %" PRIu64 " with the event's block is not signed yet",
                        first);
     if (status == 0)
-        status = copy_entries(ledger, ret_proof, first);
+        status = copy_entries(ledger, proof, first);
     if (status == -ENOMEM || status == -E2BIG)
         return err_set(err, status, "the proof is too large");
     return status < 0 ? err_set(err, status, "%s", ledger_problem(ledger)) : 0;

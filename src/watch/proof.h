@@ -33,12 +33,14 @@ struct proof {
 /* A block as entries of the journal have it: one JSON object, always the same bytes. */
 void proof_write_block(struct buf *out, const struct lake_block *block);
 
+/* The event's part, copied; 0 or -ENOMEM. proof_free() in each case. */
+int proof_take(const struct lake_event *event, struct proof *ret_proof);
+
 /*
- * The event is copied. 0, or the code of *err: -ENOENT: the journal does not have its block (yet); -EAGAIN: nothing is
- * signed since. proof_free() in each case.
+ * The journal's part. 0, or the code of *err: -ENOENT: it does not have the block (yet); -EAGAIN: nothing is signed
+ * since.
  */
-int proof_gather(struct ledger *ledger, const struct lake_event *event, struct proof *ret_proof,
-                 struct err *err);
+int proof_complete(struct ledger *ledger, struct proof *proof, struct err *err);
 void proof_free(struct proof *proof);
 
 /* Does each step lead to the next? 0, or -EBADMSG: *err says which does not. Pure. */

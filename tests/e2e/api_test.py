@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 
-from centre import CentreCase, wait_for
+from centre import HAS_LAKE, CentreCase, wait_for
 from jaga import RULE, main, process
 
 try:
@@ -101,15 +101,21 @@ class Description(ApiCase):
             "post_api_v1_events": json.dumps(process("a.exe")),
             "patch_api_v1_findings_id": {"status": "closed"},
             "post_api_v1_tokens": {"role": "send", "agency": "health", "note": "of a test"},
+            "post_api_v1_lake_drop": {"dataset": "nothing"},
             "post_api_v1_exceptions": {"agency": "health", "reason": "of a test", "filter": rule},
         }
         token = centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": "health"}).json["id"]
         exception = centre.ask("POST", "/api/v1/exceptions", bodies["post_api_v1_exceptions"]).json["id"]
+        event = centre.send([process("b.exe")]).json["first"]
+        if HAS_LAKE:
+            proof = f"/api/v1/lake/events/{event}/proof"
+            wait_for("the journal to be signed", lambda: centre.ask("GET", proof).status == 200, every=0.5)
         ids = {
             "/api/v1/findings": finding["id"],
             "/api/v1/tokens": token,
             "/api/v1/exceptions": exception,
             "/api/v1/deadletters": "0",
+            "/api/v1/lake/events": event,
         }
         centre.send(["this is no JSON"])  # a dead letter, whose offset is 0
         called = 0
@@ -118,6 +124,8 @@ class Description(ApiCase):
                 name = operation["operationId"]
                 if path.endswith("/stream"):
                     continue  # it does not end: see Stream
+                if "/lake" in path and not HAS_LAKE:
+                    continue
                 base, brace, rest = path.partition("/{")
                 rest = rest.partition("}")[2]
                 target = f"{base}/{ids[base]}{rest}" if brace else path
@@ -146,6 +154,13 @@ class Description(ApiCase):
         self.assertEqual(centre.ask("GET", f"/api/v1/findings/{finding['id']}", token=token).status, 404)
         self.assertEqual(centre.ask("GET", "/api/v1/sources", token=token).json["sources"], [])
         self.assertEqual(centre.ask("GET", "/api/v1/account", token=token).json["agencies"], [])
+        if HAS_LAKE:
+            event = centre.send([process("b.exe")]).json["first"]
+            wait_for("the lake to have it", lambda: centre.get("/api/v1/status")["lake"]["lag"] == 0)
+            self.assertEqual(len(centre.get("/api/v1/lake")["shares"]), 1)
+            self.assertEqual(centre.ask("GET", "/api/v1/lake", token=token).json["shares"], [])
+            answer = centre.ask("GET", f"/api/v1/lake/events/{event}/proof", token=token)
+            self.assertEqual((answer.status, answer.json["detail"]), (404, "there is no such event"))
 
     def test_figures_are_prometheus_text(self):
         centre, _ = self.with_finding()

@@ -203,6 +203,41 @@ class Care(LakeCase):
         self.jaga("verify", "event", "7.4242", "--data", self.ended.data, code=jaga.USAGE)
 
 
+class Running(LakeCase):
+    """The same commands, of a centre that runs."""
+
+    def remote(self, centre, *command, token=None, **more):
+        return self.jaga(
+            *command, "--to", centre.url, "--fingerprint", centre.fingerprint, env={"JAGA_TOKEN": token or centre.admin}, **more
+        )
+
+    def test_a_running_centre_shows_proves_and_drops(self):
+        centre = self.centre()
+        other = centre.add_token("transport", "gates")
+        reader = centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": "transport"}).json["token"]
+        event = centre.send([process("C:\\a.exe", time="2026-11-21 08:00:00.000")]).json["first"]
+        centre.send([process("C:\\b.exe", time="2026-11-20 08:00:00.000")], token=other)
+        self.wait_until_stored(centre)
+        wait_for("the reader's token", lambda: centre.ask("GET", "/api/v1/lake", token=reader).status == 200, every=0.5)
+        self.assertIn("2 events", self.remote(centre, "lake", "show").out)
+        rows = [json.loads(line) for line in self.remote(centre, "lake", "show", "--json", token=reader).out.splitlines()]
+        self.assertEqual([(row["day"], row["agency"], row["rows"]) for row in rows], [("2026-11-20", "transport", 1)])
+
+        proof = f"/api/v1/lake/events/{event}/proof"
+        wait_for("the journal to be signed", lambda: centre.ask("GET", proof).status == 200, every=0.5)
+        self.remote(centre, "verify", "event", event, "-w", "proof.json")
+        self.jaga("verify", "event", "proof.json")
+        refused = self.remote(centre, "verify", "event", event, token=reader, code=jaga.REFUSED)
+        self.assertIn("there is no such event", refused.err)
+
+        self.remote(centre, "lake", "drop", "--day", "2026-11-20", token=reader, code=jaga.REFUSED)
+        self.assertIn("1 events went", self.remote(centre, "lake", "drop", "--day", "2026-11-20").err)
+        self.assertIn("1 events,", self.remote(centre, "lake", "show").out)
+        entries = centre.get("/api/v1/journal", limit=1000)["entries"]
+        (dropped,) = [entry["body"]["lake.drop"]["list"][0] for entry in entries if entry["action"] == "lake.drop"]
+        self.assertEqual((dropped["day"], dropped["rows"]), ("2026-11-20", 1))
+
+
 class Retention(LakeCase):
     def test_rules_of_the_configuration_are_applied(self):
         centre = self.centre(config="retention: [{agency: health, days: 1000}, {days: 100}]")

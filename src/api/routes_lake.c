@@ -1,0 +1,229 @@
+/* The lake: what it keeps, the proof of an event, and removal. */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "api/aside.h"
+#include "api/members.h"
+#include "api/rest.h"
+#include "watch/proof.h"
+
+static bool has_lake(struct api_request *request)
+{
+    if (!request_options(request)->lake)
+        request_problem(request, 404, "this centre keeps no lake");
+    return request_options(request)->lake;
+}
+
+static void refuse(struct api_request *request, int status, const char *message)
+{
+    unsigned code = status == -ENOENT || status == -EINVAL ? 404 : 503;
+    if (code == 503)
+        request_set_header(request, "Retry-After", "10");
+    request_problem(request, code, "%s", message[0] ? message : strerror(-status));
+}
+
+/* ---- what there is ---- */
+
+struct listing {
+    struct buf json;
+    const struct ledger_scope *scope;
+};
+
+static int add_share(void *context, const struct lake_share *share)
+{
+    struct listing *listing = context;
+    struct buf *out = &listing->json;
+    if (!ledger_scope_has(listing->scope, share->agency))
+        return 0;
+    member_row_begin(out);
+    member_str(out, "day", share->day);
+    member_str(out, "dataset", share->dataset);
+    member_str(out, "agency", share->agency);
+    member_u64(out, "rows", share->rows);
+    member_u64(out, "bytes", share->bytes);
+    member_u64(out, "size", share->size);
+    member_time(out, "first", share->first);
+    member_time(out, "last", share->last);
+    return member_row_end(out);
+}
+
+static void handle_shares(struct api_request *request)
+{
+    const struct api_options *options = request_options(request);
+    const struct lake_part part = {
+        .day = request_query(request, "day"),
+        .dataset = request_query(request, "dataset"),
+        .agency = request_query(request, "agency"),
+    };
+    struct listing listing = {.scope = request_scope(request)};
+    if (!has_lake(request))
+        return;
+    rest_list_begin(&listing.json, "shares");
+    int status = options->lake_engine->shares(options->lake, &part, add_share, &listing);
+    rest_list_reply(request, status, &listing.json);
+}
+
+/* ---- the proof of an event ---- */
+
+/* In the request's memory. */
+struct proving {
+    struct lake_id id;
+    struct proof proof;
+    bool started;
+    int status;
+    struct err err;
+};
+
+static int take_event(void *context, const struct lake_event *event)
+{
+    return proof_take(event, &((struct proving *)context)->proof);
+}
+
+static void find_event(struct api_request *request)
+{
+    const struct api_options *options = request_options(request);
+    const struct ledger_scope *scope = request_scope(request);
+    const struct lake_scope own = {scope->all, scope->agencies, scope->n};
+    struct proving *proving = request_context(request);
+    proving->started = true;
+    proving->status = options->lake_engine->get(options->lake, &proving->id, &own, take_event,
+                                                proving, &proving->err);
+}
+
+static void reply_proof(struct api_request *request)
+{
+    struct proving *proving = request_context(request);
+    struct buf json = {0};
+    struct ledger *ledger = NULL;
+    if (!proving->started)
+        proving->status = -EAGAIN;
+    if (proving->status == 0)
+        ledger = request_ledger(request);
+    if (proving->status == 0 && ledger)
+        proving->status = proof_complete(ledger, &proving->proof, &proving->err);
+    if (proving->status < 0) {
+        refuse(request, proving->status, proving->err.message);
+    } else if (ledger) {
+        proof_write(&proving->proof, &json);
+        request_reply_json(request, 200, &json);
+    }
+    buf_free(&json);
+    proof_free(&proving->proof);
+}
+
+static void handle_proof(struct api_request *request)
+{
+    struct proving *proving = arena_zero(request_arena(request), 1, sizeof(*proving));
+    if (!has_lake(request))
+        return;
+    if (!proving || lake_id_parse(request_segment(request, 0), &proving->id) < 0)
+        refuse(request, proving ? -ENOENT : -ENOMEM, proving ? "there is no such event" : "");
+    else
+        aside_run(request, find_event, reply_proof, proving);
+}
+
+/* ---- removal ---- */
+
+/* In the request's memory. */
+struct dropping {
+    struct lake_part part;
+    struct lake_removed removed;
+    const struct lake_ops *engine;
+    bool started;
+    int status;
+    struct err err;
+};
+
+static int drop_in_filler(void *context, struct lake *lake)
+{
+    struct dropping *dropping = context;
+    return dropping->engine->drop(lake, &dropping->part, &dropping->removed, &dropping->err);
+}
+
+static void drop(struct api_request *request)
+{
+    struct dropping *dropping = request_context(request);
+    dropping->started = true;
+    dropping->status = store_run(request_options(request)->store, drop_in_filler, dropping);
+}
+
+static void note_drop(struct api_request *request, const struct dropping *dropping)
+{
+    struct buf note = {0};
+    struct ledger *ledger = rest_change_begin(request, "lake.drop");
+    if (!ledger)
+        return;
+    buf_add_byte(&note, '{');
+    member_str(&note, "agency", dropping->part.agency);
+    member_str(&note, "dataset", dropping->part.dataset);
+    member_str(&note, "day", dropping->part.day);
+    member_u64(&note, "held", dropping->removed.held);
+    member_u64(&note, "rows", dropping->removed.rows);
+    buf_add_byte(&note, '}');
+    int status = note.failed ? -ENOMEM : journal_note(ledger, "lake.drop", buf_str(&note));
+    buf_free(&note);
+    if (!rest_change_end(request, ledger, status))
+        return;
+    struct buf json = {0};
+    buf_add_byte(&json, '{');
+    member_u64(&json, "days", dropping->removed.days);
+    member_u64(&json, "rows", dropping->removed.rows);
+    member_u64(&json, "held", dropping->removed.held);
+    buf_add_byte(&json, '}');
+    request_reply_json(request, 200, &json);
+    buf_free(&json);
+}
+
+static void reply_drop(struct api_request *request)
+{
+    struct dropping *dropping = request_context(request);
+    if (!dropping->started)
+        dropping->status = -EAGAIN;
+    if (dropping->status < 0)
+        refuse(request, dropping->status, dropping->err.message);
+    else
+        note_drop(request, dropping);
+}
+
+static void handle_drop(struct api_request *request)
+{
+    struct dropping *dropping = arena_zero(request_arena(request), 1, sizeof(*dropping));
+    if (!dropping) {
+        refuse(request, -ENOMEM, "");
+        return;
+    }
+    const struct rest_member members[] = {
+        {.name = "day", .ret_text = &dropping->part.day},
+        {.name = "dataset", .ret_text = &dropping->part.dataset},
+        {.name = "agency", .ret_text = &dropping->part.agency},
+        {0},
+    };
+    if (!has_lake(request) || !rest_body_read(request, members))
+        return;
+    dropping->engine = request_options(request)->lake_engine;
+    if (!dropping->part.day.len && !dropping->part.dataset.len && !dropping->part.agency.len)
+        request_problem(request, 400, "what? day, dataset or agency, or several of them");
+    else
+        aside_run(request, drop, reply_drop, dropping);
+}
+
+static const struct api_parameter parameters[] = {
+    {"day", "string", "Only what is kept under this day of event time.", false},
+    {"dataset", "string", "Only of this dataset.", false},
+    {"agency", "string", "Only of this agency.", false},
+    {0},
+};
+
+static const struct api_parameter none[] = {{0}};
+
+const struct api_route routes_lake[] = {
+    {"GET", "/api/v1/lake", API_READ, handle_shares,
+     "What the lake keeps, by day, dataset and agency.", parameters, "LakeShareList", NULL, NULL},
+    {"POST", "/api/v1/lake/drop", API_ADMIN, handle_drop,
+     "Removes events: of a day, a dataset, an agency, or what all that are given name.", none,
+     "LakeRemoved", "LakePart", NULL},
+    {"GET", "/api/v1/lake/events/{id}/proof", API_READ, handle_proof,
+     "What proves that a stored event is what was received: up to a signature of the journal.",
+     none, "Proof", NULL, NULL},
+    {0},
+};

@@ -1,0 +1,22 @@
+/* centre_client: a running centre, asked by a command over its interface (--to, --token-file and their like). */
+#ifndef JAGA_CLI_CENTRE_CLIENT_H
+#define JAGA_CLI_CENTRE_CLIENT_H
+
+#include <jansson.h>
+
+#include "cli/cli.h"
+
+/* The options of a command that asks a centre. */
+#define CENTRE_CLIENT_OPTIONS "ship:to", "token-file", "ca", "fingerprint", "insecure"
+
+/* Does the command line say which? False: it complained. */
+bool centre_is_named(const struct cli *cli);
+
+/*
+ * Asks once, with a body of JSON where it is not empty. The JSON answer of a 200, to be freed with json_decref(); NULL: it
+ * complained, and *ret_code is the exit code.
+ */
+json_t *centre_ask(const struct cli *cli, const char *method, const char *path, struct str body,
+                   int *ret_code);
+
+#endif
