@@ -252,7 +252,7 @@ static int compile_kql(struct hunt_asking *asking, struct err *err)
     const struct hunt_options options = {
         .tables = asking->place->tables,
         .catalogue = asking->catalogue,
-        .now_us = clock_now_us(),
+        .now_us = question->now_us ? question->now_us : clock_now_us(),
         .first = question->first,
         .last = question->last,
         .parameters = question->parameters,

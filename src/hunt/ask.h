@@ -48,6 +48,7 @@ struct hunt_question {
     struct str text;
     enum hunt_language language; /* SQL: one SELECT over the datasets, by their names */
     int64_t first, last;         /* first <= time < last; INT64_MIN, INT64_MAX: any */
+    int64_t now_us;              /* what now() is; 0: the clock */
     const struct hunt_parameter *parameters;
     uint32_t n_parameters;
     struct lake_scope scope;

@@ -84,8 +84,6 @@ int hunt_catalogue_add(struct hunt_catalogue *catalogue, struct str dataset_name
 
 struct reading {
     struct hunt_catalogue *catalogue;
-    const struct lake_ops *ops;
-    struct lake *lake;
     struct str dataset;
 };
 
@@ -95,18 +93,23 @@ static int read_column(void *context, const struct lake_column *column)
     return hunt_catalogue_add(reading->catalogue, reading->dataset, column);
 }
 
-static int read_dataset(void *context, struct str dataset)
+static int note_dataset(void *context, struct str dataset)
 {
-    struct reading *reading = context;
-    reading->dataset = dataset;
-    return reading->ops->columns(reading->lake, dataset, read_column, reading);
+    struct hunt_catalogue *catalogue = context;
+    return dataset_find(catalogue, dataset) || dataset_add(catalogue, dataset) ? 0 : -ENOMEM;
 }
 
+/* Names first: the lake is not asked while it answers. */
 int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops *ops,
                         struct lake *lake)
 {
-    struct reading reading = {.catalogue = catalogue, .ops = ops, .lake = lake};
-    return ops->datasets(lake, read_dataset, &reading);
+    struct reading reading = {.catalogue = catalogue};
+    int status = ops->datasets(lake, note_dataset, catalogue);
+    for (size_t i = 0; status == 0 && i < catalogue->datasets.len; i++) {
+        reading.dataset = catalogue->datasets.items[i]->name;
+        status = ops->columns(lake, reading.dataset, read_column, &reading);
+    }
+    return status;
 }
 
 const struct lake_column *hunt_catalogue_find(const struct hunt_catalogue *catalogue,
