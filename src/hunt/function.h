@@ -177,5 +177,9 @@ extern const struct hunt_function hunt_string_scalars[];
 extern const struct hunt_function hunt_terms_scalars[];
 extern const struct hunt_function hunt_time_scalars[];
 extern const struct hunt_function hunt_dynamic_scalars[];
+extern const struct hunt_function hunt_number_scalars[];
+extern const struct hunt_function hunt_ip_scalars[];
+extern const struct hunt_function hunt_more_aggregates[];
+extern const struct hunt_function hunt_more_windows[];
 
 #endif

@@ -84,6 +84,10 @@ int main(void)
         {"times", check_cases, NULL, NULL, (void *)(uintptr_t)time_cases},
         {"choice", check_cases, NULL, NULL, (void *)(uintptr_t)control_cases},
         {"arrays and bags", check_cases, NULL, NULL, (void *)(uintptr_t)dynamic_cases},
+        {"numbers", check_cases, NULL, NULL, (void *)(uintptr_t)number_cases},
+        {"addresses", check_cases, NULL, NULL, (void *)(uintptr_t)ip_cases},
+        {"groups", check_cases, NULL, NULL, (void *)(uintptr_t)aggregate_cases},
+        {"windows", check_cases, NULL, NULL, (void *)(uintptr_t)window_cases},
     };
     return cmocka_run_group_tests(tests, open_lake, close_lake);
 }

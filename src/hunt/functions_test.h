@@ -15,5 +15,9 @@ extern const struct function_case terms_cases[];
 extern const struct function_case time_cases[];
 extern const struct function_case control_cases[];
 extern const struct function_case dynamic_cases[];
+extern const struct function_case number_cases[];
+extern const struct function_case ip_cases[];
+extern const struct function_case aggregate_cases[];
+extern const struct function_case window_cases[];
 
 #endif

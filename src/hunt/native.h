@@ -61,5 +61,7 @@ extern const struct lake_function hunt_string_natives[];
 extern const struct lake_function hunt_terms_natives[];
 extern const struct lake_function hunt_time_natives[];
 extern const struct lake_function hunt_dynamic_natives[];
+extern const struct lake_function hunt_ip_natives[];
+extern const struct lake_function hunt_aggregate_natives[];
 
 #endif
