@@ -235,6 +235,22 @@ static struct str prefix_of(const struct kql_named_list *arguments)
                : (struct str){0};
 }
 
+/* The columns that stay: all but the bag, or those that a schema names. */
+static struct field_list unpack_beside(struct hunt_bind *bind, const struct kql_operator *op,
+                                       const struct rel *rel, struct str bag_name)
+{
+    struct field_list fields = {0};
+    for (uint32_t i = 0; i < rel->fields.len; i++) {
+        const struct field *field = &rel->fields.items[i];
+        bool stays = !op->evaluate.has_schema || op->evaluate.open;
+        for (uint32_t c = 0; !stays && c < op->evaluate.schema.len; c++)
+            stays = str_eq(op->evaluate.schema.items[c].name.text, field->name);
+        if (stays && !str_eq(field->name, bag_name))
+            field_add(bind, &fields, field->name, field->column);
+    }
+    return fields;
+}
+
 static int evaluate_bag_unpack(struct hunt_bind *bind, const struct kql_operator *op,
                                struct rel *rel)
 {
@@ -252,10 +268,8 @@ static int evaluate_bag_unpack(struct hunt_bind *bind, const struct kql_operator
     column_list_add(bind, &bag_refs, bag);
     if (!op->evaluate.has_schema)
         status = find_members(bind, op->evaluate.call->place, rel, bag, &members);
-    struct field_list fields = {0};
-    for (uint32_t i = 0; i < rel->fields.len; i++)
-        if (!str_eq(rel->fields.items[i].name, arguments->items[0].expr->name))
-            field_add(bind, &fields, rel->fields.items[i].name, rel->fields.items[i].column);
+    struct str bag_name = arguments->items[0].expr->name;
+    struct field_list fields = unpack_beside(bind, op, rel, bag_name);
     struct str prefix = prefix_of(arguments);
     for (uint32_t i = 0; status == 0 && i < members.columns.len; i++) {
         const struct kql_column *made = &members.columns.items[i];
@@ -267,9 +281,7 @@ static int evaluate_bag_unpack(struct hunt_bind *bind, const struct kql_operator
         member.sql = hunt_text(bind, "nullif(json_extract(%.*s, %.*s), 'null'::JSON)",
                                STR_ARG(member.base), STR_ARG(member.path));
         member = hunt_convert(bind, member, made->type == KQL_TYPE_NONE ? KQL_DYNAMIC : made->type);
-        if (op->evaluate.has_schema)
-            field_set(bind, &fields, name, rel_compute(bind, rel, name, &member, &bag_refs));
-        else
+        if (!op->evaluate.has_schema || !field_find(&fields, name))
             field_add_unique(bind, &fields, name, rel_compute(bind, rel, name, &member, &bag_refs));
     }
     rel->fields = fields;
