@@ -531,6 +531,7 @@ static void what_a_person_may_not_ask_is_refused(void **state)
         "SELECT * FROM t, LATERAL (SELECT * FROM duckdb_columns)",
         "SELECT current_setting('temp_directory')",
         "SELECT pg_sleep(1)",
+        "SELECT stats(_agency) FROM t",
         "SELECT * FROM json_execute_serialized_sql('{}')",
         "PIVOT duckdb_tables ON schema_name",
         "SELECT 1; SELECT 2",
@@ -695,6 +696,8 @@ static void the_plan_of_a_query_is_shown(void **state)
     test_fill(ops, lake, 0, 5, TEST_DAY);
     assert_int_equal(ops->explain(lake, &query, &text, &err), 0);
     assert_true(str_find(buf_str(&text), STR("EventID")) != SIZE_MAX);
+    query.scope.all = false;
+    assert_int_equal(ops->explain(lake, &query, &text, &err), -EACCES);
     buf_free(&text);
 }
 

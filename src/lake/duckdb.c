@@ -108,7 +108,7 @@ static int open_instance(struct lake *lake, struct err *err)
             set_config(lake, config, "max_temp_directory_size", "%zuB", (size_t)options->temporary);
     /* A checkpoint rewrites the last row group of each column: rather seldom. */
     if (status == 0)
-        status = set_config(lake, config, "checkpoint_threshold", "%s", "512MB");
+        status = set_config(lake, config, "checkpoint_threshold", "%s", "256MB");
     if (status < 0)
         err_set(err, status, "the library refuses its settings");
     else if (duck->open_ext(NULL, &lake->database, config, &problem) != DUCK_OK)

@@ -44,6 +44,8 @@ static const char *const refused_functions[] = {
     "get_block_size",
     "in_search_path",
     "has_schema_privilege",
+    "stats",
+    "vector_type",
     "jaga_leaf",
 };
 

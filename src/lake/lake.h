@@ -417,7 +417,7 @@ struct lake_ops {
     /* Any thread. */
     void (*run_stats)(struct lake_run *run, struct lake_run_stats *ret_stats);
     void (*done)(struct lake_run *run); /* NULL is allowed */
-    /* The engine's plan of a query, as text. */
+    /* The engine's plan of a query, as text. -EACCES unless the caller sees all: it estimates from all rows. */
     int (*explain)(struct lake *lake, const struct lake_query *query, struct buf *text,
                    struct err *err);
 

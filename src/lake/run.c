@@ -262,6 +262,8 @@ int run_explain(struct lake *lake, const struct lake_query *query, struct buf *t
 {
     struct lake_run *run;
     struct lake_chunk chunk;
+    if (!query->scope.all)
+        return err_set(err, -EACCES, "the engine's plan tells how much other agencies have");
     int status = ask(lake, query, "EXPLAIN ", &run, err);
     if (status < 0)
         return status;
