@@ -384,6 +384,40 @@ static void a_caller_sees_rows_of_its_agencies_only(void **state)
     assert_string_equal(test_ask_query(ops, lake, &query), "MOF\nMOH\nO'MALLEY");
 }
 
+/* A failure names the value that it failed on: none of another agency may get that far. */
+static void errors_tell_nothing_of_other_agencies(void **state)
+{
+    (void)state;
+    static const struct str scopes[][2] = {{{"MOH", 3}, {"MOH", 3}}, {{"MOH", 3}, {"MOE", 3}}};
+    static const struct str owners[] = {{"MOH", 3}, {"MOF", 3}, {"MOE", 3}};
+    static const char *const questions[] = {
+        "SELECT count(*) FROM t WHERE Image::INTEGER = 1",
+        "SELECT count(*) FROM t WHERE 1 // (Image::INTEGER + 1) = 1 AND EventID > 0",
+        "SELECT sum(Image::INTEGER) FROM t",
+        "SELECT count(*) FROM t a JOIN t b ON a.Image::INTEGER = b._key",
+        "SELECT count(*) FROM t WHERE CASE WHEN Image = 'SECRET' THEN error(Image) ELSE true END",
+        "SELECT Image::INTEGER AS n, count(*) FROM t GROUP BY n HAVING n = 1",
+    };
+    struct lake_cell cells[2];
+    for (uint64_t i = 0; i < 9000; i++) {
+        struct lake_row row = test_row(i, TEST_DAY, cells);
+        row.agency = owners[i % 3];
+        cells[0].text = i % 3 == 1 ? STR("SECRET") : STR("1");
+        put(&row);
+    }
+    test_commit(ops, lake, 0, 9000);
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < 2 * sizeof(questions) / sizeof(questions[0]); i++) {
+            struct lake_query query = query_of(questions[i / 2]);
+            const char *message;
+            query.scope = (struct lake_scope){.agencies = scopes[i % 2], .n = 1 + i % 2};
+            if (test_ask_fails(ops, lake, &query, &message) < 0)
+                fail_msg("%s: %s", questions[i / 2], message);
+        }
+        reopen();
+    }
+}
+
 static void values_are_bound_by_number(void **state)
 {
     (void)state;
@@ -726,6 +760,7 @@ int lake_conformance(const struct lake_ops *engine, const char *(*make)(void),
         TEST(a_source_has_the_rows_of_its_time),
         TEST(times_far_from_their_arrival_share_a_day),
         TEST(a_caller_sees_rows_of_its_agencies_only),
+        TEST(errors_tell_nothing_of_other_agencies),
         TEST(values_are_bound_by_number),
         TEST(a_result_has_many_chunks),
         TEST(a_result_is_cut_at_its_limits),
