@@ -585,8 +585,7 @@ static void what_a_person_may_not_ask_is_refused(void **state)
         "SELECT count(*) FROM t",
         "SELECT 1 FROM T a JOIN t b USING (_key) LIMIT 1",
         "WITH a AS (SELECT * FROM t), b AS (SELECT * FROM a) SELECT count(*) FROM b",
-        "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 5) SELECT * "
-        "FROM r",
+        "WITH RECURSIVE r AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM r WHERE n < 5) FROM r",
         "SELECT * FROM (SELECT Image, count(*) FROM t GROUP BY ALL) UNION ALL SELECT 'x', 1",
         "SELECT * FROM range(3), unnest([1, 2]), (VALUES (1)) v(x)",
         "SELECT unnest(string_split(Image, '\\')) FROM t",
