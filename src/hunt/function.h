@@ -44,6 +44,7 @@ struct hunt_value {
     bool filled;    /* never NULL */
     bool constant;  /* known now, and it is: */
     struct kql_literal literal;
+    bool tuple; /* of type dynamic: a list of columns; what has one name is the first of them */
     const struct kql_expr
         *json; /* of type dynamic: what was written in dynamic(...); NULL: it was not */
     struct str base,
@@ -181,5 +182,6 @@ extern const struct hunt_function hunt_number_scalars[];
 extern const struct hunt_function hunt_ip_scalars[];
 extern const struct hunt_function hunt_more_aggregates[];
 extern const struct hunt_function hunt_more_windows[];
+extern const struct hunt_function hunt_series_scalars[];
 
 #endif

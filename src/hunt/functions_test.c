@@ -88,6 +88,7 @@ int main(void)
         {"addresses", check_cases, NULL, NULL, (void *)(uintptr_t)ip_cases},
         {"groups", check_cases, NULL, NULL, (void *)(uintptr_t)aggregate_cases},
         {"windows", check_cases, NULL, NULL, (void *)(uintptr_t)window_cases},
+        {"series", check_cases, NULL, NULL, (void *)(uintptr_t)series_cases},
     };
     return cmocka_run_group_tests(tests, open_lake, close_lake);
 }

@@ -19,5 +19,6 @@ extern const struct function_case number_cases[];
 extern const struct function_case ip_cases[];
 extern const struct function_case aggregate_cases[];
 extern const struct function_case window_cases[];
+extern const struct function_case series_cases[];
 
 #endif

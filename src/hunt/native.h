@@ -63,5 +63,6 @@ extern const struct lake_function hunt_time_natives[];
 extern const struct lake_function hunt_dynamic_natives[];
 extern const struct lake_function hunt_ip_natives[];
 extern const struct lake_function hunt_aggregate_natives[];
+extern const struct lake_function hunt_series_natives[];
 
 #endif

@@ -38,6 +38,9 @@ int op_bind_named(struct hunt_bind *bind, struct rel *rel, const struct kql_name
         add_elements(bind, rel, named, &value, &refs, made);
         return 0;
     }
+    if (value.tuple)
+        value = bind_value(KQL_DYNAMIC,
+                           hunt_text(bind, "json_extract(%.*s, '$[0]')", STR_ARG(value.sql)));
     struct str name =
         named->names.len ? named->names.items[0].text : default_name(bind, named, n_unnamed);
     field_add(bind, made, name, rel_column(bind, rel, name, &value, &refs));

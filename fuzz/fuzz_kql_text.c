@@ -1,0 +1,51 @@
+/* What KQL's functions take apart: URLs, paths, command lines, user agents, JSON; and search in text. */
+#include "hunt/dynamic.h"
+#include "hunt/terms.h"
+#include "hunt/text_parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void walk(struct str value, struct buf *room, int depth)
+{
+    struct dynamic_walk members = dynamic_walk(value);
+    struct str key, member, before = value;
+    while (dynamic_next(&members, &key, &member)) {
+        dynamic_text(member, room);
+        dynamic_compare(before, member);
+        before = member;
+        if (depth < 8)
+            walk(member, room, depth + 1);
+    }
+}
+
+static void search(struct str text, bool nocase)
+{
+    struct str wanted = str_first(text, text.len ? (unsigned char)text.ptr[0] % 8 : 0);
+    struct terms_needle needle = terms_needle(wanted, nocase);
+    size_t at = terms_find(text, &needle, 0);
+    if (at == SIZE_MAX)
+        __builtin_trap(); /* a text begins with its beginning */
+    terms_has(text, &needle, true, true);
+    terms_ends(text, &needle);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static void (*const parsers[])(struct str text, struct buf *json) = {
+        text_parse_url, text_parse_query, text_parse_path, text_parse_command_line, text_parse_csv};
+    struct str text = str_of((const char *)data, size);
+    struct buf room = {0};
+    struct agent agent;
+    for (size_t i = 0; i < sizeof(parsers) / sizeof(parsers[0]); i++) {
+        buf_clear(&room);
+        parsers[i](text, &room);
+    }
+    buf_clear(&room);
+    text_parse_version(text, &room);
+    text_parse_agent(text, &agent);
+    walk(text, &room, 0);
+    search(text, false);
+    search(text, true);
+    buf_free(&room);
+    return 0;
+}
