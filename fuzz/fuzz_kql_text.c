@@ -31,7 +31,7 @@ static void search(struct str text, bool nocase)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const parsers[])(struct str text, struct buf *json) = {
+    static void (*const parsers[])(struct str text, struct buf * json) = {
         text_parse_url, text_parse_query, text_parse_path, text_parse_command_line, text_parse_csv};
     struct str text = str_of((const char *)data, size);
     struct buf room = {0};

@@ -183,5 +183,6 @@ extern const struct hunt_function hunt_ip_scalars[];
 extern const struct hunt_function hunt_more_aggregates[];
 extern const struct hunt_function hunt_more_windows[];
 extern const struct hunt_function hunt_series_scalars[];
+extern const struct hunt_function hunt_text_parse_scalars[];
 
 #endif

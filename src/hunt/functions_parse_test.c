@@ -10,10 +10,12 @@ const struct function_case parse_cases[] = {
     {"tostring(parse_url('https://bing.com').Host)", "bing.com"},
     {"parse_urlquery('k1=v1&k2=v2')", "{\"Query Parameters\":{\"k1\":\"v1\",\"k2\":\"v2\"}}"},
     {"parse_path('C:\\\\temp\\\\file.txt')",
-     "{\"Scheme\":\"\",\"RootPath\":\"C:\",\"DirectoryPath\":\"C:\\\\temp\",\"DirectoryName\":\"temp\","
+     "{\"Scheme\":\"\",\"RootPath\":\"C:\",\"DirectoryPath\":\"C:\\\\temp\",\"DirectoryName\":"
+     "\"temp\","
      "\"Filename\":\"file.txt\",\"Extension\":\"txt\",\"AlternateDataStreamName\":\"\"}"},
     {"parse_path('file://C:/temp/file.txt:some.exe')",
-     "{\"Scheme\":\"file\",\"RootPath\":\"C:\",\"DirectoryPath\":\"C:/temp\",\"DirectoryName\":\"temp\","
+     "{\"Scheme\":\"file\",\"RootPath\":\"C:\",\"DirectoryPath\":\"C:/"
+     "temp\",\"DirectoryName\":\"temp\","
      "\"Filename\":\"file.txt\",\"Extension\":\"txt\",\"AlternateDataStreamName\":\"some.exe\"}"},
     {"tostring(parse_path('/usr/lib/temp/file.tar.gz').Extension)", "gz"},
     {"parse_command_line('echo \"hello world!\"', 'windows')", "[\"echo\",\"hello world!\"]"},
@@ -22,9 +24,13 @@ const struct function_case parse_cases[] = {
     {"parse_version('0.0.0.5') < parse_version('0.0.7.0')", "true"},
     {"parse_version('1.2') == parse_version('1.2.0.0')", "true"},
     {"isnull(parse_version('1.x'))", "true"},
-    {"parse_user_agent('Mozilla/5.0 (Windows; U; en-US) AppleWebKit/531.9 (KHTML, like Gecko) AdobeAIR/2.5.1', 'browser')",
-     "{\"Browser\":{\"Family\":\"AdobeAIR\",\"MajorVersion\":\"2\",\"MinorVersion\":\"5\",\"Patch\":\"1\"}}"},
-    {"parse_user_agent('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/115.0.0.0 Safari/537.36 Edg/115.0.1901.183', dynamic(['browser','os'])).OperatingSystem.MajorVersion",
+    {"parse_user_agent('Mozilla/5.0 (Windows; U; en-US) AppleWebKit/531.9 (KHTML, like Gecko) "
+     "AdobeAIR/2.5.1', 'browser')",
+     "{\"Browser\":{\"Family\":\"AdobeAIR\",\"MajorVersion\":\"2\",\"MinorVersion\":\"5\","
+     "\"Patch\":\"1\"}}"},
+    {"parse_user_agent('Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like "
+     "Gecko) Chrome/115.0.0.0 Safari/537.36 Edg/115.0.1901.183', "
+     "dynamic(['browser','os'])).OperatingSystem.MajorVersion",
      "\"10\""},
     {0},
 };

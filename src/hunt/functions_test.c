@@ -89,6 +89,7 @@ int main(void)
         {"groups", check_cases, NULL, NULL, (void *)(uintptr_t)aggregate_cases},
         {"windows", check_cases, NULL, NULL, (void *)(uintptr_t)window_cases},
         {"series", check_cases, NULL, NULL, (void *)(uintptr_t)series_cases},
+        {"texts of other languages", check_cases, NULL, NULL, (void *)(uintptr_t)parse_cases},
     };
     return cmocka_run_group_tests(tests, open_lake, close_lake);
 }

@@ -20,5 +20,6 @@ extern const struct function_case ip_cases[];
 extern const struct function_case aggregate_cases[];
 extern const struct function_case window_cases[];
 extern const struct function_case series_cases[];
+extern const struct function_case parse_cases[];
 
 #endif

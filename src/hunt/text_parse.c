@@ -59,7 +59,8 @@ void text_parse_query(struct str text, struct buf *json)
 
 void text_parse_url(struct str text, struct buf *json)
 {
-    struct str fragment = take_behind(&text, '#'), query = take_behind(&text, '?'), scheme = {"", 0};
+    struct str fragment = take_behind(&text, '#'), query = take_behind(&text, '?'),
+               scheme = {"", 0};
     size_t mark = str_find(text, STR("://"));
     if (mark != SIZE_MAX) {
         scheme = str_first(text, mark);
@@ -140,7 +141,7 @@ static void take_argument(struct str text, size_t *at, struct buf *word)
                 buf_add_byte(word, '"');
             else
                 quoted = !quoted;
-            *at += 1 + (slashes % 2 == 0 && doubled);
+            *at += slashes % 2 == 0 && doubled ? 2 : 1;
         } else if (slashes == 0) {
             buf_add_byte(word, text.ptr[(*at)++]);
         }
@@ -200,8 +201,8 @@ bool text_parse_version(struct str text, struct buf *digits)
     int n = 0;
     for (text = str_trim(text); str_cut(&text, '.', &part); n++) {
         int64_t number;
-        if (n == VERSION_PARTS || part.len == 0 || part.len > VERSION_DIGITS ||
-            part.ptr[0] < '0' || part.ptr[0] > '9' || str_to_i64(part, &number) < 0)
+        if (n == VERSION_PARTS || part.len == 0 || part.len > VERSION_DIGITS || part.ptr[0] < '0' ||
+            part.ptr[0] > '9' || str_to_i64(part, &number) < 0)
             return false;
         buf_printf(digits, "%0*" PRId64, VERSION_DIGITS, number);
     }
@@ -216,29 +217,52 @@ bool text_parse_version(struct str text, struct buf *digits)
 static const struct {
     const char *mark, *family;
 } browsers[] = {
-    {"Edg/", "Edge"},           {"Edge/", "Edge"},          {"EdgA/", "Edge Mobile"},
-    {"EdgiOS/", "Edge Mobile"}, {"OPR/", "Opera"},          {"Opera/", "Opera"},
-    {"SamsungBrowser/", "Samsung Internet"},                {"AdobeAIR/", "AdobeAIR"},
-    {"FxiOS/", "Firefox iOS"},  {"Firefox/", "Firefox"},    {"CriOS/", "Chrome Mobile iOS"},
-    {"HeadlessChrome/", "HeadlessChrome"},                  {"Chrome/", "Chrome"},
-    {"MSIE ", "IE"},            {"Trident/7.0; rv:", "IE"}, {"Trident/7.0", "IE"},
-    {"curl/", "curl"},          {"Wget/", "Wget"},          {"python-requests/", "Python Requests"},
-    {"Python-urllib/", "Python-urllib"},                    {"Go-http-client/", "Go-http-client"},
-    {"okhttp/", "okhttp"},      {"Java/", "Java"},          {"PowerShell/", "PowerShell"},
+    {"Edg/", "Edge"},
+    {"Edge/", "Edge"},
+    {"EdgA/", "Edge Mobile"},
+    {"EdgiOS/", "Edge Mobile"},
+    {"OPR/", "Opera"},
+    {"Opera/", "Opera"},
+    {"SamsungBrowser/", "Samsung Internet"},
+    {"AdobeAIR/", "AdobeAIR"},
+    {"FxiOS/", "Firefox iOS"},
+    {"Firefox/", "Firefox"},
+    {"CriOS/", "Chrome Mobile iOS"},
+    {"HeadlessChrome/", "HeadlessChrome"},
+    {"Chrome/", "Chrome"},
+    {"MSIE ", "IE"},
+    {"Trident/7.0; rv:", "IE"},
+    {"Trident/7.0", "IE"},
+    {"curl/", "curl"},
+    {"Wget/", "Wget"},
+    {"python-requests/", "Python Requests"},
+    {"Python-urllib/", "Python-urllib"},
+    {"Go-http-client/", "Go-http-client"},
+    {"okhttp/", "okhttp"},
+    {"Java/", "Java"},
+    {"PowerShell/", "PowerShell"},
     {"Version/", "Safari"},
 };
 
 static const struct {
     const char *mark, *family, *version; /* version: known by the mark; NULL: it follows it */
 } systems[] = {
-    {"Windows NT 10.0", "Windows", "10"},  {"Windows NT 6.3", "Windows", "8.1"},
-    {"Windows NT 6.2", "Windows", "8"},    {"Windows NT 6.1", "Windows", "7"},
-    {"Windows NT 6.0", "Windows", "Vista"}, {"Windows NT 5.1", "Windows", "XP"},
-    {"Windows Phone ", "Windows Phone", NULL}, {"Android ", "Android", NULL},
-    {"iPhone OS ", "iOS", NULL},           {"CPU OS ", "iOS", NULL},
-    {"Mac OS X ", "Mac OS X", NULL},       {"CrOS ", "Chrome OS", ""},
-    {"SymbianOS/", "Symbian OS", NULL},    {"Ubuntu", "Ubuntu", ""},
-    {"Linux", "Linux", ""},                {"Windows", "Windows", ""},
+    {"Windows NT 10.0", "Windows", "10"},
+    {"Windows NT 6.3", "Windows", "8.1"},
+    {"Windows NT 6.2", "Windows", "8"},
+    {"Windows NT 6.1", "Windows", "7"},
+    {"Windows NT 6.0", "Windows", "Vista"},
+    {"Windows NT 5.1", "Windows", "XP"},
+    {"Windows Phone ", "Windows Phone", NULL},
+    {"Android ", "Android", NULL},
+    {"iPhone OS ", "iOS", NULL},
+    {"CPU OS ", "iOS", NULL},
+    {"Mac OS X ", "Mac OS X", NULL},
+    {"CrOS ", "Chrome OS", ""},
+    {"SymbianOS/", "Symbian OS", NULL},
+    {"Ubuntu", "Ubuntu", ""},
+    {"Linux", "Linux", ""},
+    {"Windows", "Windows", ""},
 };
 
 static const struct {
