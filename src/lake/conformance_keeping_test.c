@@ -99,6 +99,7 @@ static int prove(void *context, const struct lake_event *event)
     assert_true(merkle_path_root(&event->path, leaf, root));
     assert_memory_equal(root, event->block.root, LAKE_HASH);
     assert_str(event->leaf.dataset, "windows_sysmon");
+    assert_true(str_starts(event->block.day, STR("2026-11-2"))); /* of the block, also when held */
     assert_true(str_find(event->json, STR("\"Image\":\"C:\\\\")) != SIZE_MAX);
     if (event->leaf.offset % 2 == 0)
         assert_str(event->leaf.raw, "\xfe\xff no text");

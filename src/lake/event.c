@@ -17,18 +17,24 @@ struct looking {
     struct str dataset;
     struct err *err;
     bool found;
+    struct lake_event *kept;          /* of the held: what take_kept() fills in */
+    char kept_day[LAKE_DAY_TEXT_MAX]; /* that its block was made in */
 };
 
 /* In the held file an event's path was kept when its day went. */
 static int take_kept(void *context, const struct lake_chunk *chunk)
 {
-    struct lake_event *event = context;
+    struct looking *looking = context;
+    struct lake_event *event = looking->kept;
     const struct lake_vector *columns = chunk->columns;
-    struct str path = columns[7].texts[0], root = columns[6].texts[0];
-    if (root.len != LAKE_HASH || path.len % LAKE_HASH || path.len / LAKE_HASH > LAKE_PATH_MAX)
+    struct str day = columns[1].texts[0], path = columns[7].texts[0], root = columns[6].texts[0];
+    if (root.len != LAKE_HASH || path.len % LAKE_HASH || path.len / LAKE_HASH > LAKE_PATH_MAX ||
+        day.len > sizeof(looking->kept_day))
         return -EBADMSG;
+    memcpy(looking->kept_day, day.ptr, day.len);
     event->block = (struct lake_block){
         .seq = (uint64_t)columns[0].integers[0],
+        .day = str_of(looking->kept_day, day.len),
         .partition = (uint32_t)columns[2].integers[0],
         .first = (uint64_t)columns[3].integers[0],
         .next = (uint64_t)columns[4].integers[0],
@@ -51,9 +57,9 @@ static int find_kept(struct looking *looking, struct lake_event *event)
                "SELECT seq, day, partition, first, next, count, root, path, place FROM "
                "\"held\"._proofs WHERE key = %" PRId64 " AND part = %" PRIu32 " LIMIT 1",
                lake_key(looking->id), looking->id->part);
-    int status = reading_ask(&looking->reading, &sql, take_kept, event, looking->err);
+    looking->kept = event;
+    int status = reading_ask(&looking->reading, &sql, take_kept, looking, looking->err);
     buf_free(&sql);
-    event->block.day = STR("held");
     return status < 0 ? status : 0;
 }
 
