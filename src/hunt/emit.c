@@ -61,7 +61,10 @@ static void emit_input(struct hunt_bind *bind, struct node *node)
     struct buf *sql = &bind->sql;
     if (node->kind == NODE_SOURCE) {
         node->source->used = true;
-        buf_add_str(sql, node->source->name);
+        if (node->source->findings)
+            buf_add_c(sql, "(SELECT unnest(json_extract(CAST($1 AS JSON), '$[*]')) AS finding)");
+        else
+            buf_add_str(sql, node->source->name);
     } else if (node->kind == NODE_SHARED)
         buf_printf(sql, "m%u", node->shared);
     else {
