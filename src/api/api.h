@@ -46,8 +46,9 @@ struct api_options {
     struct intake *intake;
     struct live *live; /* NULL: none */
     const struct lake_ops *lake_engine;
-    struct lake *lake;   /* NULL: none */
-    struct store *store; /* fills it */
+    struct lake *lake;                /* NULL: none */
+    struct store *store;              /* fills it */
+    const struct tables *hunt_tables; /* that hunts name, with a lake */
     struct health *health;
     const struct spool_ops *engine;
     struct spool *spool, *dead;
@@ -166,7 +167,8 @@ struct arena *request_arena(struct api_request *request);
  */
 extern const struct api_route routes_elastic[], routes_hec[], routes_otlp[], routes_events[],
     routes_findings[], routes_sources[], routes_account[], routes_deadletters[], routes_tokens[],
-    routes_exceptions[], routes_lake[], routes_centre[], routes_health[];
+    routes_exceptions[], routes_lake[], routes_centre[], routes_health[],
+    routes_hunts[];
 extern const struct api_route *const api_tables[];
 
 #endif

@@ -12,6 +12,7 @@
 #include "api/openapi.h"
 #include "api/server.h"
 #include "api/event_stream.h"
+#include "api/hunts.h"
 #include "io/clock.h"
 #include "io/log.h"
 
@@ -334,7 +335,9 @@ static struct api *api_new(const struct api_options *options)
     api->ledgers =
         ledgers_new(options->ledger, options->threads * (unsigned)(options->n_listeners + 1));
     api->hub = event_streams_new();
-    if (!api->listening || !api->peers || !api->ledgers || !api->hub || count_slots(api) < 0) {
+    api->hunts = hunts_new(api);
+    if (!api->listening || !api->peers || !api->ledgers || !api->hub || !api->hunts ||
+        count_slots(api) < 0) {
         api_stop(api);
         return NULL;
     }
@@ -402,6 +405,7 @@ void api_stop(struct api *api)
             close(api->listening[i].quiet);
     }
     keeper_stop(api);
+    hunts_free(api->hunts);
     event_streams_free(api->hub);
     ledgers_free(api->ledgers);
     peers_free(api->peers);

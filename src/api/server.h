@@ -109,6 +109,7 @@ struct api_request {
 };
 
 struct event_streams;
+struct hunts;
 
 struct api {
     struct api_options options; /* with defaults filled in */
@@ -150,6 +151,7 @@ struct api {
     _Atomic uint64_t unlogged;
 
     struct event_streams *hub; /* event_stream.h */
+    struct hunts *hunts;       /* hunts.h */
 };
 
 /* ---- request.c ---- */

@@ -38,6 +38,7 @@ int centre_start_api(struct centre *centre, struct err *err)
         .lake_engine = centre->lake_engine,
         .lake = centre->lake,
         .store = centre->store,
+        .hunt_tables = centre_hunt_tables(centre),
         .health = centre->health,
         .engine = centre->engine,
         .spool = centre->spool,

@@ -5,6 +5,7 @@
  *     centre_keep.c    what is kept: folders, certificate, ledger, spool, dead letters
  *     centre_watch.c   who sends, the intake, the health of sources, detection
  *     centre_lake.c    the lake, and what fills it
+ *     centre_hunt.c    what hunts in it need
  *     centre_doors.c   HTTP and syslog, and where they listen
  *     centre_reload.c  what is looked at and read again while it runs
  */
@@ -19,6 +20,8 @@
 #include "cli/config.h"
 #include "io/tls.h"
 #include "watch/store.h"
+
+struct centre_hunt;
 
 struct centre {
     struct cli cli;        /* its settings may come from the file */
@@ -40,6 +43,7 @@ struct centre {
     struct lake *lake;                   /* NULL: none is wanted */
     struct store *store;                 /* fills it */
     struct store_version *store_version; /* of the rules at the start, until the store has it */
+    struct centre_hunt *hunt;            /* centre_hunt.c; NULL: there is no lake */
     struct syslog_door *syslog;
 
     pthread_mutex_t published; /* holds `api` while a thread of detection tells it something */
@@ -85,6 +89,9 @@ void centre_save_health(struct centre *centre);
 /* How long the lake keeps what, from now on. 0 or -ENOMEM. */
 int centre_keep_lake(struct centre *centre, const struct config *config);
 
+/* The tables that hunts name; NULL: there is no lake. */
+const struct tables *centre_hunt_tables(const struct centre *centre);
+
 /* Findings have changed: streams are woken. Any thread; `context` is the centre. */
 void centre_published(void *context);
 
@@ -107,6 +114,7 @@ int centre_start_health(struct centre *centre, struct err *err);
 int centre_start_live(struct centre *centre, struct err *err);
 int centre_start_lake(struct centre *centre, struct err *err);
 int centre_start_store(struct centre *centre, struct err *err);
+int centre_start_hunt(struct centre *centre, struct err *err);
 int centre_start_api(struct centre *centre, struct err *err);
 int centre_start_syslog(struct centre *centre, struct err *err);
 int centre_start_token(struct centre *centre, struct err *err);
@@ -121,6 +129,7 @@ void centre_stop_health(struct centre *centre);
 void centre_stop_live(struct centre *centre);
 void centre_stop_lake(struct centre *centre);
 void centre_stop_store(struct centre *centre);
+void centre_stop_hunt(struct centre *centre);
 void centre_stop_api(struct centre *centre);
 void centre_stop_syslog(struct centre *centre);
 

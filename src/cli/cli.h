@@ -66,7 +66,7 @@ extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, 
     cmd_intel_match, cmd_serve, cmd_config_check, cmd_ship, cmd_deadletter_list,
     cmd_deadletter_show, cmd_deadletter_replay, cmd_version, cmd_man;
 extern const struct command cmd_drill_run, cmd_drill_list, cmd_drill_show, cmd_drill_check,
-    cmd_drill_indicators, cmd_findings_list, cmd_findings_follow;
+    cmd_drill_indicators, cmd_hunt, cmd_findings_list, cmd_findings_follow;
 
 extern const struct command cmd_lake_show, cmd_lake_verify, cmd_lake_export, cmd_lake_import,
     cmd_lake_drop, cmd_verify_event;

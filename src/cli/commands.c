@@ -30,6 +30,7 @@ const struct command *const command_table[] = {
     &cmd_intel_list,
     &cmd_intel_remove,
     &cmd_intel_match,
+    &cmd_hunt,
     &cmd_findings_list,
     &cmd_findings_follow,
     &cmd_drill_run,

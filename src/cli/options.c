@@ -5,9 +5,9 @@
 #include "base/nearest.h"
 #include "cli/option_value.h"
 
-const struct option_row *const option_tables[] = {options_scan,     options_centre, options_ledger,
-                                                  options_intel,    options_ship,   options_drill,
-                                                  options_findings, options_lake,   NULL};
+const struct option_row *const option_tables[] = {
+    options_scan,  options_centre,   options_ledger, options_intel, options_ship,
+    options_drill, options_findings, options_lake,   options_hunt,  NULL};
 
 const struct option_row *option_find(struct str name)
 {
@@ -93,11 +93,12 @@ static const struct option_row *find_taken(const struct parse_state *state, stru
     return option_find(name);
 }
 
-static const struct option_row *find_letter(char letter)
+/* The row that a command means by a letter; NULL: it takes none of that letter. */
+static const struct option_row *find_letter(const struct parse_state *state, char letter)
 {
     for (size_t i = 0; option_tables[i]; i++)
         for (const struct option_row *row = option_tables[i]; row->name; row++)
-            if (row->letter == letter)
+            if (row->letter == letter && is_taken(state, row))
                 return row;
     return NULL;
 }
@@ -134,8 +135,8 @@ static int parse_long(struct parse_state *state, const char *text)
 static int parse_letters(struct parse_state *state, const char *letters)
 {
     while (*letters) {
-        const struct option_row *row = find_letter(*letters);
-        if (!row || !is_taken(state, row))
+        const struct option_row *row = find_letter(state, *letters);
+        if (!row)
             return err_set(state->err, -EINVAL, "there is no option -%c", *letters);
         letters++;
         const char *value = row->argument && *letters ? letters : NULL;

@@ -87,6 +87,12 @@ struct settings {
     /* the lake */
     const char *dataset, *day; /* NULL: not given */
 
+    /* hunts */
+    uint64_t hunt_output; /* enum hunt_out_form */
+    uint64_t hunt_rows;
+    int64_t hunt_time; /* µs */
+    bool hunt_sql, hunt_explain;
+
     /* findings of a running centre */
     uint64_t limit;
     bool json;
@@ -110,7 +116,7 @@ struct option_row {
 /* Every option: tables by theme, ended by NULL; each is ended by a row without a name. */
 extern const struct option_row *const option_tables[];
 extern const struct option_row options_scan[], options_centre[], options_ledger[], options_intel[],
-    options_ship[], options_drill[], options_findings[], options_lake[];
+    options_ship[], options_drill[], options_findings[], options_lake[], options_hunt[];
 
 /* The row of a long name, or, as "THEME:NAME", that of a theme; NULL: there is none. */
 const struct option_row *option_find(struct str name);

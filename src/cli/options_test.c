@@ -122,8 +122,10 @@ static void check_row(const struct option_row *row, const struct option_row *tab
     snprintf(name, sizeof(name), "%s%s%s", row->theme ? row->theme : "", row->theme ? ":" : "",
              row->name);
     assert_ptr_equal(option_find(str_from_c(name)), row);
+    /* A letter is one name's; the name may mean something else in a theme. */
     for (const struct option_row *other = table; other->name; other++)
-        assert_true(other == row || row->letter == 0 || row->letter != other->letter);
+        assert_true(strcmp(other->name, row->name) == 0 || row->letter == 0 ||
+                    row->letter != other->letter);
 }
 
 static void every_row_is_whole(void **state)

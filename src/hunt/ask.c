@@ -286,7 +286,7 @@ int hunt_place_datasets(const struct hunt_place *place,
         if (!table->open || table->n_sources != 1)
             continue;
         status = map_put(&names.described, table->sources[0].dataset, 0);
-        if (status == 0)
+        if (status >= 0)
             status = each(context, table->sources[0].dataset);
     }
     if (status == 0)
@@ -295,9 +295,20 @@ int hunt_place_datasets(const struct hunt_place *place,
     return status;
 }
 
+/* May the text name it? A source costs a view, and there are many datasets. */
+static bool mentions(struct str text, struct str name)
+{
+    for (size_t i = 0; i + name.len <= text.len; i++)
+        if (str_eq_ascii_nocase(str_first(str_skip(text, i), name.len), name))
+            return true;
+    return false;
+}
+
 static int add_source(void *context, struct str dataset)
 {
     struct hunt_asking *asking = context;
+    if (!mentions(asking->question->text, dataset))
+        return 0;
     struct str name = arena_copy(&asking->arena, dataset);
     const struct lake_source source = {.name = name,
                                        .dataset = name,

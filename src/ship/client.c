@@ -281,6 +281,10 @@ static struct curl_slist *make_headers(const struct client *client,
         buf_printf(&line, "Content-Type: %s", request->type);
         ok = ok && add_header(&list, &line);
     }
+    if (request->accept) {
+        buf_printf(&line, "Accept: %s", request->accept);
+        ok = ok && add_header(&list, &line);
+    }
     if (request->packed) {
         buf_add_c(&line, "Content-Encoding: gzip");
         ok = ok && add_header(&list, &line);

@@ -48,6 +48,7 @@ struct client_request {
     const char *method; /* "POST" */
     const char *path;   /* "/api/v1/events?source=dns"; see client_escape() */
     const char *type;   /* of the body; NULL: no body */
+    const char *accept; /* of the answer; NULL: any */
     struct str body;
     bool packed;       /* the body is gzip; see client_pack() */
     uint64_t producer; /* the server stores a sequence of a producer once; 0: none */

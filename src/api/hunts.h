@@ -1,0 +1,79 @@
+/*
+ * hunts: the hunts that run in the server. Each has a thread of its own, because a lake blocks, and a bounded buffer
+ * between that thread and the connection that takes the answer:
+ *
+ *     request ─▶ hunts_start ─▶ thread: compile, run ─▶ sink ─▶ [buffer] ─▶ libmicrohttpd reads
+ *        └─ suspended until there is something to say ◀──┘
+ *
+ * A client that goes away, a token that is revoked and a server that stops cancel their hunts. A client that does
+ * not take what it asked for makes its hunt wait, until the connection is cut.
+ */
+#ifndef JAGA_API_HUNTS_H
+#define JAGA_API_HUNTS_H
+
+#include "api/server.h"
+#include "hunt/ask.h"
+
+#define HUNTS_MAX 8       /* at once; a further one is refused with 429 */
+#define HUNTS_TOKEN_MAX 3 /* .. of one token */
+#define HUNT_NUMBER_MAX 24
+
+struct hunts;
+
+/* NULL: no memory. Freeing waits for the threads. */
+struct hunts *hunts_new(struct api *api);
+void hunts_free(struct hunts *hunts);
+
+enum hunt_form {
+    HUNT_JSON,   /* {"columns":[...],"rows":[[...],...],...} */
+    HUNT_NDJSON, /* frames, one a line */
+    HUNT_CSV,
+};
+
+/* What is asked. Texts are copied; the scope is the request's. */
+struct hunt_wish {
+    struct str text;
+    enum hunt_language language;
+    enum hunt_form form;
+    bool explain; /* the plan, not the rows */
+    int64_t first, last;
+    struct hunt_limits limits;
+    const struct hunt_parameter *parameters;
+    uint32_t n_parameters;
+};
+
+/* Starts a hunt and answers the request with its result, whenever that is. */
+void hunts_start(struct api_request *request, const struct hunt_wish *wish);
+
+/* What runs for the request's caller, as rows of a JSON list. */
+void hunts_list(struct api_request *request, struct buf *json);
+
+/* False: the caller has no such hunt. */
+bool hunts_cancel(struct api_request *request, struct str id);
+
+/* Of the keeper: tells streams how far they are; cancels what nobody may wait for. */
+void hunts_look(struct api *api, int64_t ticks);
+
+/* ---- hunts_write.c: a result in one of the forms ---- */
+
+struct hunt_writer {
+    enum hunt_form form;
+    struct buf *out;
+    const struct hunt_head *head; /* from begin to end */
+    uint64_t rows;                /* of this result */
+    uint32_t results;
+};
+
+/* Each adds its piece to `out`. */
+void hunt_write_id(struct hunt_writer *writer, const char *id);
+void hunt_write_begin(struct hunt_writer *writer, const struct hunt_head *head);
+void hunt_write_row(struct hunt_writer *writer, const struct hunt_cell *cells);
+void hunt_write_end(struct hunt_writer *writer, bool cut);
+void hunt_write_done(struct hunt_writer *writer, const struct hunt_asking_stats *stats);
+void hunt_write_progress(struct buf *out, const struct hunt_asking_stats *stats);
+
+/* RFC 9457, with "line" and "column" of the query where the error has them. */
+unsigned hunt_problem_status(const struct err *err);
+void hunt_write_problem(struct buf *out, const struct err *err);
+
+#endif

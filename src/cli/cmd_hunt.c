@@ -1,0 +1,70 @@
+/* jaga hunt: a question about all events that are kept, to a data folder or a running centre. */
+#include <errno.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "cli/hunt_session.h"
+#include "hunt/kql.h"
+
+/* What is to be asked: the argument, or standard input. False: it was said what is wrong. */
+static bool read_query(const struct cli *cli, struct buf *query)
+{
+    const text_list *paths = &cli->settings.paths;
+    if (paths->len == 1 && strcmp(paths->items[0], "-") != 0) {
+        buf_add_c(query, paths->items[0]);
+        return true;
+    }
+    while (query->len <= KQL_TEXT_MAX) {
+        char *room = buf_reserve(query, 4096);
+        ssize_t n = room ? read(STDIN_FILENO, room, 4096) : -1;
+        if (n <= 0)
+            return n == 0;
+        query->len += (size_t)n;
+    }
+    cli_complain(cli, "a query has at most %u bytes", KQL_TEXT_MAX);
+    return false;
+}
+
+static int run(const struct cli *cli)
+{
+    struct buf query = {0};
+    int code = EXIT_USAGE;
+    if (!read_query(cli, &query)) {
+        buf_free(&query);
+        return *cli->stop ? EXIT_INTERRUPTED : EXIT_UNREADABLE;
+    }
+    struct hunt_session *session = hunt_session_open(cli, &code);
+    if (session)
+        code = hunt_session_ask(session, buf_str(&query));
+    hunt_session_close(session);
+    buf_free(&query);
+    return code;
+}
+
+static const char *const taken[] = {
+    "hunt:output", "hunt:from", "hunt:until", "rows",        "time-limit",   "sql",
+    "explain",     "data",      "lake",       "lake-memory", "lake-threads", "duckdb",
+    "ledger",      "content",   "ship:to",    "token-file",  "ca",           "fingerprint",
+    "insecure",    "color",     "quiet",      NULL,
+};
+
+const struct command cmd_hunt = {
+    .name = "hunt",
+    .arguments = "[QUERY]",
+    .paths_min = 0,
+    .paths_max = 1,
+    .about = "Ask all events that are kept a question, in KQL or SQL.",
+    .prose = "Without --to, the lake of the data folder is asked, whose centre must not run: it "
+             "holds its "
+             "lake. With --to, a running centre is; its token says whose events are seen.\n"
+             "Without QUERY, or with '-', the query is read from standard input. `jaga tables "
+             "list` has the "
+             "tables that a query may name.\n"
+             "A result is a table as wide as the terminal, with numbers to the right and long "
+             "values cut "
+             "with an ellipsis; -o csv and -o jsonl have all of it. A query that ends in render is "
+             "drawn.\n"
+             "An interruption ends the hunt, with exit code 130.",
+    .options = taken,
+    .run = run,
+};

@@ -1,0 +1,135 @@
+#include "cli/hunt_out.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/vec.h"
+#include "cli/out_style.h"
+#include "hunt/rows.h"
+
+#define FLUSH_BYTES 65536
+
+const char *const hunt_out_names[HUNT_OUT_COUNT] = {"table", "csv", "jsonl", "chart"};
+
+struct hunt_out {
+    struct hunt_out_options options;
+    struct hunt_sink sink;
+    const struct hunt_head *head;
+    struct buf text; /* lines that are not written yet */
+    struct arena arena;
+    VEC(const struct hunt_cell *) rows; /* in the arena */
+};
+
+static int flush(struct hunt_out *out)
+{
+    bool failed = out->text.failed;
+    bool written =
+        !failed && fwrite(out->text.ptr, 1, out->text.len, out->options.file) == out->text.len;
+    buf_clear(&out->text);
+    return failed ? -ENOMEM : written ? 0 : -EPIPE;
+}
+
+static bool is_kept(const struct hunt_out *out)
+{
+    return out->options.form == HUNT_OUT_TABLE || out->options.form == HUNT_OUT_CHART;
+}
+
+static int begin(void *context, const struct hunt_head *head)
+{
+    struct hunt_out *out = context;
+    out->head = head;
+    out->rows.len = 0;
+    arena_reset(&out->arena);
+    if (head->index > 0 && out->options.form != HUNT_OUT_JSONL)
+        buf_add_c(&out->text, is_kept(out) ? "\n" : "\r\n");
+    if (out->options.form == HUNT_OUT_CSV)
+        rows_add_csv_names(&out->text, head);
+    return 0;
+}
+
+/* A table is laid out once its widths are known. */
+static int keep(struct hunt_out *out, const struct hunt_cell *cells)
+{
+    uint32_t n = out->head->n_columns;
+    struct hunt_cell *copy = arena_zero(&out->arena, n + 1u, sizeof(*copy));
+    if (!copy || vec_reserve(&out->rows, out->rows.len + 1) < 0)
+        return -ENOMEM;
+    for (uint32_t i = 0; i < n; i++) {
+        copy[i] = (struct hunt_cell){arena_copy(&out->arena, cells[i].text), cells[i].null};
+        if (!copy[i].text.ptr)
+            return -ENOMEM;
+    }
+    out->rows.items[out->rows.len++] = copy;
+    return 0;
+}
+
+static int row(void *context, const struct hunt_cell *cells)
+{
+    struct hunt_out *out = context;
+    if (is_kept(out))
+        return keep(out, cells);
+    if (out->options.form == HUNT_OUT_CSV)
+        rows_add_csv(&out->text, out->head, cells);
+    else
+        rows_add_object(&out->text, out->head, cells);
+    return out->text.len < FLUSH_BYTES && !out->text.failed ? 0 : flush(out);
+}
+
+static int end(void *context, bool cut)
+{
+    struct hunt_out *out = context;
+    const struct hunt_out_options *options = &out->options;
+    const struct hunt_kept result = {*out->head, out->rows.items, out->rows.len, cut};
+    struct str chart = out->head->render ? out->head->render->chart : STR("");
+    bool draw = options->form == HUNT_OUT_CHART ||
+                (chart.len > 0 && !str_eq(chart, STR("table")) && options->form == HUNT_OUT_TABLE);
+    if (is_kept(out) &&
+        !(draw && hunt_chart_write(&out->text, &result, options->width, options->colour)))
+        hunt_table_write(&out->text, &result, options->width, options->colour);
+    return flush(out);
+}
+
+struct hunt_out *hunt_out_new(const struct hunt_out_options *options)
+{
+    struct hunt_out *out = calloc(1, sizeof(*out));
+    if (!out)
+        return NULL;
+    out->options = *options;
+    out->sink = (struct hunt_sink){begin, row, end, out};
+    arena_init(&out->arena, HUNT_KEPT_MAX);
+    return out;
+}
+
+void hunt_out_free(struct hunt_out *out)
+{
+    if (!out)
+        return;
+    buf_free(&out->text);
+    arena_free(&out->arena);
+    vec_free(&out->rows);
+    free(out);
+}
+
+const struct hunt_sink *hunt_out_sink(struct hunt_out *out)
+{
+    return &out->sink;
+}
+
+void hunt_place_write(struct buf *out, struct str query, uint32_t line, uint32_t column)
+{
+    struct str text = STR("");
+    for (uint32_t i = 0; i < line; i++)
+        if (!str_cut_line(&query, &text))
+            return;
+    if (line == 0)
+        return;
+    buf_add_c(out, "  ");
+    style_printable(out, text, 0);
+    buf_add_c(out, "\n  ");
+    /* A code point is one column of a terminal, as style_printable() has it. */
+    struct str before = str_first(text, column > 0 ? column - 1 : 0);
+    for (size_t i = 0; i < before.len; i++)
+        if (((unsigned char)before.ptr[i] & 0xC0) != 0x80)
+            buf_add_byte(out, ' ');
+    buf_add_c(out, "^\n");
+}

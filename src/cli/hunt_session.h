@@ -1,0 +1,37 @@
+/*
+ * hunt_session: where `jaga hunt` asks: the lake of a data folder, opened here, or a running centre. One thread uses a
+ * session; a signal ends what it asks.
+ */
+#ifndef JAGA_CLI_HUNT_SESSION_H
+#define JAGA_CLI_HUNT_SESSION_H
+
+#include "cli/cli.h"
+#include "hunt/ask.h"
+
+struct hunt_session;
+
+/* NULL: it was said why not, and *ret_code is the exit code. */
+struct hunt_session *hunt_session_open(const struct cli *cli, int *ret_code);
+void hunt_session_close(struct hunt_session *session);
+
+/* The tables of the content, for completion. Live as long as the session. */
+const struct tables *hunt_session_tables(const struct hunt_session *session);
+
+/*
+ * Asks, and writes to standard output what the options say. An exit code; what is wrong was said, with the place in the
+ * query.
+ */
+int hunt_session_ask(struct hunt_session *session, struct str query);
+
+/* ---- hunt_remote.c: the same of a centre ---- */
+
+struct client;
+
+/* NULL: it was said why not. */
+struct client *hunt_remote_open(const struct cli *cli, int *ret_code);
+
+/* 0, or -errno with *err; a place in the query where the centre says it. The plan where the options ask for it. */
+int hunt_remote_ask(const struct cli *cli, struct client *client, struct str query,
+                    const struct hunt_sink *sink, struct buf *plan, struct err *err);
+
+#endif

@@ -1,0 +1,61 @@
+/* Options of jaga hunt. */
+#include "cli/hunt_out.h"
+#include "cli/option_value.h"
+#include "hunt/ask.h"
+
+#define AT(member) offsetof(struct settings, member)
+
+static const char *form_name(size_t index)
+{
+    return index < HUNT_OUT_COUNT ? hunt_out_names[index] : NULL;
+}
+
+const struct option_row options_hunt[] = {
+    {.name = "output",
+     .theme = "hunt",
+     .letter = 'o',
+     .argument = "FORMAT",
+     .parse = value_choice,
+     .offset = AT(hunt_output),
+     .standard = "table",
+     .choice = form_name,
+     .about = "How results are written. A table is drawn as the query's render says; chart draws "
+              "also without it."},
+    {.name = "from",
+     .theme = "hunt",
+     .argument = "TIME",
+     .parse = value_time,
+     .offset = AT(from),
+     .about = "Only events of this instant or later: RFC 3339, epoch, or how long ago (24h, 7d)."},
+    {.name = "until",
+     .theme = "hunt",
+     .argument = "TIME",
+     .parse = value_time,
+     .offset = AT(to),
+     .about = "Only events before this instant."},
+    {.name = "rows",
+     .argument = "N",
+     .parse = value_number,
+     .offset = AT(hunt_rows),
+     .min = 1,
+     .max = HUNT_ROWS_MAX,
+     .standard = "10000",
+     .about = "Rows of all results, at most; it is said where that cuts one."},
+    {.name = "time-limit",
+     .argument = "DURATION",
+     .parse = value_duration,
+     .offset = AT(hunt_time),
+     .min = 1,
+     .max = (uint64_t)HUNT_TIME_MAX_US,
+     .standard = "60s",
+     .about = "How long it may take."},
+    {.name = "sql",
+     .parse = value_flag,
+     .offset = AT(hunt_sql),
+     .about = "The query is one SELECT of SQL over the datasets, by their names."},
+    {.name = "explain",
+     .parse = value_flag,
+     .offset = AT(hunt_explain),
+     .about = "Show how the query is understood and its SQL, and run nothing."},
+    {.name = NULL},
+};

@@ -1,0 +1,247 @@
+"""Hunts: what came in through a door is found by KQL and SQL, within limits, and by nobody whom it does not concern."""
+
+import csv
+import io
+import json
+import threading
+import unittest
+
+import jaga
+
+from centre import HAS_LAKE, CentreCase, wait_for
+from jaga import BROKEN, DONE, REFUSED, USAGE, process
+
+# Too much for any machine: it ends when it is cancelled, or its time is over.
+ENDLESS = "range x from 1 to 100000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 100000 step 1 " \
+    "| extend k = 1) on k | join kind=inner (range z from 1 to 100000 step 1 | extend k = 1) on k | summarize sum(x * y + z)"
+
+
+@unittest.skipUnless(HAS_LAKE, "libduckdb is not there: tools/duckdb.sh fetches it")
+class HuntCase(CentreCase):
+    def filled(self, *options):
+        """A centre with events of two agencies, that are in the lake."""
+        centre = self.centre(*options)
+        self.parks = centre.add_token("parks", "windows")
+        centre.send([process("C:\\Windows\\whoami.exe", n, host="H1", command="whoami /all") for n in range(3)])
+        centre.send([process("C:\\secret\\parks.exe", 9, host="P1", command="parks 4711")], token=self.parks)
+        wait_for("everything to be in the lake", lambda: self.stored(centre) == (4, 0))
+        return centre
+
+    @staticmethod
+    def stored(centre):
+        lake = centre.get("/api/v1/status")["lake"]
+        return lake["rows"], lake["lag"]
+
+    def reader(self, centre, agency):
+        return centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": agency}).json["token"]
+
+    def hunt(self, centre, query, accept="application/json", token=None, **more):
+        return centre.ask("POST", "/api/v1/hunts", dict(more, query=query), token=token, headers={"Accept": accept})
+
+    def rows(self, centre, query, **more):
+        answer = self.hunt(centre, query, **more)
+        self.assertEqual(answer.status, 200, answer.text)
+        return answer.json["rows"]
+
+
+class Interface(HuntCase):
+    def test_events_are_found_in_each_form(self):
+        centre = self.filled()
+        query = "windows_sysmon | where Image endswith 'WHOAMI.exe' | summarize n = count() by Computer"
+        answer = self.hunt(centre, query)
+        self.assertEqual(answer.status, 200, answer.text)
+        whole = answer.json
+        self.assertEqual(whole["columns"], [{"name": "Computer", "type": "string"}, {"name": "n", "type": "long"}])
+        self.assertEqual((whole["rows"], whole["cut"], whole["done"]["rows"]), ([["H1", 3]], False, 1))
+        frames = [json.loads(line) for line in self.hunt(centre, query, "application/x-ndjson").text.splitlines()]
+        self.assertIn("hunt", frames[0])
+        self.assertIn({"row": ["H1", 3]}, frames)
+        self.assertIn({"end": 0, "rows": 1, "cut": False}, frames)
+        self.assertIn("done", frames[-1])
+        table = list(csv.reader(io.StringIO(self.hunt(centre, query, "text/csv").text)))
+        self.assertEqual(table, [["Computer", "n"], ["H1", "3"]])
+
+    def test_the_body_may_be_the_query_itself(self):
+        centre = self.filled()
+        answer = centre.ask("POST", "/api/v1/hunts?rows=2", "windows_sysmon | project Computer")
+        self.assertEqual((answer.status, len(answer.json["rows"]), answer.json["cut"]), (200, 2, True), answer.text)
+
+    def test_several_statements_have_several_results(self):
+        centre = self.filled()
+        answer = self.hunt(centre, "print a = 1; print b = 'x'; print c = 1s").json
+        self.assertEqual(answer["rows"], [[1]])
+        self.assertEqual([table["rows"] for table in answer["more"]], [[["x"]], [["00:00:01"]]])
+
+    def test_a_mistake_says_where_it_is(self):
+        centre = self.filled()
+        answer = self.hunt(centre, "windows_sysmon\n| where Imagee == 'x'")
+        self.assertEqual((answer.status, answer.json["line"]), (400, 2), answer.text)
+        self.assertIn("Imagee", answer.json["detail"])
+        for body in ({"query": 5}, {"query": "print 1", "what": 1}, {"query": ""}, {"query": "print 1", "language": "x"},
+                     {"query": "print 1", "limits": {"rows": 0}}, {"query": "print 1", "from": "soon"}):
+            self.assertEqual(centre.ask("POST", "/api/v1/hunts", body).status, 400, body)
+
+    def test_times_narrow_what_is_looked_at(self):
+        centre = self.filled()
+        count = "windows_sysmon | count"
+        self.assertEqual(self.rows(centre, count, until="2026-11-21T07:00:00Z"), [[0]])
+        self.assertEqual(self.rows(centre, count, **{"from": "2026-11-21T07:00:00Z"}), [[4]])
+
+    def test_a_plan_shows_its_sql(self):
+        centre = self.filled()
+        plan = self.hunt(centre, "windows_sysmon | take 1", explain=True).json["plan"]
+        self.assertIn("SELECT", plan)
+
+
+class Limits(HuntCase):
+    def test_a_hunt_that_takes_too_long_ends(self):
+        centre = self.filled()
+        answer = self.hunt(centre, ENDLESS, limits={"time": "300ms"})
+        self.assertEqual(answer.status, 422, answer.text)
+        self.assertIn("longer", answer.json["detail"])
+
+    def test_running_hunts_are_counted_listed_and_cancelled(self):
+        centre = self.filled()
+        answers = []
+        threads = [threading.Thread(target=lambda: answers.append(self.hunt(centre, ENDLESS))) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        running = wait_for("three hunts", lambda: len(h := centre.get("/api/v1/hunts")["hunts"]) == 3 and h)
+        refused = self.hunt(centre, "print 1")
+        self.assertEqual((refused.status, refused.headers["Retry-After"]), (429, "5"))
+        reader = self.reader(centre, "health")
+        self.assertEqual(centre.ask("GET", "/api/v1/hunts", token=reader).json["hunts"], [])
+        self.assertEqual(centre.ask("DELETE", "/api/v1/hunts/" + running[0]["id"], token=reader).status, 404)
+        for hunt in running:
+            self.assertEqual(centre.ask("DELETE", "/api/v1/hunts/" + hunt["id"]).status, 204)
+        for thread in threads:
+            thread.join()
+        self.assertEqual([answer.status for answer in answers], [409] * 3)
+        self.assertEqual(self.rows(centre, "print 1"), [[1]])
+
+    def test_a_client_that_goes_away_ends_its_hunt(self):
+        centre = self.filled()
+        connection = centre.connect()
+        body = json.dumps({"query": ENDLESS})
+        connection.request("POST", "/api/v1/hunts", body, {"Authorization": "Bearer " + centre.admin,
+            "Content-Type": "application/json", "Accept": "application/x-ndjson"})
+        connection.getresponse().readline()
+        connection.close()
+        wait_for("the hunt to end", lambda: not centre.get("/api/v1/hunts")["hunts"])
+
+    def test_a_centre_that_stops_ends_its_hunts(self):
+        centre = self.filled()
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(self.hunt(centre, ENDLESS)))
+        thread.start()
+        wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])
+        centre.stop()
+        thread.join()
+        self.assertEqual(answers[0].status, 409)
+
+
+class Command(HuntCase):
+    """The same questions to a running centre and, once it has ended, to its folder."""
+
+    def ask(self, *arguments, code=DONE, stdin=None):
+        return self.jaga("hunt", *self.where, *arguments, code=code, stdin=stdin)
+
+    def check(self):
+        query = "windows_sysmon | where Image endswith 'whoami.exe' | summarize n = count() by Computer"
+        self.assertEqual(self.ask("-o", "csv", query).out.split(), ["Computer,n", "H1,3"])
+        self.assertEqual(json.loads(self.ask("-o", "jsonl", "-", stdin=query).out), {"Computer": "H1", "n": 3})
+        self.assertIn("H1        3", self.ask(query).out)
+        self.assertIn("█", self.ask(query + " | render barchart").out)
+        self.assertIn("4", self.ask("--sql", "SELECT count(*) FROM windows_sysmon").out)
+        self.assertIn("SELECT", self.ask("--explain", query).out)
+        self.assertIn("cut", self.ask("--rows", "2", "windows_sysmon | project Image").out)
+        self.assertIn("0", self.ask("-o", "csv", "--until", "2020-01-01", "windows_sysmon | count").out.split())
+        wrong = self.ask("windows_sysmon\n| where Imagee == 'x'", code=USAGE).err
+        self.assertIn("\n  | where Imagee == 'x'\n          ^\n", wrong)
+        self.ask("--time-limit", "300ms", ENDLESS, code=REFUSED)
+
+    def test_a_centre_and_a_folder_answer_alike(self):
+        centre = self.filled()
+        token = self.dir / "token"
+        token.write_text(centre.admin)
+        self.where = ("--to", centre.url, "--token-file", token, "--insecure")
+        self.check()
+        self.assertIn("has this lake open", self.jaga("hunt", "--data", centre.data, "print 1", code=BROKEN).err)
+        centre.stop()
+        self.where = ("--data", centre.data)
+        self.check()
+        self.assertIn("answer", self.ask("print answer = 42").out)
+
+
+# What an agency may try to see of another's: each must give nothing of it.
+TRIES = [
+    ("kql", "windows_sysmon | project Computer, Image, CommandLine, _agency"),
+    ("kql", "windows_sysmon | where _agency == 'parks'"),
+    ("kql", "let t = windows_sysmon; t | union t | project _agency, Computer"),
+    ("kql", "windows_sysmon | join kind=fullouter (windows_sysmon | where Computer == 'P1') on Computer"),
+    ("kql", "windows_sysmon | join kind=rightanti (windows_sysmon) on $left._id == $right.Image"),
+    ("kql", "search 'parks'"),
+    ("kql", "union windows_* | where * has 'secret'"),
+    ("kql", "events | distinct _agency"),
+    ("kql", "SecurityAlert | project AlertName"),
+    ("sql", "SELECT Computer, Image, CommandLine, _agency FROM windows_sysmon"),
+    ("sql", "SELECT a._agency, b.Image FROM windows_sysmon a FULL JOIN windows_sysmon b ON a._id <> b._id"),
+    ("sql", "WITH w AS (SELECT * FROM windows_sysmon) SELECT * FROM w UNION ALL SELECT * FROM windows_sysmon"),
+    ("sql", "SELECT CAST(split_part(CommandLine, ' ', 2) AS BIGINT) FROM windows_sysmon WHERE CommandLine LIKE '%4%'"),
+]
+
+# Refused: they name what is no dataset, or do what no question does.
+FORBIDDEN = [
+    "SELECT * FROM duckdb_tables()",
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM '/etc/passwd'",
+    "SELECT * FROM information_schema.tables",
+    "DELETE FROM windows_sysmon",
+    "ATTACH 'x.db'",
+    "COPY windows_sysmon TO '/tmp/x.csv'",
+    "SET threads = 1",
+    "SELECT 1; SELECT 2",
+]
+
+
+class Agencies(HuntCase):
+    def test_one_sees_nothing_of_another(self):
+        centre = self.filled()
+        token = self.reader(centre, "health")
+        for language, query in TRIES:
+            answer = self.hunt(centre, query, token=token, language=language)
+            if "CAST" not in query:
+                self.assertEqual(answer.status, 200, (query, answer.text))
+            for secret in ("P1", "secret", "parks.exe", "4711", '"parks"'):
+                self.assertNotIn(secret, answer.text, query)
+        self.assertEqual(self.rows(centre, "windows_sysmon | count", token=token), [[3]])
+        self.assertEqual(self.rows(centre, "windows_sysmon | count"), [[4]])
+        parks = self.reader(centre, "parks")
+        self.assertEqual(self.rows(centre, "windows_sysmon | distinct Computer", token=parks), [["P1"]])
+
+    def test_an_error_depends_on_own_rows_only(self):
+        """Whether a query fails must not tell what another agency's rows are."""
+        centre = self.filled()
+        token = self.reader(centre, "health")
+        for query in (
+            "SELECT count(*) FROM windows_sysmon WHERE CASE WHEN Computer = 'P1' THEN error('found') ELSE true END",
+            "SELECT count(*) FROM windows_sysmon WHERE CASE WHEN Computer = 'P1' THEN CAST(Image AS BIGINT) > 0 ELSE true END",
+            "SELECT sum(CASE WHEN Computer = 'P1' THEN CAST(Image AS BIGINT) ELSE 1 END) FROM windows_sysmon",
+        ):
+            answer = self.hunt(centre, query, token=token, language="sql")
+            self.assertEqual((answer.status, answer.status == 200 and answer.json["rows"]), (200, [[3]]), answer.text)
+
+    def test_sql_reads_datasets_and_nothing_else(self):
+        centre = self.filled()
+        self.assertEqual(self.rows(centre, "SELECT count(*) FROM windows_sysmon", language="sql"), [[4]])
+        for query in FORBIDDEN:
+            answer = self.hunt(centre, query, language="sql")
+            self.assertIn(answer.status, (400, 403), (query, answer.text))
+
+    def test_who_only_sends_may_not_ask(self):
+        centre = self.filled()
+        self.assertEqual(self.hunt(centre, "print 1", token=centre.token).status, 403)
+
+
+if __name__ == "__main__":
+    jaga.main()
