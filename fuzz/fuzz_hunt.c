@@ -20,7 +20,7 @@ static const char tables_yaml[] =
     "    columns: {TimeGenerated: _time, a: Image, n: tolong(Id), d: todynamic(Data)}\n"
     "  - dataset: two\n"
     "    where: Id == '1'\n"
-    "    columns: {TimeGenerated: _time, a: strcat(User, Host)}\n";
+    "    columns: {TimeGenerated: _time, a: \"strcat(User, Host)\"}\n";
 
 static struct tables *tables_of(void)
 {
