@@ -102,6 +102,7 @@ class Description(ApiCase):
             "patch_api_v1_findings_id": {"status": "closed"},
             "post_api_v1_tokens": {"role": "send", "agency": "health", "note": "of a test"},
             "post_api_v1_lake_drop": {"dataset": "nothing"},
+            "post_api_v1_hunts": {"query": "print 1"},
             "post_api_v1_exceptions": {"agency": "health", "reason": "of a test", "filter": rule},
         }
         token = centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": "health"}).json["id"]
@@ -124,8 +125,10 @@ class Description(ApiCase):
                 name = operation["operationId"]
                 if path.endswith("/stream"):
                     continue  # it does not end: see Stream
-                if "/lake" in path and not HAS_LAKE:
+                if ("/lake" in path or "/hunts" in path) and not HAS_LAKE:
                     continue
+                if path == "/api/v1/hunts/{id}":
+                    continue  # there is one only while it runs: see hunt_test.py
                 base, brace, rest = path.partition("/{")
                 rest = rest.partition("}")[2]
                 target = f"{base}/{ids[base]}{rest}" if brace else path
