@@ -1,6 +1,6 @@
 /*
  * Published hunting queries, where a copy lies beside the project, compile and run on a lake that is empty. Those
- * that are refused are listed with the reason; more than one in ten fail the test, and so does one that fails when it runs.
+ * that are refused are listed with the reason; more than one in twenty fail the test, and so does one that fails when it runs.
  */
 #include "base/test.h"
 
@@ -108,7 +108,7 @@ static int ask_file(const char *path, const struct stat *status, int type, struc
     return 0;
 }
 
-static void nine_in_ten_published_queries_run(void **state)
+static void nineteen_in_twenty_published_queries_run(void **state)
 {
     (void)state;
     if (access(QUERIES, R_OK) < 0) {
@@ -121,13 +121,13 @@ static void nine_in_ten_published_queries_run(void **state)
     print_message("%u files: %u refused, %u failed\n", n_files, n_refused, n_failed);
     assert_true(n_files > 0);
     assert_int_equal(n_failed, 0);
-    assert_true(n_refused * 10 <= n_files);
+    assert_true(n_refused * 20 <= n_files);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nine_in_ten_published_queries_run),
+        cmocka_unit_test(nineteen_in_twenty_published_queries_run),
     };
     return test_library() ? cmocka_run_group_tests(tests, NULL, NULL) : TEST_SKIPPED;
 }
