@@ -165,3 +165,14 @@ int str_to_double(struct str s, double *ret_number)
     *ret_number = strtod(text, NULL);
     return 0;
 }
+
+char *str_dup(struct str s)
+{
+    char *copy = malloc(s.len + 1);
+    if (!copy)
+        return NULL;
+    if (s.len)
+        memcpy(copy, s.ptr, s.len);
+    copy[s.len] = '\0';
+    return copy;
+}

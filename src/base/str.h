@@ -100,6 +100,9 @@ int str_to_u64(struct str s, uint64_t *ret_number);
 /* The whole of s as a decimal floating-point number (JSON's grammar, plus a leading '+'). */
 int str_to_double(struct str s, double *ret_number);
 
+/* A copy on the heap, with a NUL behind it; the caller frees it. NULL: no memory. */
+char *str_dup(struct str s);
+
 /* The value of a hex digit, or -1. */
 static inline int str_hex_digit(char c)
 {

@@ -18,7 +18,7 @@ struct share *share_of(struct shares *shares, uint32_t table, struct str agency)
     for (size_t i = 0; i < shares->len; i++)
         if (shares->items[i].table == table && str_eq(shares->items[i].agency, agency))
             return &shares->items[i];
-    char *copy = strndup(agency.ptr ? agency.ptr : "", agency.len);
+    char *copy = str_dup(agency);
     struct share share = {.table = table, .first = TIME_UNSET, .last = TIME_UNSET};
     share.agency = (struct str){copy, agency.len};
     if (!copy || vec_push(shares, share) < 0) {

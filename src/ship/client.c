@@ -80,7 +80,7 @@ static int load_token(struct client *client, struct err *err)
         if (path)
             token = str_trim(str_first(buf_str(&bytes), str_index(buf_str(&bytes), '\n')));
         status = check_token(token, where, err);
-        char *copy = status == 0 ? strndup(token.ptr, token.len) : NULL;
+        char *copy = status == 0 ? str_dup(token) : NULL;
         if (status == 0 && !copy)
             status = err_set(err, -ENOMEM, "no memory");
         if (copy) {

@@ -64,7 +64,7 @@ void positions_free(struct positions *positions)
 
 int position_set_path(struct position *position, struct str path)
 {
-    char *copy = strndup(path.len ? path.ptr : "", path.len);
+    char *copy = str_dup(path);
     if (!copy)
         return -ENOMEM;
     free((void *)(uintptr_t)position->path.ptr);
