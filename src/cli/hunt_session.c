@@ -199,7 +199,8 @@ static int complain(const struct cli *cli, struct str query, int status, const s
         cli_complain(cli, "%u:%u: %s", err->line, err->column, err->message);
     else
         cli_complain(cli, "%s", err->message[0] ? err->message : strerror(-status));
-    fwrite(place.ptr, 1, place.len, stderr);
+    if (place.len > 0)
+        fwrite(place.ptr, 1, place.len, stderr);
     buf_free(&place);
     if (status == -EINVAL || status == -ENOTSUP || status == -E2BIG || status == -ENOENT)
         return EXIT_USAGE;

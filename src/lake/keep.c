@@ -248,7 +248,7 @@ int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int6
     struct day **days = malloc((n_days + 1) * sizeof(*days));
     uint64_t *sizes = calloc(n + 1, sizeof(*sizes));
     int status = days && sizes ? 0 : err_set(err, -ENOMEM, "no memory");
-    if (status == 0) {
+    if (status == 0 && n_days > 0) {
         memcpy(days, lake->days.items, n_days * sizeof(struct day *));
         qsort(days, n_days, sizeof(struct day *), compare_days);
     }
