@@ -23,8 +23,8 @@ struct hunt_out {
 static int flush(struct hunt_out *out)
 {
     bool failed = out->text.failed;
-    bool written =
-        !failed && fwrite(out->text.ptr, 1, out->text.len, out->options.file) == out->text.len;
+    size_t len = out->text.len;
+    bool written = len == 0 || fwrite(out->text.ptr, 1, len, out->options.file) == len;
     buf_clear(&out->text);
     return failed ? -ENOMEM : written ? 0 : -EPIPE;
 }
