@@ -354,8 +354,10 @@ static int begin_result(void *context, const struct lake_result_column *columns,
     struct hunt_asking *asking = result->asking;
     if (!asking->plan) {
         for (size_t i = 0; i < n; i++) {
-            const struct hunt_column column = {columns[i].name, value_type(columns[i].kind)};
-            if (vec_push(&asking->columns, column) < 0)
+            /* A copy: the sink's end comes after the run's. */
+            const struct hunt_column column = {arena_copy(&asking->arena, columns[i].name),
+                                               value_type(columns[i].kind)};
+            if (!column.name.ptr || vec_push(&asking->columns, column) < 0)
                 return -ENOMEM;
         }
         result->head.columns = asking->columns.items;

@@ -559,21 +559,21 @@ NATIVE(fill)
 
 #define SERIES(name_, call_, ...)                                                                  \
     {                                                                                              \
-        .name = name_, .result = LAKE_JSON, .parameters = {LAKE_TEXT __VA_OPT__(, ) __VA_ARGS__},  \
-        .call = call_                                                                              \
+        .name = name_, .result = LAKE_JSON, .parameters = {__VA_ARGS__}, .call = call_             \
     }
 #define HOW LAKE_INTEGER, LAKE_TEXT, LAKE_INTEGER, LAKE_DOUBLE
 
 const struct lake_function hunt_series_natives[] = {
-    SERIES("kql_series_fit_line", fit_line),
-    SERIES("kql_series_fit_2lines", fit_two_lines),
-    SERIES("kql_series_stats", stats),
-    SERIES("kql_series_outliers", outliers, LAKE_DOUBLE, LAKE_DOUBLE),
-    SERIES("kql_series_decompose", decompose_series, HOW),
-    SERIES("kql_series_anomalies", anomalies, HOW, LAKE_DOUBLE, LAKE_DOUBLE, LAKE_DOUBLE),
-    SERIES("kql_series_period", detect_period, LAKE_DOUBLE, LAKE_DOUBLE),
-    SERIES("kql_series_op", combine_series, LAKE_TEXT, LAKE_TEXT),
-    SERIES("kql_series_fill", fill, LAKE_TEXT, LAKE_DOUBLE),
+    SERIES("kql_series_fit_line", fit_line, LAKE_TEXT),
+    SERIES("kql_series_fit_2lines", fit_two_lines, LAKE_TEXT),
+    SERIES("kql_series_stats", stats, LAKE_TEXT),
+    SERIES("kql_series_outliers", outliers, LAKE_TEXT, LAKE_DOUBLE, LAKE_DOUBLE),
+    SERIES("kql_series_decompose", decompose_series, LAKE_TEXT, HOW),
+    SERIES("kql_series_anomalies", anomalies, LAKE_TEXT, HOW, LAKE_DOUBLE, LAKE_DOUBLE,
+           LAKE_DOUBLE),
+    SERIES("kql_series_period", detect_period, LAKE_TEXT, LAKE_DOUBLE, LAKE_DOUBLE),
+    SERIES("kql_series_op", combine_series, LAKE_TEXT, LAKE_TEXT, LAKE_TEXT),
+    SERIES("kql_series_fill", fill, LAKE_TEXT, LAKE_TEXT, LAKE_DOUBLE),
     {0},
 };
 
