@@ -366,6 +366,22 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
     return NULL;
 }
 
+int yaml_only_keys(const struct yaml_node *map, const char *const *keys, struct err *err)
+{
+    if (map->kind != YAML_MAP)
+        return err_at(err, -EINVAL, map->line, map->column, "expected a map");
+    for (uint32_t i = 0; i < map->count; i++) {
+        const struct yaml_node *key = map->pairs[i].key;
+        size_t k = 0;
+        while (keys[k] && !str_eq(yaml_text(key), str_from_c(keys[k])))
+            k++;
+        if (!keys[k])
+            return err_at(err, -EINVAL, key->line, key->column, "unknown key '%.*s'",
+                          STR_ARG(yaml_text(key)));
+    }
+    return 0;
+}
+
 struct str yaml_text(const struct yaml_node *node)
 {
     return node && node->kind == YAML_SCALAR ? node->text : (struct str){0};

@@ -37,6 +37,21 @@ static void builds_a_tree_that_knows_its_lines(void **state)
     arena_free(&p.arena);
 }
 
+static void says_where_a_key_is_unknown(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"a", "b", NULL};
+    struct parsed p = parse("a: 1\nc: 2\n");
+    assert_int_equal(yaml_only_keys(p.documents[0], keys, &p.err), -EINVAL);
+    assert_int_equal(p.err.line, 2);
+    assert_string_equal(p.err.message, "unknown key 'c'");
+    assert_int_equal(yaml_only_keys(yaml_get(p.documents[0], "a"), keys, &p.err), -EINVAL);
+    arena_free(&p.arena);
+    p = parse("b: 1\n");
+    assert_int_equal(yaml_only_keys(p.documents[0], keys, &p.err), 0);
+    arena_free(&p.arena);
+}
+
 static void reads_several_documents_and_empty_ones(void **state)
 {
     (void)state;
@@ -162,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(builds_a_tree_that_knows_its_lines),
+        cmocka_unit_test(says_where_a_key_is_unknown),
         cmocka_unit_test(reads_several_documents_and_empty_ones),
         cmocka_unit_test(quoted_scalars_are_only_text),
         cmocka_unit_test(says_where_a_file_is_broken),

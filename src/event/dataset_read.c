@@ -113,23 +113,6 @@ static int require(struct reader *reader, const struct yaml_node *map, const cha
     return 0;
 }
 
-/* Refuses keys that are not in the list (NULL at its end). */
-static int only_keys(struct reader *reader, const struct yaml_node *map, const char *const *keys)
-{
-    if (map->kind != YAML_MAP)
-        return wrong(reader, map, "a map");
-    for (uint32_t i = 0; i < map->count; i++) {
-        struct str key = yaml_text(map->pairs[i].key);
-        size_t k = 0;
-        while (keys[k] && !str_eq(key, str_from_c(keys[k])))
-            k++;
-        if (!keys[k])
-            return err_at(reader->err, -EINVAL, map->pairs[i].key->line, map->pairs[i].key->column,
-                          "unknown key '%.*s'", STR_ARG(key));
-    }
-    return 0;
-}
-
 static int add_condition(struct reader *reader, struct id_list *list, uint32_t condition)
 {
     if (condition == CONDITION_NONE)
@@ -143,7 +126,7 @@ static int read_test(struct reader *reader, uint32_t field, const struct yaml_no
                      struct requirement *need, uint32_t *specificity)
 {
     static const char *const KEYS[] = {"present", "prefix", NULL};
-    int status = only_keys(reader, test, KEYS);
+    int status = yaml_only_keys(test, KEYS, reader->err);
     if (status < 0)
         return status;
     const struct yaml_node *present = yaml_get(test, "present");
@@ -308,7 +291,7 @@ static int read_provision(struct reader *reader, const struct yaml_node *map,
     static const char *const PARTS[] = {"product", "category", "service"};
     struct str *texts[] = {&provision->logsource.product, &provision->logsource.category,
                            &provision->logsource.service};
-    int status = only_keys(reader, map, KEYS);
+    int status = yaml_only_keys(map, KEYS, reader->err);
     for (size_t i = 0; status == 0 && i < 3; i++) {
         const struct yaml_node *node = yaml_get(map, PARTS[i]);
         if (node)
@@ -362,7 +345,7 @@ static int read_aliases(struct reader *reader, struct draft *draft, const struct
         const struct yaml_node *group = node->items[i];
         struct yaml_node *fields;
         struct dataset_alias alias = {0};
-        int status = only_keys(reader, group, KEYS);
+        int status = yaml_only_keys(group, KEYS, reader->err);
         if (status == 0)
             status = require(reader, group, "fields", &fields);
         if (status == 0 && fields->kind != YAML_MAP)
@@ -414,7 +397,7 @@ static int read_join(struct reader *reader, const struct yaml_node *node, struct
 {
     static const char *const KEYS[] = {"stem", "count", NULL};
     struct yaml_node *stem = NULL, *count = NULL;
-    int status = only_keys(reader, node, KEYS);
+    int status = yaml_only_keys(node, KEYS, reader->err);
     if (status == 0)
         status = require(reader, node, "stem", &stem);
     if (status == 0)
@@ -471,7 +454,7 @@ static int read_derive(struct reader *reader, const struct yaml_node *map, struc
     static const char *const KEYS[] = {"field", "events", "format",   "join", "list",
                                        "guid",  "values", "prefixes", NULL};
     struct yaml_node *field;
-    int status = only_keys(reader, map, KEYS);
+    int status = yaml_only_keys(map, KEYS, reader->err);
     if (status == 0)
         status = require(reader, map, "field", &field);
     if (status == 0)
@@ -531,7 +514,7 @@ static int read_field_row(struct reader *reader, const struct yaml_pair *pair,
     const struct yaml_node *map = pair->value;
     int status = read_field(reader, pair->key, &field->field);
     if (status == 0)
-        status = only_keys(reader, map, KEYS);
+        status = yaml_only_keys(map, KEYS, reader->err);
     if (status < 0)
         return status;
     const struct yaml_node *type = yaml_get(map, "type"), *ecs = yaml_get(map, "ecs");

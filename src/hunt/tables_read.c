@@ -28,22 +28,6 @@ static int wrong(struct reader *reader, const struct yaml_node *node, const char
     return err_at(reader->err, -EINVAL, node->line, node->column, "expected %s", expected);
 }
 
-static int only_keys(struct reader *reader, const struct yaml_node *map, const char *const *keys)
-{
-    if (map->kind != YAML_MAP)
-        return wrong(reader, map, "a map");
-    for (uint32_t i = 0; i < map->count; i++) {
-        struct str key = yaml_text(map->pairs[i].key);
-        size_t k = 0;
-        while (keys[k] && !str_eq(key, str_from_c(keys[k])))
-            k++;
-        if (!keys[k])
-            return err_at(reader->err, -EINVAL, map->pairs[i].key->line, map->pairs[i].key->column,
-                          "unknown key '%.*s'", STR_ARG(key));
-    }
-    return 0;
-}
-
 /* A scalar that is not empty, kept by the set. */
 static int read_text(struct reader *reader, const struct yaml_node *node, struct str *ret_text)
 {
@@ -213,7 +197,7 @@ static int source_datasets(struct reader *reader, const struct yaml_node *node,
 {
     static const char *const KEYS[] = {"dataset", "findings", "fields_of", "where",
                                        "same",    "columns",  NULL};
-    int status = only_keys(reader, node, KEYS);
+    int status = yaml_only_keys(node, KEYS, reader->err);
     if (status < 0)
         return status;
     const struct yaml_node *dataset = yaml_get(node, "dataset");
@@ -301,7 +285,7 @@ static int read_document(struct reader *reader, const struct yaml_node *root)
         return no_memory(reader);
     table->origin = reader->origin;
     reader->every = yaml_get(root, "every");
-    int status = only_keys(reader, root, KEYS);
+    int status = yaml_only_keys(root, KEYS, reader->err);
     if (status == 0 && (status = require(reader, root, "name", &name)) == 0)
         status = read_text(reader, name, &table->name);
     if (status == 0 && (status = require(reader, root, "about", &about)) == 0)
