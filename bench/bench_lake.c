@@ -1,6 +1,6 @@
 /*
- * The lake on a real folder: events (millions; 1 by default) of generated Sysmon are put, by commits of COMMIT events,
- * a million a day; then the questions of a hunter, each asked again until it is warm. Beside it the same events as
+ * The lake on a real folder: events (millions; 1 by default) of generated Sysmon are put, by commits of FILLING_COMMIT
+ * events, a million a day; then the questions of a hunter, each asked again until it is warm. Beside it the same events as
  * lines in a file, searched with grep or ripgrep where a search can answer at all.
  *
  *     bench_lake FOLDER [MILLIONS [THREADS]]
@@ -14,16 +14,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/time.h"
+#include "filling.h"
 #include "io/clock.h"
 #include "measure.h"
-#include "sysmon.h"
-
-#define DAY_EVENTS 1000000
-#define BATCH 200 /* generated, then put: the clocks are read once for all */
-#define COMMIT 100000
-#define PARTITIONS 8
-#define FIRST (INT64_C(1794441600) * TIME_SECOND_US) /* 2026-11-12 */
 
 static const struct lake_ops *const ops = &lake_duckdb;
 
@@ -33,46 +26,10 @@ static void need(int status, const struct err *err)
         measure_die("lake", err->message);
 }
 
-struct filling {
-    double seconds, cpu;
-    uint64_t bytes;
-};
-
-static void write_line(FILE *lines, struct str line)
+static void write_line(void *lines, struct str line)
 {
     if (fwrite(line.ptr, 1, line.len, lines) != line.len || fputc('\n', lines) == EOF)
         measure_die("lines", strerror(errno));
-}
-
-static void commit(struct lake *lake, uint64_t n)
-{
-    struct err err = {0};
-    struct lake_progress progress[PARTITIONS];
-    for (uint32_t p = 0; p < PARTITIONS; p++)
-        progress[p] = (struct lake_progress){p, (n - 1) / PARTITIONS + 1};
-    need(ops->commit(lake, progress, PARTITIONS, &err), &err);
-}
-
-static void fill(struct lake *lake, FILE *lines, uint64_t n, struct filling *ret_filling)
-{
-    static struct sysmon_event events[BATCH];
-    static const struct err refused = {.message = "an event was refused"};
-    for (uint64_t i = 0; i < n; i += BATCH) {
-        uint64_t end = i + BATCH < n ? i + BATCH : n;
-        for (uint64_t k = i; k < end; k++) {
-            struct sysmon_event *event = &events[k - i];
-            sysmon_make(event, k, FIRST + (int64_t)k * (TIME_DAY_US / DAY_EVENTS), PARTITIONS);
-            ret_filling->bytes += event->row.raw.len;
-            write_line(lines, event->row.raw);
-        }
-        double started = measure_now(), cpu = measure_cpu();
-        for (uint64_t k = i; k < end; k++)
-            need(ops->put(lake, &events[k - i].row), &refused);
-        if (end % COMMIT == 0 || end == n)
-            commit(lake, end);
-        ret_filling->seconds += measure_now() - started;
-        ret_filling->cpu += measure_cpu() - cpu;
-    }
 }
 
 struct question {
@@ -122,8 +79,8 @@ static const struct question questions[] = {
      0},
     {"a part of a command line, in any case, all time",
      "SELECT count(*) FROM t WHERE CommandLine ILIKE '%TOKEN 0000abc%'", 0, 0},
-    {"the events of an hour, counted", "SELECT count(*) FROM t", FIRST + 5 * HOUR,
-     FIRST + 6 * HOUR},
+    {"the events of an hour, counted", "SELECT count(*) FROM t", FILLING_FIRST + 5 * HOUR,
+     FILLING_FIRST + 6 * HOUR},
     {"100 whole events", "SELECT * FROM t WHERE Computer = 'host01234.agency.example' LIMIT 100", 0,
      0},
 };
@@ -202,7 +159,7 @@ int main(int argc, char **argv)
     struct filling filling = {0};
     if (!lines)
         measure_die(path, strerror(errno));
-    fill(lake, lines, n, &filling);
+    filling_run(ops, lake, 0, n, write_line, lines, &filling);
     fclose(lines);
     double started = measure_now();
     need(ops->settle(lake, &err), &err);
@@ -210,7 +167,7 @@ int main(int argc, char **argv)
     struct lake_stats stats;
     ops->stats(lake, &stats);
     printf("%" PRIu64 " events of %.0f bytes, %d a day, commits of %d\n", n,
-           (double)filling.bytes / (double)n, DAY_EVENTS, COMMIT);
+           (double)filling.bytes / (double)n, FILLING_DAY_EVENTS, FILLING_COMMIT);
     printf("%-52s %8.0f rows/s, %6.1f MB/s\n", "put and committed", (double)n / filling.seconds,
            (double)filling.bytes / filling.seconds / 1e6);
     printf("%-52s %8.0f rows per second of one processor\n", "the filler's thread",

@@ -82,7 +82,10 @@ rm -rf "$scratch/data"
 rm -rf "$scratch/data"
 title "the lake: filled, asked; beside searches of the same lines"
 JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so "$build/bench/bench_lake" "$scratch" 2
-rm -rf "$scratch/lake" "$scratch/lines.ndjson"
+rm -f "$scratch/lines.ndjson"
+title "hunts over that lake, as analysts write them; published queries compiled"
+find "$data/kql" -name '*.kql' -print0 | JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so xargs -0 "$build/bench/bench_hunt" "$scratch" 2 0
+rm -rf "$scratch/lake"
 title "rules ready"
 # shellcheck disable=SC2086
 "$build/bench/bench_load" content $rules

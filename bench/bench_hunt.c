@@ -1,0 +1,332 @@
+/*
+ * Hunts as analysts write them: KQL over published tables, datasets and all events, compiled and run as the centre does,
+ * beside the same question in SQL over the dataset, so that the price of the views is seen. The lake in FOLDER is filled
+ * first (filling.h; 1 million events, or as many as it has), unless it has events.
+ *
+ *     bench_hunt FOLDER [MILLIONS [THREADS [FILE]...]]
+ *
+ * A row: microseconds to compile; wall clock of the first time and of the best of the next ones, in ms; processor time of
+ * all threads of those, the mean; MB read from files the first time; rows. FILEs are queries that are only compiled.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "filling.h"
+#include "hunt/ask.h"
+#include "hunt/function.h"
+#include "io/clock.h"
+#include "measure.h"
+
+#define AGAIN 5
+
+struct question {
+    const char *what, *kql, *sql; /* sql NULL: there is none beside it */
+};
+
+#define HOST "host01234.agency.example"
+#define WITH_HOST " | where Computer == '" HOST "'"
+
+static const struct question questions[] = {
+    {"rarest parent and child, of a published table",
+     "DeviceProcessEvents | summarize n = count() by InitiatingProcessFolderPath, FolderPath"
+     " | top 20 by n asc",
+     "SELECT ParentImage, Image, count(*) AS n FROM windows_sysmon WHERE EventID = 1 AND Image <> "
+     "''"
+     " GROUP BY ALL ORDER BY n LIMIT 20"},
+    {"the same by names of files",
+     "DeviceProcessEvents | summarize n = count() by InitiatingProcessFileName, FileName"
+     " | top 20 by n asc",
+     NULL},
+    {"rarest parent and child, of the dataset",
+     "windows_sysmon | where EventID == 1 | summarize n = count() by ParentImage, Image"
+     " | top 20 by n asc",
+     "SELECT ParentImage, Image, count(*) AS n FROM windows_sysmon WHERE EventID = 1 GROUP BY ALL"
+     " ORDER BY n LIMIT 20"},
+    {"top 10 images", "windows_sysmon | summarize n = count() by Image | top 10 by n",
+     "SELECT Image, count(*) AS n FROM windows_sysmon GROUP BY ALL ORDER BY n DESC LIMIT 10"},
+    {"top 10 images of all events",
+     "events | summarize n = count() by ['process.executable'] | top 10 by n", NULL},
+    {"a hash", "windows_sysmon | where Hashes == 'MD5=00,IMPHASH=none' | project _id, Computer",
+     "SELECT _id, Computer FROM windows_sysmon WHERE Hashes = 'MD5=00,IMPHASH=none'"},
+    {"a hash of a published table",
+     "DeviceProcessEvents | where MD5 == '0123456789abcdef0123456789abcdef' | project DeviceName",
+     NULL},
+    {"hashes, of a list", "windows_sysmon | where Hashes has_any ('00aa', '00bb', '00cc') | count",
+     NULL},
+    {"a host", "windows_sysmon" WITH_HOST " | count",
+     "SELECT count(*) FROM windows_sysmon WHERE Computer = '" HOST "'"},
+    {"a host, whatever its case",
+     "windows_sysmon | where Computer =~ 'HOST01234.agency.example'"
+     " | count",
+     "SELECT count(*) FROM windows_sysmon WHERE Computer ILIKE '" HOST "'"},
+    {"hosts of a list, whatever their case",
+     "DeviceProcessEvents | where DeviceName in~ ('HOST01234.agency.example', 'none') | count",
+     NULL},
+    {"a host of all events", "events | where ['host.name'] == '" HOST "' | count", NULL},
+    {"contains, on the command line",
+     "DeviceProcessEvents | where ProcessCommandLine contains 'TOKEN 0000abc' | count",
+     "SELECT count(*) FROM windows_sysmon WHERE CommandLine ILIKE '%TOKEN 0000abc%'"},
+    {"has, on the command line",
+     "DeviceProcessEvents | where ProcessCommandLine has 'Schedule' | count",
+     "SELECT count(*) FROM windows_sysmon WHERE CommandLine ILIKE '%schedule%'"},
+    {"has, of what is nowhere",
+     "windows_sysmon | where CommandLine has 'mimikatz' | project _id, CommandLine", NULL},
+    {"has_any, of what is nowhere",
+     "windows_sysmon | where CommandLine has_any ('mimikatz', 'sekurlsa', 'lsadump', 'kerberoast')",
+     NULL},
+    {"contains_cs, on the command line",
+     "windows_sysmon | where CommandLine contains_cs 'token 0000abc' | count",
+     "SELECT count(*) FROM windows_sysmon WHERE contains(CommandLine, 'token 0000abc')"},
+    {"a regular expression",
+     "windows_sysmon | where CommandLine matches regex @'(?i)token\\s+0000a'"
+     " | count",
+     "SELECT count(*) FROM windows_sysmon WHERE regexp_matches(CommandLine, '(?i)token\\s+0000a')"},
+    {"the events of an hour, counted",
+     "windows_sysmon | where _time between (datetime(2026-11-12 05:00) .. 1h) | count",
+     "SELECT count(*) FROM windows_sysmon WHERE _time >= TIMESTAMP '2026-11-12 05:00:00' AND _time "
+     "< TIMESTAMP '2026-11-12 06:00:00'"},
+    {"an hour of all events",
+     "events | where ['@timestamp'] between (datetime(2026-11-12 05:00) .. 1h) | count", NULL},
+    {"100 whole events", "windows_sysmon | take 100", "SELECT * FROM windows_sysmon LIMIT 100"},
+    {"100 whole events of all", "events | take 100", NULL},
+    {"100 whole events of a host", "windows_sysmon" WITH_HOST " | take 100",
+     "SELECT * FROM windows_sysmon WHERE Computer = '" HOST "' LIMIT 100"},
+    {"the 100 last events of a host", "windows_sysmon" WITH_HOST " | top 100 by _time",
+     "SELECT * FROM windows_sysmon WHERE Computer = '" HOST "' ORDER BY _time DESC LIMIT 100"},
+    {"100 whole events of a published table",
+     "DeviceProcessEvents | where DeviceName == '" HOST "' | take 100", NULL},
+    {"the 100 last of a published table",
+     "DeviceProcessEvents | where DeviceName == '" HOST "' | top 100 by Timestamp", NULL},
+    {"with what they were made of",
+     "windows_sysmon" WITH_HOST " | take 100 | project _time, _id, _raw", NULL},
+    {"a join of processes and connections",
+     "DeviceProcessEvents | where FileName =~ 'powershell.exe' | project DeviceName, ProcessId"
+     " | join kind=inner (DeviceNetworkEvents | where RemotePort == 443"
+     " | project DeviceName, InitiatingProcessId, RemoteIP)"
+     " on DeviceName, $left.ProcessId == $right.InitiatingProcessId | count",
+     NULL},
+    {"a series by hour",
+     "windows_sysmon | make-series n = count() on _time from "
+     "datetime(2026-11-12) to datetime(2026-11-13) step 1h by EventID",
+     NULL},
+    {"images of each host",
+     "windows_sysmon | summarize dcount(Image) by Computer | top 10 by "
+     "dcount_Image",
+     "SELECT Computer, approx_count_distinct(Image) AS n FROM windows_sysmon GROUP BY ALL ORDER BY "
+     "n DESC LIMIT 10"},
+};
+
+struct bench {
+    struct content content;
+    struct fields fields;
+    struct datasets *datasets;
+    struct tables *tables;
+    struct hunt_place place;
+};
+
+/* ---- one question ---- */
+
+struct cost {
+    double compile_s; /* processor time of this thread */
+    double seconds, cpu;
+    uint64_t read, rows;
+};
+
+static int on_begin(void *context, const struct hunt_head *head)
+{
+    (void)context, (void)head;
+    return 0;
+}
+
+static int on_row(void *context, const struct hunt_cell *cells)
+{
+    (void)cells;
+    (*(uint64_t *)context)++;
+    return 0;
+}
+
+static int on_end(void *context, bool cut)
+{
+    (void)context, (void)cut;
+    return 0;
+}
+
+/* Bytes that this process has asked the system for. */
+static uint64_t bytes_read(void)
+{
+    unsigned long long bytes = 0;
+    FILE *file = fopen("/proc/self/io", "r");
+    if (file && fscanf(file, "rchar: %llu", &bytes) != 1)
+        bytes = 0;
+    if (file)
+        fclose(file);
+    return bytes;
+}
+
+static int ask(const struct bench *bench, enum hunt_language language, struct str text, bool run,
+               struct cost *ret_cost, struct err *err)
+{
+    struct hunt_question question = {.text = text,
+                                     .language = language,
+                                     .first = INT64_MIN,
+                                     .last = INT64_MAX,
+                                     .scope = {.all = true}};
+    struct cost cost = {0};
+    const struct hunt_sink sink = {on_begin, on_row, on_end, &cost.rows};
+    double wall = measure_now(), thread = measure_cpu(), process = measure_process_cpu();
+    uint64_t before = bytes_read();
+    struct hunt_asking *asking = hunt_asking_new(&bench->place, &question);
+    if (!asking)
+        measure_die("hunt", "no memory");
+    int status = hunt_asking_compile(asking, err);
+    cost.compile_s = measure_cpu() - thread;
+    if (status == 0 && run)
+        status = hunt_asking_run(asking, &sink, err);
+    hunt_asking_free(asking);
+    cost.seconds = measure_now() - wall;
+    cost.cpu = measure_process_cpu() - process;
+    cost.read = bytes_read() - before;
+    *ret_cost = cost;
+    return status;
+}
+
+static void need(const struct bench *bench, enum hunt_language language, const char *text,
+                 struct cost *ret_cost)
+{
+    struct err err = {0};
+    if (ask(bench, language, str_from_c(text), true, ret_cost, &err) < 0)
+        measure_die(text, err.message);
+}
+
+/* The best of AGAIN times; its processor time is their mean. */
+static struct cost ask_again(const struct bench *bench, enum hunt_language language,
+                             const char *text)
+{
+    struct cost best = {.seconds = 1e9}, cost;
+    double cpu = 0;
+    for (int i = 0; i < AGAIN; i++) {
+        need(bench, language, text, &cost);
+        cpu += cost.cpu / AGAIN;
+        if (cost.seconds < best.seconds)
+            best = cost;
+    }
+    best.cpu = cpu;
+    return best;
+}
+
+static void ask_all(const struct bench *bench)
+{
+    printf("%-46s %8s %8s %8s %8s %7s %8s | %8s %8s\n", "", "compile", "first", "warm", "cpu", "MB",
+           "rows", "SQL warm", "cpu");
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        const struct question *question = &questions[i];
+        struct cost first;
+        need(bench, HUNT_KQL, question->kql, &first);
+        struct cost warm = ask_again(bench, HUNT_KQL, question->kql);
+        printf("%-46s %5.0f us %8.1f %8.1f %8.1f %7.1f %8" PRIu64, question->what,
+               warm.compile_s * 1e6, first.seconds * 1e3, warm.seconds * 1e3, warm.cpu * 1e3,
+               (double)first.read / 1e6, warm.rows);
+        if (question->sql) {
+            struct cost sql = ask_again(bench, HUNT_SQL, question->sql);
+            printf(" | %8.1f %8.1f", sql.seconds * 1e3, sql.cpu * 1e3);
+        }
+        putchar('\n');
+        fflush(stdout);
+    }
+}
+
+/* ---- published queries ---- */
+
+static int by_size(const void *a, const void *b)
+{
+    const double *left = a, *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+static void compile_files(const struct bench *bench, char **paths, size_t n)
+{
+    double *times = calloc(n + 1, sizeof(*times));
+    size_t compiled = 0;
+    const char *slowest = "";
+    double longest = 0;
+    for (size_t i = 0; times && i < n; i++) {
+        struct str text = measure_read(paths[i]);
+        struct cost cost;
+        struct err err = {0};
+        if (ask(bench, HUNT_KQL, text, false, &cost, &err) == 0) {
+            times[compiled++] = cost.compile_s;
+            slowest = cost.compile_s > longest ? paths[i] : slowest;
+            longest = cost.compile_s > longest ? cost.compile_s : longest;
+        }
+        measure_free(text);
+    }
+    if (compiled > 0) {
+        qsort(times, compiled, sizeof(*times), by_size);
+        printf("%zu of %zu published queries compiled: median %.2f ms, 95 of 100 below %.2f ms, "
+               "longest %.2f ms (%s)\n",
+               compiled, n, times[compiled / 2] * 1e3, times[compiled * 95 / 100] * 1e3,
+               longest * 1e3, slowest);
+    }
+    free(times);
+}
+
+/* ---- what is asked ---- */
+
+static void load_tables(struct bench *bench)
+{
+    struct err err = {0};
+    if (content_open(&bench->content, NULL, &err) < 0 || fields_init(&bench->fields) < 0 ||
+        !(bench->datasets = datasets_new(&bench->fields)))
+        measure_die("content", err.message);
+    for (size_t i = 0; i < bench->content.files.len; i++) {
+        const struct content_file *file = &bench->content.files.items[i];
+        if (str_starts(file->name, STR("datasets/")) &&
+            datasets_add(bench->datasets, file->bytes, file->origin, &err) < 0)
+            measure_die("datasets", err.message);
+    }
+    if (tables_load(&bench->content, bench->datasets, &bench->tables, &err) < 0)
+        measure_die("tables", err.message);
+    bench->place = (struct hunt_place){.ops = &lake_duckdb, .tables = bench->tables};
+}
+
+static void open_lake(struct bench *bench, const char *folder, double millions, unsigned threads)
+{
+    char path[4200];
+    struct err err = {0};
+    struct lake_stats stats;
+    struct filling filling = {0};
+    const struct lake_options options = {.threads = threads, .memory = UINT64_C(3) << 30};
+    snprintf(path, sizeof(path), "%s/lake", folder);
+    bench->place.lake = lake_duckdb.open(path, &options, &err);
+    if (!bench->place.lake || hunt_functions_register(&lake_duckdb, bench->place.lake, &err) < 0)
+        measure_die(path, err.message);
+    lake_duckdb.stats(bench->place.lake, &stats);
+    if (stats.days == 0) {
+        filling_run(&lake_duckdb, bench->place.lake, 0, (uint64_t)(millions * 1e6), NULL, NULL,
+                    &filling);
+        if (lake_duckdb.settle(bench->place.lake, &err) < 0)
+            measure_die("settle", err.message);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const char usage[] = "bench_hunt FOLDER [MILLIONS [THREADS [FILE]...]]";
+    double millions = 1, threads = 0;
+    struct bench bench = {0};
+    if (argc < 2 || (argc > 2 && str_to_double(str_from_c(argv[2]), &millions) < 0) ||
+        (argc > 3 && str_to_double(str_from_c(argv[3]), &threads) < 0))
+        measure_die("usage", usage);
+    load_tables(&bench);
+    open_lake(&bench, argv[1], millions, (unsigned)threads);
+    ask_all(&bench);
+    if (argc > 4)
+        compile_files(&bench, argv + 4, (size_t)argc - 4);
+    lake_duckdb.close(bench.place.lake);
+    tables_free(bench.tables);
+    datasets_free(bench.datasets);
+    fields_free(&bench.fields);
+    content_close(&bench.content);
+    return 0;
+}
