@@ -418,6 +418,52 @@ static void errors_tell_nothing_of_other_agencies(void **state)
     }
 }
 
+static void refuse_secrets(struct lake_call *call)
+{
+    for (uint32_t i = 0; i < call->n_rows; i++) {
+        if (str_eq(call->arguments[0].texts[i], STR("SECRET")))
+            call->refuse(call, "a secret was seen");
+        ((bool *)call->data)[i] = true;
+    }
+}
+
+/* A function sees no value of another agency, wherever the engine would like to call it. */
+static void functions_see_nothing_of_other_agencies(void **state)
+{
+    (void)state;
+    static const struct lake_function function = {
+        .name = "jaga_look",
+        .result = LAKE_BOOLEAN,
+        .parameters = {LAKE_TEXT},
+        .call = refuse_secrets,
+    };
+    static const struct str scopes[][2] = {{{"MOH", 3}, {"MOH", 3}}, {{"MOH", 3}, {"MOE", 3}}};
+    static const struct str owners[] = {{"MOH", 3}, {"MOF", 3}, {"MOE", 3}};
+    static const char *const questions[] = {
+        "SELECT count(*) FROM t WHERE jaga_look(Image)",
+        "SELECT count(*) FROM t WHERE jaga_look(Image) OR EventID = 1",
+        "SELECT count(*) FROM t a JOIN t b ON a._key = b._key AND jaga_look(b.Image)",
+        "SELECT count(*) FROM t a LEFT JOIN (FROM t WHERE jaga_look(Image)) b USING (_key)",
+    };
+    struct lake_cell cells[2];
+    struct err err = {0};
+    for (uint64_t i = 0; i < 9000; i++) {
+        struct lake_row row = test_row(i, TEST_DAY, cells);
+        row.agency = owners[i % 3];
+        cells[0].text = i % 3 == 1 ? STR("SECRET") : STR("1");
+        put(&row);
+    }
+    test_commit(ops, lake, 0, 9000);
+    assert_int_equal(ops->functions(lake, &function, 1, &err), 0);
+    for (size_t i = 0; i < 2 * sizeof(questions) / sizeof(questions[0]); i++) {
+        struct lake_query query = query_of(questions[i / 2]);
+        const char *message;
+        query.scope = (struct lake_scope){.agencies = scopes[i % 2], .n = 1 + i % 2};
+        if (test_ask_fails(ops, lake, &query, &message) < 0)
+            fail_msg("%s: %s", questions[i / 2], message);
+    }
+}
+
 static void values_are_bound_by_number(void **state)
 {
     (void)state;
@@ -516,6 +562,26 @@ static void *cancel_soon(void *run)
     return NULL;
 }
 
+static void a_query_that_takes_too_much_memory_ends_alone(void **state)
+{
+    (void)state;
+    struct lake_query
+        small = query_of("SELECT count(*) FROM t"),
+        large =
+            query_of("SELECT length(list(x)::VARCHAR) FROM (SELECT repeat('x', 100) || i AS x FROM "
+                     "range(100000000) r(i))");
+    struct lake_stats stats;
+    const char *message;
+    test_fill(ops, lake, 0, 5000, TEST_DAY);
+    large.limits.memory = 64 << 20;
+    small.limits.memory = 64 << 20;
+    assert_int_equal(test_ask_fails(ops, lake, &large, &message), -ENOMEM);
+    assert_string_equal(message, "the query needs more than the 64 MiB of memory that it may have");
+    assert_string_equal(test_ask_query(ops, lake, &small), "5000");
+    ops->stats(lake, &stats);
+    assert_int_equal(stats.runs_large, 1);
+}
+
 static void a_cancelled_query_ends(void **state)
 {
     (void)state;
@@ -565,6 +631,34 @@ static void what_a_person_may_not_ask_is_refused(void **state)
         "SELECT * FROM t, LATERAL (SELECT * FROM duckdb_columns)",
         "SELECT current_setting('temp_directory')",
         "SELECT pg_sleep(1)",
+        "SELECT version()",
+        "SELECT current_database()",
+        "SELECT has_table_privilege('t', 'SELECT')",
+        "SELECT __internal_decompress_string(1::UTINYINT)",
+        "SELECT * FROM query('SELECT 1')",
+        "SELECT * FROM query_table('t')",
+        "SELECT * FROM glob('*')",
+        "SELECT * FROM sniff_csv('x')",
+        "SELECT * FROM duckdb_temporary_files()",
+        "SELECT * FROM histogram_values(t, Image)",
+        "SUMMARIZE t",
+        "DESCRIBE t",
+        "SHOW TABLES",
+        "FROM (SUMMARIZE t)",
+        "FROM (DESCRIBE t)",
+        "SELECT * FROM information_schema.columns",
+        "SELECT * FROM pg_catalog.pg_class",
+        "SELECT rowid FROM lake.shares",
+        "PREPARE p AS SELECT 1",
+        "EXECUTE p",
+        "CREATE MACRO m() AS 1",
+        "SET VARIABLE v = 1",
+        "RESET threads",
+        "USE lake",
+        "VACUUM",
+        "CHECKPOINT",
+        "LOAD json",
+        "EXPORT DATABASE 'x'",
         "SELECT stats(_agency) FROM t",
         "SELECT * FROM json_execute_serialized_sql('{}')",
         "PIVOT duckdb_tables ON schema_name",
@@ -760,10 +854,12 @@ int lake_conformance(const struct lake_ops *engine, const char *(*make)(void),
         TEST(times_far_from_their_arrival_share_a_day),
         TEST(a_caller_sees_rows_of_its_agencies_only),
         TEST(errors_tell_nothing_of_other_agencies),
+        TEST(functions_see_nothing_of_other_agencies),
         TEST(values_are_bound_by_number),
         TEST(a_result_has_many_chunks),
         TEST(a_result_is_cut_at_its_limits),
         TEST(a_query_ends_when_its_time_is_over),
+        TEST(a_query_that_takes_too_much_memory_ends_alone),
         TEST(a_cancelled_query_ends),
         TEST(what_a_person_may_not_ask_is_refused),
         TEST(functions_in_c_are_called),

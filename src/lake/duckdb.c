@@ -114,7 +114,8 @@ static int open_instance(struct lake *lake, struct err *err)
     else if (duck->open_ext(NULL, &lake->database, config, &problem) != DUCK_OK)
         status = statement_fail(err, problem);
     if (status == 0 && (duck->connect(lake->database, &lake->writer) != DUCK_OK ||
-                        duck->connect(lake->database, &lake->admin) != DUCK_OK))
+                        duck->connect(lake->database, &lake->admin) != DUCK_OK ||
+                        duck->connect(lake->database, &lake->gauge) != DUCK_OK))
         status = err_set(err, -ENOMEM, "no memory");
     duck->free(problem);
     duck->destroy_config(&config);
@@ -191,6 +192,8 @@ static void lake_close(struct lake *lake)
         duck->disconnect(&lake->writer);
     if (lake->admin)
         duck->disconnect(&lake->admin);
+    if (lake->gauge)
+        duck->disconnect(&lake->gauge);
     if (lake->database)
         duck->close(&lake->database);
     for (size_t i = 0; i < lake->tables.len; i++)
@@ -370,6 +373,9 @@ static void lake_stats(struct lake *lake, struct lake_stats *ret_stats)
     ret_stats->gathered = atomic_load(&lake->gathered_bytes);
     pthread_mutex_lock(&lake->runs_lock);
     ret_stats->runs = lake->n_runs;
+    ret_stats->runs_late = lake->n_runs_late;
+    ret_stats->runs_large = lake->n_runs_large;
+    ret_stats->runs_memory = lake->runs ? lake->runs_memory : 0;
     for (const struct lake_run *run = lake->runs; run; run = run->after)
         ret_stats->runs_active++;
     pthread_mutex_unlock(&lake->runs_lock);

@@ -132,6 +132,7 @@ struct lake {
     struct duck_database *database;
     struct duck_connection *writer; /* the filler's */
     struct duck_connection *admin;  /* attaches days; under lock */
+    struct duck_connection *gauge;  /* the watcher's */
 
     pthread_mutex_t lock;
     VEC(struct table *) tables;
@@ -156,7 +157,8 @@ struct lake {
     bool importing;    /* what is put is not from a spool: it has no progress */
     bool watching, closing;
     struct lake_run *runs;
-    uint64_t n_runs; /* ever */
+    uint64_t n_runs, n_runs_late, n_runs_large; /* ever */
+    uint64_t runs_memory;                       /* measured last */
 };
 
 /* statement.c: SQL on a connection. */
@@ -268,7 +270,7 @@ struct pins {
     size_t len, cap;
 };
 int source_write(struct lake *lake, const struct lake_source *source,
-                 const struct lake_scope *scope, struct pins *pins, struct buf *sql,
+                 const struct lake_query *query, struct pins *pins, struct buf *sql,
                  struct err *err);
 /* Attaches a day for as long as `pins` holds it; under lake->lock. */
 int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err *err);

@@ -167,15 +167,18 @@ struct lake_share {
 };
 
 struct lake_stats {
-    uint64_t rows, bytes, commits; /* since it was opened */
-    uint64_t repeated;             /* rows put that were there already */
-    uint64_t gathered;             /* bytes put and not yet committed */
-    uint64_t extra;                /* values that went to _extra */
-    uint64_t size;                 /* bytes on disk */
-    uint64_t days;                 /* files of days */
-    uint64_t runs, runs_active;    /* queries */
-    uint64_t memory;               /* bytes that the engine uses for data */
-    uint64_t commit_us_max;        /* slowest commit since the last look */
+    uint64_t rows, bytes, commits;  /* since it was opened */
+    uint64_t repeated;              /* rows put that were there already */
+    uint64_t gathered;              /* bytes put and not yet committed */
+    uint64_t extra;                 /* values that went to _extra */
+    uint64_t size;                  /* bytes on disk */
+    uint64_t days;                  /* files of days */
+    uint64_t runs, runs_active;     /* queries */
+    uint64_t runs_late, runs_large; /* ended by their limit on time, on memory */
+    uint64_t
+        runs_memory; /* bytes that all runs have in memory or spilled, when it was last measured */
+    uint64_t memory; /* bytes that the engine uses for data */
+    uint64_t commit_us_max; /* slowest commit since the last look */
 };
 
 /*
@@ -215,7 +218,15 @@ struct lake_limits {
     uint64_t rows;   /* of the result; past it the run ends, and is `cut`. 0: none */
     uint64_t bytes;  /* of texts of the result; the same */
     int64_t time_us; /* -ETIME; 0: none */
+    uint64_t
+        memory; /* of the engine, for data on the way and what is spilled of it: -ENOMEM; 0: none. See below. */
 };
+
+/*
+ * Memory is measured now and then, and for all runs together. A run that is alone is held to its limit; runs beside
+ * each other are held to the sum of their limits, and where they exceed that, the one that is taken for the largest
+ * ends: it is reckoned that what is added in a while is shared by those that compute.
+ */
 
 /* All of it is copied or used up by ask(). */
 struct lake_query {
@@ -229,6 +240,11 @@ struct lake_query {
     bool
         guarded; /* a person wrote it: refused (-EACCES) when it names a table that is no source, or a function */
     /* that reads anything else */
+    /*
+     * No value can make the SQL fail. Else nothing of it is evaluated on a row outside of the scope, which costs the engine
+     * its pick of the order in which conditions are evaluated.
+     */
+    bool certain;
 };
 
 struct lake_result_column {

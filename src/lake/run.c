@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "io/clock.h"
@@ -19,7 +20,7 @@ static int make_views(struct lake_run *run, const struct lake_query *query, stru
         buf_add_c(&sql, "CREATE TEMP VIEW ");
         lake_quote_name(&sql, query->sources[i].name);
         buf_add_c(&sql, " AS ");
-        status = source_write(run->lake, &query->sources[i], &query->scope, &run->pins, &sql, err);
+        status = source_write(run->lake, &query->sources[i], query, &run->pins, &sql, err);
         buf_add_byte(&sql, '\0');
         if (status == 0 && sql.failed)
             status = no_memory(err);
@@ -138,6 +139,17 @@ static int failed(struct lake_run *run, const char *problem, struct err *err)
     if (atomic_load(&run->late))
         return err_set(err, -ETIME, "the query took longer than %.1f s",
                        (double)run->limits.time_us / 1e6);
+    if (atomic_load(&run->excess) == RUN_LARGE)
+        return err_set(err, -ENOMEM,
+                       "the query needs more than the %" PRIu64 " MiB of memory "
+                       "that it may have",
+                       run->limits.memory >> 20);
+    if (atomic_load(&run->excess) == RUN_CROWDED)
+        return err_set(err, -ENOMEM,
+                       "the queries that run need more memory than there is, and "
+                       "this one was the largest");
+    if (problem && statement_code(problem) == -ENOMEM)
+        return err_set(err, -ENOMEM, "the query needs more memory than the lake has");
     return statement_fail(err, problem);
 }
 
@@ -221,10 +233,12 @@ int run_next(struct lake_run *run, struct lake_chunk *ret_chunk, struct err *err
 {
     if (run->ended)
         return 0;
-    if (atomic_load(&run->cancelled) || atomic_load(&run->late))
+    if (run_is_ending(run))
         return failed(run, NULL, err);
     int status = 0;
     atomic_store(&run->busy, true);
+    if (!run->executed && run->limits.memory > 0)
+        watcher_wake(run->lake); /* it measures only where something computes */
     if (!run->executed)
         status = start(run, err);
     if (status == 0)

@@ -4,6 +4,13 @@
 
 #include "lake/duckdb.h"
 
+/* Why a run has to end for its memory. */
+enum run_excess {
+    RUN_FITS,
+    RUN_LARGE,   /* it has more than its limit */
+    RUN_CROWDED, /* all have more than they may, and it is the largest */
+};
+
 struct lake_run {
     struct lake *lake;
     struct lake_limits limits;
@@ -21,13 +28,26 @@ struct lake_run {
     bool ended;
 
     atomic_bool cancelled, late; /* it is to end */
-    atomic_bool busy;            /* DuckDB is at work for it */
+    _Atomic enum run_excess excess;
+    atomic_bool busy; /* DuckDB is at work for it */
     atomic_bool cut;
     _Atomic uint64_t rows, bytes;
+    uint64_t memory;                 /* reckoned; under runs_lock */
     struct lake_run *before, *after; /* in lake->runs */
 };
 
+static inline bool run_is_ending(const struct lake_run *run)
+{
+    return atomic_load(&run->cancelled) || atomic_load(&run->late) ||
+           atomic_load(&run->excess) != RUN_FITS;
+}
+
 void watcher_add(struct lake_run *run);
 void watcher_remove(struct lake_run *run);
+void watcher_wake(struct lake *lake);
+
+/* gauge.c, of the watcher's thread, which holds runs_lock: measures, and ends a run where there is too much. */
+bool gauge_wanted(const struct lake *lake);
+void gauge_look(struct lake *lake); /* gives the lock away in between */
 
 #endif

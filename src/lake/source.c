@@ -101,10 +101,19 @@ int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err
     return status;
 }
 
+/*
+ * What may fail on a value must not see rows outside of the scope, or its failure tells of them. A filter may be moved
+ * below another one, but not below a sample, which would be one of other rows: of all rows, it costs next to nothing.
+ */
+static const char barrier_begin[] = "SELECT * FROM (";
+static const char barrier_end[] = ") TABLESAMPLE SYSTEM (100 PERCENT)";
+
 int source_write(struct lake *lake, const struct lake_source *source,
-                 const struct lake_scope *scope, struct pins *pins, struct buf *sql,
+                 const struct lake_query *query, struct pins *pins, struct buf *sql,
                  struct err *err)
 {
+    const struct lake_scope *scope = &query->scope;
+    bool barrier = !scope->all && !query->certain;
     uint32_t number = 0;
     int status = 0;
     bool any = false;
@@ -117,13 +126,14 @@ int source_write(struct lake *lake, const struct lake_source *source,
         status = source_pin(lake, day, pins, err);
         if (status < 0)
             break;
-        if (any)
-            buf_add_c(sql, " UNION ALL ");
+        buf_add_c(sql, any ? " UNION ALL " : barrier ? barrier_begin : "");
         add_day(sql, day, table, number, source, scope);
         any = true;
     }
     if (status == 0 && !any)
         add_nothing(sql, table, source);
+    else if (barrier)
+        buf_add_c(sql, barrier_end);
     pthread_mutex_unlock(&lake->lock);
     if (status == 0 && sql->failed)
         status = err_set(err, -ENOMEM, "no memory");

@@ -152,7 +152,7 @@ static int export_parquet(struct lake *lake, const struct lake_query *query, con
         return no_memory(err);
     (void)unlink(place.ptr);
     buf_add_c(&sql, "COPY (SELECT * FROM (");
-    int status = source_write(lake, &query->sources[0], &query->scope, &pins, &sql, err);
+    int status = source_write(lake, &query->sources[0], query, &pins, &sql, err);
     buf_add_c(&sql, ") ORDER BY _key, _part) TO ");
     lake_quote_text(&sql, buf_str(&place));
     buf_add_c(&sql, " (FORMAT parquet, COMPRESSION zstd)");
@@ -349,7 +349,7 @@ static int write_query(struct lake *lake, struct str dataset, struct str place, 
                                  .n_columns = 1,
                                  .first = INT64_MIN,
                                  .last = INT64_MAX};
-    struct lake_scope all = {.all = true};
+    const struct lake_query all = {.scope = {.all = true}};
     buf_add_c(sql, "WITH f AS (");
     if (parquet) {
         /* Text as JSON has it: times as RFC 3339, bytes in hex. */

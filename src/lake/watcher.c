@@ -9,6 +9,7 @@
 #include "lake/run.h"
 
 #define AGAIN_US 20000
+#define MEASURE_US 50000
 
 /* Interrupts those that are to end; returns when to look again, in µs from now, or -1. */
 static int64_t look(struct lake *lake)
@@ -16,9 +17,9 @@ static int64_t look(struct lake *lake)
     int64_t now = clock_ticks_us(), next = -1;
     for (struct lake_run *run = lake->runs; run; run = run->after) {
         int64_t left = run->limits.time_us > 0 ? run->started + run->limits.time_us - now : -1;
-        if (run->limits.time_us > 0 && left <= 0)
-            atomic_store(&run->late, true);
-        bool ending = atomic_load(&run->late) || atomic_load(&run->cancelled);
+        if (run->limits.time_us > 0 && left <= 0 && !atomic_exchange(&run->late, true))
+            lake->n_runs_late++;
+        bool ending = run_is_ending(run);
         if (ending && atomic_load(&run->busy))
             lake->duck->interrupt(run->connection);
         if (ending)
@@ -34,7 +35,14 @@ static void *watch(void *argument)
     struct lake *lake = argument;
     pthread_mutex_lock(&lake->runs_lock);
     while (!lake->closing) {
+        bool measured = gauge_wanted(lake);
+        if (measured)
+            gauge_look(lake);
         int64_t next = look(lake);
+        if (measured && (next < 0 || next > MEASURE_US))
+            next = MEASURE_US;
+        if (lake->closing)
+            break;
         if (next < 0) {
             pthread_cond_wait(&lake->runs_changed, &lake->runs_lock);
             continue;
@@ -92,6 +100,13 @@ void watcher_remove(struct lake_run *run)
         lake->runs = run->after;
     if (run->after)
         run->after->before = run->before;
+    pthread_mutex_unlock(&lake->runs_lock);
+}
+
+void watcher_wake(struct lake *lake)
+{
+    pthread_mutex_lock(&lake->runs_lock);
+    pthread_cond_broadcast(&lake->runs_changed);
     pthread_mutex_unlock(&lake->runs_lock);
 }
 
