@@ -286,6 +286,11 @@ struct rel_list {
 void rel_list_add(struct hunt_bind *bind, struct rel_list *list, const struct rel *rel);
 int bind_tables(struct hunt_bind *bind, const struct kql_expr_list *exprs, bool fuzzy,
                 struct rel_list *list);
+/*
+ * The published tables that have rows; where none has, all of them. `every`: and the datasets of which there are
+ * events that no such table has for sure.
+ */
+int bind_all_tables(struct hunt_bind *bind, bool every, struct rel_list *list);
 bool bind_pattern_fits(struct str pattern, struct str name);
 /* The rows of all, the columns of all; a name with several types is several columns. */
 struct rel bind_union(struct hunt_bind *bind, const struct rel_list *list, bool inner,

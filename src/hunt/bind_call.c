@@ -179,7 +179,8 @@ static int write_call(struct hunt_bind *bind, enum hunt_function_kind kind,
         *ret = hunt_constant(bind, &literal);
         return 0;
     }
-    struct hunt_value value = {.type = literal.type, .filled = function->filled};
+    struct hunt_value value = {
+        .type = literal.type, .filled = function->filled, .tuple = function->columns};
     if (function->emit)
         status = function->emit(bind, &made, &value);
     else

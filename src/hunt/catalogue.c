@@ -112,6 +112,11 @@ int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops 
     return status;
 }
 
+bool hunt_catalogue_has(const struct hunt_catalogue *catalogue, struct str dataset)
+{
+    return dataset_find(catalogue, dataset) != NULL;
+}
+
 const struct lake_column *hunt_catalogue_find(const struct hunt_catalogue *catalogue,
                                               struct str dataset_name, struct str field)
 {

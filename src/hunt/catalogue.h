@@ -21,6 +21,9 @@ int hunt_catalogue_add(struct hunt_catalogue *catalogue, struct str dataset,
 int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops *ops,
                         struct lake *lake);
 
+/* Is anything stored of a dataset? */
+bool hunt_catalogue_has(const struct hunt_catalogue *catalogue, struct str dataset);
+
 /* The column that has a field, or NULL: nothing stored has it. */
 const struct lake_column *hunt_catalogue_find(const struct hunt_catalogue *catalogue,
                                               struct str dataset, struct str field);

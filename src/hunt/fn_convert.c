@@ -2,61 +2,20 @@
  * The C functions that conversions from one type to another call, and gettype().
  */
 #include <math.h>
-#include <stdio.h>
 
 #include "hunt/dynamic.h"
 #include "hunt/function.h"
 #include "hunt/kql_literal.h"
 #include "hunt/native.h"
+#include "hunt/value.h"
 #include "parse/json.h"
 
-#define REAL_TEXT_MAX 40
-
 /* ---- real ---- */
-
-/* The shortest digits that read back as `value`, which is finite and not 0: d.ddde±x. */
-static void shortest(double value, char ret_text[static REAL_TEXT_MAX])
-{
-    double again;
-    for (int digits = 0; digits < 17; digits++) {
-        snprintf(ret_text, REAL_TEXT_MAX, "%.*e", digits, value);
-        if (str_to_double(str_from_c(ret_text), &again) == 0 && again == value)
-            return;
-    }
-}
-
-/* Kusto writes 1E+16 and 1E-05, and everything between without an exponent. */
-static void put_real(struct buf *buf, double value)
-{
-    char text[REAL_TEXT_MAX];
-    if (isnan(value) || isinf(value) || value == 0) {
-        buf_add_c(buf, isnan(value) ? "NaN"
-                       : value > 0  ? "Infinity"
-                       : value < 0  ? "-Infinity"
-                                    : "0");
-        return;
-    }
-    shortest(value, text);
-    struct str all = str_from_c(text), digits;
-    size_t mark = str_index(all, 'e');
-    int64_t exponent = 0;
-    str_to_i64(str_skip(all, mark + 1), &exponent);
-    digits = str_first(all, mark);
-    if (exponent >= 15 || exponent < -5) {
-        buf_printf(buf, "%.*sE%c%02d", STR_ARG(digits), exponent < 0 ? '-' : '+',
-                   (int)(exponent < 0 ? -exponent : exponent));
-        return;
-    }
-    int fraction = (int)digits.len - 1 - (digits.len > 1) - (value < 0) - (int)exponent;
-    if (digits.len - (value < 0) == 1)
-        fraction = -(int)exponent;
-    buf_printf(buf, "%.*f", fraction > 0 ? fraction : 0, value);
-}
 
 NATIVE(real_text)
 {
     struct buf buf = {0};
-    put_real(&buf, native_double(call, 0, row));
+    value_write_real(&buf, native_double(call, 0, row));
     native_put(call, row, &buf);
 }
 
@@ -237,6 +196,7 @@ static int emit_gettype(struct hunt_bind *bind, const struct hunt_call *call,
 }
 
 const struct hunt_function hunt_convert_scalars[] = {
-    {"gettype(value: scalar) string", .emit = emit_gettype},
+    {"gettype(value: scalar) string", .emit = emit_gettype, .naming = HUNT_NAMED_PREFIX,
+     .prefix = "type"},
     {0},
 };

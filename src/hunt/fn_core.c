@@ -223,9 +223,3 @@ const struct hunt_function hunt_core_aggregates[] = {
     {"dcount(value: scalar, accuracy: long?) long", .sql = "count(DISTINCT $1)", .filled = true},
     {0},
 };
-
-const struct hunt_function hunt_core_windows[] = {
-    {"row_number(start: long = 1) long", .sql = "(row_number() OVER ($over) + $1 - 1)",
-     .filled = true},
-    {0},
-};

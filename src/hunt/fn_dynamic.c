@@ -671,7 +671,7 @@ const struct hunt_function hunt_dynamic_scalars[] = {
     {"bag_pack(part: scalar...) dynamic", .emit = emit_pack},
     {"pack_dictionary(part: scalar...) dynamic", .emit = emit_pack},
     {"repeat(value: scalar, times: long) dynamic",
-     .sql = "to_json(list_transform(range(0, $2), lambda i: $1))"},
+     .sql = "to_json(list_transform(range(0, $2), lambda i: $1))", .naming = HUNT_NAMED_PREFIX},
     {"range(first: long, last: long, step: long = 1) dynamic",
      .sql = "to_json(generate_series($1, $2, $3))"},
     {0},

@@ -579,52 +579,41 @@ const struct lake_function hunt_series_natives[] = {
 
 /* ---- the rows ---- */
 
-/* What gives several columns. */
-static const struct {
-    const char *name, *sql;
-} several[] = {
-    {"series_fit_line", "kql_series_fit_line($1)"},
-    {"series_fit_2lines", "kql_series_fit_2lines($1)"},
-    {"series_stats", "kql_series_stats($1)"},
-    {"series_decompose", "kql_series_decompose($1, $2, $3, $4, $5)"},
-    {"series_decompose_anomalies",
-     "kql_series_anomalies($1, $3, $4, $5, $7, $2, CASE WHEN $6 = 'tukey' THEN 25 ELSE 10 END,"
-     " CASE WHEN $6 = 'tukey' THEN 75 ELSE 90 END)"},
-    {"series_periods_detect", "kql_series_period($1, $2, $3)"},
-};
-
-static int emit_several(struct hunt_bind *bind, const struct hunt_call *call,
-                        struct hunt_value *ret)
-{
-    for (size_t i = 0; i < sizeof(several) / sizeof(several[0]); i++)
-        if (str_eq(call->name, str_from_c(several[i].name)))
-            ret->sql = hunt_fill(bind, several[i].sql, call->args, call->n_args, (struct str){0});
-    ret->tuple = true;
-    return 0;
-}
-
 #define ELEMENTS(name, op)                                                                         \
     {                                                                                              \
         "series_" name "(a: dynamic, b: dynamic) dynamic",                                         \
             .sql = "kql_series_op('" op "', $1, $2)"                                               \
     }
 
+#define SIDE(side)                                                                                 \
+    side "rsquare: real, " side "slope: real, " side "interception: real, " side                   \
+         "variance: real, " side "rvariance: real"
+
 const struct hunt_function hunt_series_scalars[] = {
-    {"series_fit_line(series: dynamic) dynamic", .emit = emit_several},
-    {"series_fit_2lines(series: dynamic) dynamic", .emit = emit_several},
-    {"series_stats(series: dynamic) dynamic", .emit = emit_several},
+    {"series_fit_line(series: dynamic) dynamic", .sql = "kql_series_fit_line($1)",
+     .columns = "rsquare: real, slope: real, variance: real, rvariance: real, interception: real, "
+                "line_fit: dynamic"},
+    {"series_fit_2lines(series: dynamic) dynamic", .sql = "kql_series_fit_2lines($1)",
+     .columns = "rsquare: real, split_idx: long, variance: real, rvariance: real, line_fit: "
+                "dynamic, " SIDE("right_") ", " SIDE("left_")},
+    {"series_stats(series: dynamic) dynamic", .sql = "kql_series_stats($1)",
+     .columns = "min: real, min_idx: long, max: real, max_idx: long, avg: real, stdev: real, "
+                "variance: real"},
     {"series_decompose(series: dynamic, season: long = -1, trend: string = 'avg', test_points: "
      "long = 0, threshold: real = 0.6) dynamic",
-     .emit = emit_several},
+     .sql = "kql_series_decompose($1, $2, $3, $4, $5)",
+     .columns = "baseline: dynamic, seasonal: dynamic, trend: dynamic, residual: dynamic"},
     {"series_decompose_anomalies(series: dynamic, threshold: real = 1.5, season: long = -1, trend: "
      "string = 'avg', test_points: long = 0, method: string = 'ctukey', season_threshold: real = "
      "0.6) dynamic",
-     .emit = emit_several},
+     .sql = "kql_series_anomalies($1, $3, $4, $5, $7, $2, CASE WHEN $6 = 'tukey' THEN 25 ELSE 10 "
+            "END, CASE WHEN $6 = 'tukey' THEN 75 ELSE 90 END)",
+     .columns = "ad_flag: dynamic, ad_score: dynamic, baseline: dynamic"},
     {"series_decompose_forecast(series: dynamic, points: long, season: long = -1, trend: string = "
      "'avg', threshold: real = 0.6) dynamic",
      .sql = "json_extract(kql_series_decompose($1, $3, $4, $2, $5), '$[0]')"},
     {"series_periods_detect(series: dynamic, min: real, max: real, count: long = 1) dynamic",
-     .emit = emit_several},
+     .sql = "kql_series_period($1, $2, $3)", .columns = "periods: dynamic, scores: dynamic"},
     {"series_outliers(series: dynamic) dynamic", .sql = "kql_series_outliers($1, 10, 90)"},
     {"series_outliers(series: dynamic, kind: string, ignored: real, low: real = 10, high: real = "
      "90) dynamic",

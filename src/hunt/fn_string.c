@@ -7,6 +7,7 @@
 #include "hunt/dynamic.h"
 #include "hunt/function.h"
 #include "hunt/native.h"
+#include "hunt/regex_groups.h"
 #include "hunt/terms.h"
 #include "parse/escape.h"
 
@@ -360,52 +361,56 @@ static int emit_extract(struct hunt_bind *bind, const struct hunt_call *call,
     return 0;
 }
 
-/* The capture groups of a regular expression (RE2's syntax). */
-static int count_groups(struct str regex)
+/* The groups that extract_all() takes: those of its array, by number or name, or all. Returns how many; 0: wrong. */
+static unsigned chosen_groups(const struct hunt_call *call, unsigned ret_groups[static GROUP_MAX])
 {
-    int count = 0;
-    bool set = false;
-    for (size_t i = 0; i < regex.len; i++) {
-        struct str rest = str_skip(regex, i + 1);
-        if (regex.ptr[i] == '\\')
-            i++;
-        else if (set)
-            set = regex.ptr[i] != ']';
-        else if (regex.ptr[i] == '[') {
-            set = true;
-            i += rest.len && rest.ptr[0] == '^';
-            i += i + 1 < regex.len && regex.ptr[i + 1] == ']';
-        } else if (regex.ptr[i] == '(')
-            count += !str_starts(rest, STR("?")) || str_starts(rest, STR("?P<")) ||
-                     str_starts(rest, STR("?<"));
+    struct str regex = call->args[0].literal.text;
+    unsigned all = regex_groups_count(regex), n = 0;
+    if (call->n_args == 2) {
+        for (; n < all && n < GROUP_MAX; n++)
+            ret_groups[n] = n + 1;
+        return all > GROUP_MAX ? 0 : n;
     }
-    return count;
+    const struct kql_expr *list = call->args[1].json;
+    for (uint32_t i = 0; list && list->kind == KQL_ARRAY && i < list->exprs.len; i++) {
+        const struct kql_literal *item = &list->exprs.items[i]->literal;
+        bool literal = list->exprs.items[i]->kind == KQL_LITERAL && !item->null && n < GROUP_MAX;
+        int64_t group = 0;
+        if (literal && item->type == KQL_STRING)
+            group = regex_groups_find(regex, item->text);
+        else if (literal && (item->type == KQL_LONG || item->type == KQL_INT))
+            group = item->integer;
+        if (group < 1 || group > all || group > GROUP_MAX)
+            return 0;
+        ret_groups[n++] = (unsigned)group;
+    }
+    return n;
 }
 
 /* All matches: texts where one group is wanted, else lists of texts. NULL where nothing matches. */
 static int emit_extract_all(struct hunt_bind *bind, const struct hunt_call *call,
                             struct hunt_value *ret)
 {
-    int groups = count_groups(call->args[0].literal.text);
-    if (groups < 1 || groups > GROUP_MAX)
+    unsigned groups[GROUP_MAX], n = chosen_groups(call, groups);
+    if (n == 0)
         return hunt_refuse(bind, call->place,
-                           "extract_all() takes a regular expression with 1 to %d capture groups",
+                           "extract_all() takes a regular expression with 1 to %d capture groups, "
+                           "and of these the ones that are listed",
                            GROUP_MAX);
-    struct str regex = call->args[0].sql, text = call->args[1].sql;
-    struct str all =
-        hunt_text(bind, "regexp_extract_all(%.*s, %.*s, 1)", STR_ARG(text), STR_ARG(regex));
+    struct str regex = call->args[0].sql, text = call->args[call->n_args - 1].sql;
+    struct str all = hunt_text(bind, "regexp_extract_all(%.*s, %.*s, %u)", STR_ARG(text),
+                               STR_ARG(regex), groups[0]);
     struct str list = all;
-    if (groups > 1) {
+    if (n > 1) {
         struct str parts = {"", 0};
-        for (int i = 1; i <= groups; i++)
-            parts = hunt_text(bind, "%.*s%sregexp_extract_all(%.*s, %.*s, %d)[i]", STR_ARG(parts),
-                              i > 1 ? ", " : "", STR_ARG(text), STR_ARG(regex), i);
+        for (unsigned i = 0; i < n; i++)
+            parts = hunt_text(bind, "%.*s%sregexp_extract_all(%.*s, %.*s, %u)[i]", STR_ARG(parts),
+                              i > 0 ? ", " : "", STR_ARG(text), STR_ARG(regex), groups[i]);
         list = hunt_text(bind, "list_transform(range(1, len(%.*s) + 1), lambda i: [%.*s])",
                          STR_ARG(all), STR_ARG(parts));
     }
-    ret->sql = hunt_text(bind, "CASE WHEN len(%.*s) > 0 THEN to_json(%.*s) END", STR_ARG(all),
+    ret->sql = hunt_text(bind, "(CASE WHEN len(%.*s) > 0 THEN to_json(%.*s) END)", STR_ARG(all),
                          STR_ARG(list));
-    ret->sql = hunt_text(bind, "(%.*s)", STR_ARG(ret->sql));
     return 0;
 }
 
@@ -425,8 +430,9 @@ static int emit_countof(struct hunt_bind *bind, const struct hunt_call *call,
 #define TRIM_END(text, regex) "regexp_replace(" text ", '(?:' || " regex " || ')+$', '')"
 
 const struct hunt_function hunt_string_scalars[] = {
-    {"strlen(text: string) long", .sql = "length($1)", .filled = true},
-    {"string_size(text: string) long", .sql = "strlen($1)", .filled = true},
+    {"strlen(text: string) long", .sql = "length($1)", .filled = true, .naming = HUNT_NAMED_PREFIX},
+    {"string_size(text: string) long", .sql = "strlen($1)", .filled = true,
+     .naming = HUNT_NAMED_PREFIX},
     {"substring(text: string, start: long, length: long = 2147483647) string",
      .sql = "kql_substring($1, $2, $3)"},
     {"strcat_delim(delimiter: string, part: string...) string", .sql = "concat_ws($1, $2*)",
@@ -436,16 +442,15 @@ const struct hunt_function hunt_string_scalars[] = {
      .sql = "kql_strrep($1, $2, $3)"},
     {"strcmp(a: string, b: string) int",
      .sql = "(CASE WHEN $1 < $2 THEN -1 WHEN $1 > $2 THEN 1 ELSE 0 END)", .filled = true},
-    {"tolower(text: string) string", .sql = "lower($1)", .filled = true,
-     .naming = HUNT_NAMED_BY_FIRST},
-    {"toupper(text: string) string", .sql = "upper($1)", .filled = true,
-     .naming = HUNT_NAMED_BY_FIRST},
+    {"tolower(text: string) string", .sql = "lower($1)", .filled = true},
+    {"toupper(text: string) string", .sql = "upper($1)", .filled = true},
     {"reverse(text: string) string", .sql = "reverse($1)", .filled = true},
     {"split(text: string, delimiter: string) dynamic", .sql = "to_json(string_split($1, $2))",
-     .filled = true},
+     .filled = true, .naming = HUNT_NAMED_BY_FIRST},
     {"split(text: string, delimiter: string, index: long) dynamic",
      .sql =
-         "(CASE WHEN $3 >= 0 THEN to_json(list_slice(string_split($1, $2), $3 + 1, $3 + 1)) END)"},
+         "(CASE WHEN $3 >= 0 THEN to_json(list_slice(string_split($1, $2), $3 + 1, $3 + 1)) END)",
+     .naming = HUNT_NAMED_BY_FIRST},
     {"indexof(text: string, match: string, start: long = 0, length: long = -1, occurrence: long = "
      "1) long",
      .sql = "kql_indexof($1, $2, $3, $4, $5)"},
@@ -471,7 +476,11 @@ const struct hunt_function hunt_string_scalars[] = {
     {"extract(regex: string, group: const long, text: string, type: type) any",
      .emit = emit_extract},
     {"extract_all(regex: const string, text: string) dynamic", .emit = emit_extract_all},
+    {"extract_all(regex: const string, groups: const dynamic, text: string) dynamic",
+     .emit = emit_extract_all},
     {"extractall(regex: const string, text: string) dynamic", .emit = emit_extract_all},
+    {"extractall(regex: const string, groups: const dynamic, text: string) dynamic",
+     .emit = emit_extract_all},
     {"translate(search: string, replacement: string, text: string) string",
      .sql = "kql_translate($1, $2, $3)"},
     {"notempty(value: raw string) bool", .sql = "coalesce($1 <> '', false)", .filled = true},

@@ -44,7 +44,7 @@ struct hunt_value {
     bool filled;    /* never NULL */
     bool constant;  /* known now, and it is: */
     struct kql_literal literal;
-    bool tuple; /* of type dynamic: a list of columns; what has one name is the first of them */
+    const char *tuple; /* of type dynamic, an array: several columns (hunt_function.columns) */
     const struct kql_expr
         *json; /* of type dynamic: what was written in dynamic(...); NULL: it was not */
     struct str base,
@@ -106,6 +106,9 @@ struct hunt_function {
     bool filled; /* never NULL */
     enum hunt_naming naming;
     const char *prefix; /* of HUNT_NAMED_PREFIX and aggregates; NULL: the name */
+    /* The result is an array that stands for these columns: "rsquare: real, slope: real". Without names of their own they
+     * are function_argument_rsquare ...; what has one name is the first of them. */
+    const char *columns;
 };
 
 /* ---- for emitters -------------------------------------------------------------------------- */
@@ -172,7 +175,6 @@ int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, struc
 /* The tables, by file. A new file is a line here and one in function.c. */
 extern const struct hunt_function hunt_core_scalars[];    /* fn_core.c: conversion, time, null */
 extern const struct hunt_function hunt_core_aggregates[]; /* fn_core.c */
-extern const struct hunt_function hunt_core_windows[];    /* fn_core.c */
 extern const struct hunt_function hunt_convert_scalars[];
 extern const struct hunt_function hunt_string_scalars[];
 extern const struct hunt_function hunt_terms_scalars[];
@@ -181,7 +183,7 @@ extern const struct hunt_function hunt_dynamic_scalars[];
 extern const struct hunt_function hunt_number_scalars[];
 extern const struct hunt_function hunt_ip_scalars[];
 extern const struct hunt_function hunt_more_aggregates[];
-extern const struct hunt_function hunt_more_windows[];
+extern const struct hunt_function hunt_windows[];
 extern const struct hunt_function hunt_series_scalars[];
 extern const struct hunt_function hunt_text_parse_scalars[];
 

@@ -120,5 +120,27 @@ const struct function_case window_cases[] = {
     {"range x from 1 to 3 step 1 | extend c = row_cumsum(x)", "1|1\n2|3\n3|6"},
     {"range x from 1 to 3 step 1 | sort by x desc | extend r = row_number()", "3|1\n2|2\n1|3"},
     {"range x from 1 to 2 step 1 | serialize r = row_number(7)", "1|7\n2|8"},
+    {"range x from 1 to 4 step 1 | serialize r = row_number(1, x == 3)", "1|1\n2|2\n3|1\n4|2"},
+    {"range x from 1 to 4 step 1 | serialize c = row_cumsum(x, x == 3)", "1|1\n2|3\n3|3\n4|7"},
+    {"datatable(a:string)['x', 'y', 'y', 'z'] | sort by a asc | extend d = row_rank_dense(a), m = "
+     "row_rank_min(a)",
+     "x|1|1\ny|2|2\ny|2|2\nz|3|4"},
+    {"datatable(k:long, a:string)[1, 'x', 1, 'y', 2, 'y', 2, 'y'] | sort by k asc, a asc | extend "
+     "d "
+     "= row_rank_dense(a, prev(k) != k)",
+     "1|x|1\n1|y|2\n2|y|1\n2|y|1"},
+    {"datatable(ID:string, T:datetime)['1', datetime(2024-04-11 10:00:00), '2', "
+     "datetime(2024-04-11 10:18:00), '1', datetime(2024-04-11 11:00:00), '3', "
+     "datetime(2024-04-11 11:30:00), '2', datetime(2024-04-11 13:30:00), '2', "
+     "datetime(2024-04-11 10:16:00)] | sort by ID asc, T asc | project S = "
+     "format_datetime(row_window_session(T, 1h, 5m, ID != prev(ID)), 'HH:mm')",
+     "10:00\n11:00\n10:16\n10:16\n13:30\n11:30"},
+    {"datatable(t:datetime)[datetime(2024-04-11 10:00), datetime(null), datetime(2024-04-11 "
+     "10:01)] | extend s = row_window_session(t, 1h, 5m) | count",
+     "3"},
+    {"datatable(t:long)[1, 2, 9, 10] | project t = datetime(2024-04-11) + t * 1m | sort by t asc | "
+     "extend s = row_window_session(t, 1h, 5m) | summarize n = count() by s | sort by s asc | "
+     "project n",
+     "2\n2"},
     {0},
 };

@@ -65,5 +65,6 @@ extern const struct lake_function hunt_ip_natives[];
 extern const struct lake_function hunt_aggregate_natives[];
 extern const struct lake_function hunt_series_natives[];
 extern const struct lake_function hunt_text_parse_natives[];
+extern const struct lake_function hunt_window_natives[];
 
 #endif

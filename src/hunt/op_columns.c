@@ -12,17 +12,54 @@ static struct str default_name(struct hunt_bind *bind, const struct kql_named *n
     return name.len ? name : hunt_text(bind, "Column%u", ++*n_unnamed);
 }
 
-/* (a, b) = list: its elements one by one. */
+/* The next "name: type" of a tuple's columns; without a tuple they are dynamic, and have no names. */
+static enum kql_type next_element(struct str *columns, struct str *ret_name)
+{
+    struct str item = {0}, type_name;
+    enum kql_type type = KQL_DYNAMIC;
+    *ret_name = (struct str){0};
+    if (columns->len && str_cut(columns, ',', &item)) {
+        type_name = item;
+        if (str_cut(&type_name, ':', ret_name))
+            (void)tables_type_find(str_trim(type_name), &type);
+        *ret_name = str_trim(*ret_name);
+    }
+    return type;
+}
+
+static void add_element(struct hunt_bind *bind, struct rel *rel, struct str name,
+                        enum kql_type type, uint32_t index, const struct column *array,
+                        struct field_list *made)
+{
+    struct column_list refs = {0};
+    struct hunt_value element = bind_value(KQL_DYNAMIC, (struct str){0});
+    element.base = array->sql;
+    element.path = hunt_text(bind, "'$[%u]'", index);
+    element.sql = hunt_text(bind, "nullif(json_extract(%.*s, %.*s), 'null'::JSON)",
+                            STR_ARG(element.base), STR_ARG(element.path));
+    column_list_add(bind, &refs, (struct column *)(uintptr_t)array);
+    element = hunt_convert(bind, element, type);
+    field_add(bind, made, name, rel_compute(bind, rel, name, &element, &refs));
+}
+
+/* (a, b) = array: its elements one by one. A tuple whose columns get no names has names by itself. */
 static void add_elements(struct hunt_bind *bind, struct rel *rel, const struct kql_named *named,
                          const struct hunt_value *value, const struct column_list *refs,
                          struct field_list *made)
 {
-    for (uint32_t i = 0; i < named->names.len; i++) {
-        struct hunt_value element = bind_value(
-            KQL_DYNAMIC, hunt_text(bind, "nullif(json_extract(%.*s, '$[%u]'), 'null'::JSON)",
-                                   STR_ARG(value->sql), i));
-        struct str name = named->names.items[i].text;
-        field_add(bind, made, name, rel_compute(bind, rel, name, &element, refs));
+    struct str columns = value->tuple ? str_from_c(value->tuple) : STR(""), name;
+    struct column *array = rel_column(bind, rel, STR("array"), value, refs);
+    struct str first = {0};
+    if (named->expr->kind == KQL_CALL && named->expr->call.arguments.len)
+        first = bind_name_of(bind, named->expr->call.arguments.items[0].expr);
+    for (uint32_t i = 0; named->names.len ? i < named->names.len : columns.len > 0; i++) {
+        enum kql_type type = next_element(&columns, &name);
+        if (named->names.len)
+            name = named->names.items[i].text;
+        else
+            name = hunt_text(bind, "%.*s_%.*s%s%.*s", STR_ARG(named->expr->call.name),
+                             STR_ARG(first), first.len ? "_" : "", STR_ARG(name));
+        add_element(bind, rel, name, type, i, array, made);
     }
 }
 
@@ -34,13 +71,10 @@ int op_bind_named(struct hunt_bind *bind, struct rel *rel, const struct kql_name
     int status = bind_over(bind, rel, named->expr, &refs, &value);
     if (status < 0)
         return status;
-    if (named->names.len > 1) {
+    if (named->names.len > 1 || value.tuple) {
         add_elements(bind, rel, named, &value, &refs, made);
         return 0;
     }
-    if (value.tuple)
-        value = bind_value(KQL_DYNAMIC,
-                           hunt_text(bind, "json_extract(%.*s, '$[0]')", STR_ARG(value.sql)));
     struct str name =
         named->names.len ? named->names.items[0].text : default_name(bind, named, n_unnamed);
     field_add(bind, made, name, rel_column(bind, rel, name, &value, &refs));

@@ -28,6 +28,20 @@ static void columns_without_a_name_are_named_as_kusto_names_them(void **state)
         {"datatable(a:long)[1, 2] | count", "Count/2"},
         {"datatable(a:long)[1, 2] | count as n", "n/2"},
         {"datatable(a:long)[5] | summarize countif(a > 3)", "countif_/1"},
+        {"datatable(a:string)[\"X\"] | project tolower(a), strlen(a), gettype(a), split(a, \".\")",
+         "Column1|strlen_a|type_a|a/x|1|string|[\"X\"]"},
+        {"datatable(t:datetime)[datetime(2026-11-22 10:20:30)] | summarize count() by "
+         "startofday(t)",
+         "t|count_/2026-11-22T00:00:00Z|1"},
+        {"datatable(t:datetime)[datetime(2026-11-22 10:20:30)] | project startofweek(t), "
+         "format_datetime(t, \"yyyy\")",
+         "Column1|t/2026-11-22T00:00:00Z|2026"},
+        {"print y = dynamic([1, 5]) | extend series_stats(y) | project-away y",
+         "series_stats_y_min|series_stats_y_min_idx|series_stats_y_max|series_stats_y_max_idx|"
+         "series_stats_y_avg|series_stats_y_stdev|series_stats_y_variance/"
+         "1|0|5|1|3|2.8284271247461903|8"},
+        {"print y = dynamic([1, 5]) | project (low, at) = series_stats(y)", "low|at/1|0"},
+        {"print y = dynamic([1, 5]) | project low = series_stats(y)", "low/1"},
     };
     GOLDEN_CHECK(cases);
 }
@@ -514,6 +528,10 @@ static void tables_are_views_over_what_is_stored(void **state)
         {"Starts | where _agency == \"MOH\" | count", "Count/10"},
         {"search in (Starts) \"explorer\" | count", "Count/3"},
         {"find in (Starts) where EventID == 1 project FileName | count", "Count/5"},
+        {"search \"explorer\" | summarize count() by $table", "$table|count_/Starts|3"},
+        {"find where EventID == 1 | summarize count() by source_ | sort by source_ asc",
+         "source_|count_/Starts|5"},
+        {"union * | count", "Count/10"},
     };
     GOLDEN_CHECK(cases);
 }

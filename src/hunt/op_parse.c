@@ -2,6 +2,7 @@
  * parse, parse-where, parse-kv: columns out of text, by a regular expression made of the pattern.
  */
 #include "hunt/op.h"
+#include "hunt/regex_groups.h"
 
 /* The regular expression, and which group of it each column is. */
 struct pattern {
@@ -18,24 +19,6 @@ static void add_quoted(struct buf *regex, struct str text)
             buf_add_byte(regex, '\\');
         buf_add_byte(regex, text.ptr[i]);
     }
-}
-
-/* Groups that a person wrote: ( without ? behind it, not escaped, not in a class. */
-static uint32_t count_groups(struct str regex)
-{
-    uint32_t n = 0;
-    bool in_class = false;
-    for (size_t i = 0; i < regex.len; i++) {
-        char c = regex.ptr[i], next = i + 1 < regex.len ? regex.ptr[i + 1] : '\0';
-        if (c == '\\')
-            i++;
-        else if (c == '[' || c == ']')
-            in_class = c == '[';
-        else if (c == '(' && !in_class &&
-                 (next != '?' || str_starts(str_skip(regex, i), STR("(?P<"))))
-            n++;
-    }
-    return n;
 }
 
 static const char *group_of(enum kql_type type, bool last)
@@ -66,7 +49,7 @@ static void add_piece(struct pattern *pattern, const struct kql_piece_list *piec
     case KQL_PIECE_TEXT:
         if (pattern->flexible) {
             buf_printf(&pattern->regex, "(?:%.*s)", STR_ARG(piece->text));
-            pattern->n_groups += count_groups(piece->text);
+            pattern->n_groups += regex_groups_count(piece->text);
         } else
             add_quoted(&pattern->regex, piece->text);
         break;

@@ -1,10 +1,8 @@
 /*
- * search and find: rows of several tables in which something is. Where no tables are said, `events` is looked in: every
- * event is there once.
+ * search and find: rows of several tables in which something is. Where no tables are said, all are looked
+ * in: the published ones that have rows, and datasets of which those may not have all.
  */
 #include "hunt/op.h"
-
-#define EVERYTHING "events"
 
 static int tables_of(struct hunt_bind *bind, struct kql_place place,
                      const struct kql_expr_list *exprs, struct rel *rel, struct rel_list *list)
@@ -15,13 +13,9 @@ static int tables_of(struct hunt_bind *bind, struct kql_place place,
     }
     if (exprs->len)
         return bind_tables(bind, exprs, false, list);
-    const struct table *table = tables_find(bind->options->tables, STR(EVERYTHING));
-    struct rel all;
-    if (!table)
+    int status = bind_all_tables(bind, true, list);
+    if (status == 0 && list->len == 0)
         return hunt_refuse(bind, place, "it is not said which tables to look in");
-    int status = bind_table(bind, table, &all);
-    if (status == 0)
-        rel_list_add(bind, list, &all);
     return status;
 }
 

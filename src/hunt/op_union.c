@@ -25,6 +25,75 @@ bool bind_pattern_fits(struct str pattern, struct str name)
     return str_ends(name, pattern);
 }
 
+/* ---- all tables ---- */
+
+static bool is_stored(const struct hunt_bind *bind, const struct table_source *source)
+{
+    const struct hunt_catalogue *catalogue = bind->options->catalogue;
+    return source->kind == TABLE_FROM_FINDINGS ||
+           (catalogue && hunt_catalogue_has(catalogue, source->dataset));
+}
+
+static bool has_rows(const struct hunt_bind *bind, const struct table *table)
+{
+    for (uint32_t i = 0; i < table->n_sources; i++)
+        if (is_stored(bind, &table->sources[i]))
+            return true;
+    return false;
+}
+
+/* Made of a file, not of the datasets. */
+static bool is_published(const struct table *table)
+{
+    return table->origin.len > 0;
+}
+
+/* Are all events of a dataset rows of some published table? */
+static bool is_covered(const struct tables *tables, struct str dataset)
+{
+    for (uint32_t t = 0; t < tables_count(tables); t++) {
+        const struct table *table = tables_get(tables, t);
+        for (uint32_t i = 0; is_published(table) && i < table->n_sources; i++)
+            if (table->sources[i].where.kind == TABLE_NOTHING &&
+                str_eq(table->sources[i].dataset, dataset))
+                return true;
+    }
+    return false;
+}
+
+static bool is_left_over(const struct hunt_bind *bind, const struct table *table)
+{
+    return table->open && has_rows(bind, table) &&
+           !is_covered(bind->options->tables, table->sources[0].dataset);
+}
+
+static int add_table(struct hunt_bind *bind, const struct table *table, struct rel_list *list)
+{
+    struct rel rel;
+    int status = bind_table(bind, table, &rel);
+    if (status == 0)
+        rel_list_add(bind, list, &rel);
+    return status;
+}
+
+int bind_all_tables(struct hunt_bind *bind, bool every, struct rel_list *list)
+{
+    const struct tables *tables = bind->options->tables;
+    uint32_t before = list->len;
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < tables_count(tables); i++) {
+        const struct table *table = tables_get(tables, i);
+        if (is_published(table) ? has_rows(bind, table) : every && is_left_over(bind, table))
+            status = add_table(bind, table, list);
+    }
+    for (uint32_t i = 0; status == 0 && list->len == before && i < tables_count(tables); i++)
+        if (is_published(tables_get(tables, i)))
+            status = add_table(bind, tables_get(tables, i), list);
+    return status;
+}
+
+/* ---- tables by name ---- */
+
 static int add_fitting(struct hunt_bind *bind, const struct kql_expr *expr, struct str pattern,
                        bool fuzzy, struct rel_list *list)
 {
@@ -73,7 +142,7 @@ int bind_tables(struct hunt_bind *bind, const struct kql_expr_list *exprs, bool 
         if (expr->kind == KQL_PATTERN)
             status = add_fitting(bind, expr, expr->name, fuzzy, list);
         else if (expr->kind == KQL_STAR)
-            status = add_fitting(bind, expr, STR("*"), fuzzy, list);
+            status = bind_all_tables(bind, false, list);
         else if (expr->kind == KQL_MEMBER &&
                  str_index(expr->member.name, '*') < expr->member.name.len)
             status = add_fitting(bind, expr, expr->member.name, fuzzy, list);
