@@ -51,6 +51,7 @@ struct hunt_job {
 
 struct hunts {
     struct api *api;
+    struct hunt_shelf *shelf; /* of the lake's columns; NULL: there is no lake */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct hunt_job *jobs;
@@ -64,6 +65,8 @@ struct hunts *hunts_new(struct api *api)
     if (!hunts)
         return NULL;
     hunts->api = api;
+    if (api->options.lake)
+        hunts->shelf = hunt_shelf_new(api->options.lake_engine, api->options.lake);
     pthread_mutex_init(&hunts->lock, NULL);
     pthread_cond_init(&hunts->changed, NULL);
     return hunts;
@@ -79,6 +82,7 @@ void hunts_free(struct hunts *hunts)
     while (hunts->n > 0)
         pthread_cond_wait(&hunts->changed, &hunts->lock);
     pthread_mutex_unlock(&hunts->lock);
+    hunt_shelf_free(hunts->shelf);
     pthread_cond_destroy(&hunts->changed);
     pthread_mutex_destroy(&hunts->lock);
     free(hunts);
@@ -428,6 +432,7 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
     job->place = (struct hunt_place){.ops = api->options.lake_engine,
                                      .lake = api->options.lake,
                                      .tables = api->options.hunt_tables,
+                                     .shelf = job->hunts->shelf,
                                      .findings = findings,
                                      .findings_context = api};
     pthread_mutex_init(&job->lock, NULL);

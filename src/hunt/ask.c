@@ -16,7 +16,8 @@ struct hunt_asking {
     const struct hunt_question *question;
     struct hunt_limits limits; /* of all results together */
     struct arena arena;
-    struct hunt_catalogue *catalogue;
+    struct hunt_shelf *shelf; /* its own, where the place has none */
+    const struct hunt_catalogue *catalogue;
     const struct hunt_plan *plan;    /* NULL: SQL */
     VEC(struct lake_source) sources; /* of SQL */
     VEC(struct hunt_column) columns; /* of SQL, once it runs */
@@ -54,11 +55,21 @@ struct hunt_asking *hunt_asking_new(const struct hunt_place *place,
     return asking;
 }
 
+static struct hunt_shelf *shelf_of(struct hunt_asking *asking)
+{
+    const struct hunt_place *place = asking->place;
+    if (!place->shelf && !asking->shelf)
+        asking->shelf = hunt_shelf_new(place->ops, place->lake);
+    return place->shelf ? place->shelf : asking->shelf;
+}
+
 void hunt_asking_free(struct hunt_asking *asking)
 {
     if (!asking)
         return;
-    hunt_catalogue_free(asking->catalogue);
+    if (asking->catalogue)
+        hunt_shelf_give(shelf_of(asking), asking->catalogue);
+    hunt_shelf_free(asking->shelf);
     arena_free(&asking->arena);
     vec_free(&asking->sources);
     vec_free(&asking->columns);
@@ -242,16 +253,25 @@ static int probe(void *context, const struct hunt_result *query,
 
 /* ---- compiling ---- */
 
+/* Has the lake rows that the question may see? */
+static bool has_rows(void *context, struct str dataset, int64_t first, int64_t last)
+{
+    const struct hunt_asking *asking = context;
+    const struct lake_source source = {.dataset = dataset, .first = first, .last = last};
+    return asking->place->ops->has(asking->place->lake, &source, &asking->question->scope);
+}
+
 static int compile_kql(struct hunt_asking *asking, struct err *err)
 {
     const struct hunt_question *question = asking->question;
-    asking->catalogue = hunt_catalogue_new();
-    if (!asking->catalogue ||
-        hunt_catalogue_read(asking->catalogue, asking->place->ops, asking->place->lake) < 0)
+    struct hunt_shelf *shelf = shelf_of(asking);
+    asking->catalogue = shelf ? hunt_shelf_take(shelf) : NULL;
+    if (!asking->catalogue)
         return no_memory(err);
     const struct hunt_options options = {
         .tables = asking->place->tables,
         .catalogue = asking->catalogue,
+        .presence = {has_rows, asking},
         .now_us = question->now_us ? question->now_us : clock_now_us(),
         .first = question->first,
         .last = question->last,

@@ -37,6 +37,7 @@ struct hunt_place {
     const struct lake_ops *ops;
     struct lake *lake;
     const struct tables *tables;
+    struct hunt_shelf *shelf; /* of that lake; NULL: its columns are read for each hunt */
     /* Appends a JSON array of the findings that the asking caller may see; see hunt_result.findings. NULL: none. */
     int (*findings)(void *context, const struct lake_scope *scope, struct buf *json,
                     struct err *err);

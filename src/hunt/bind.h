@@ -111,6 +111,7 @@ struct node {
     struct source *source; /* SOURCE */
     uint32_t shared;       /* SHARED: the number of its WITH */
     bool marked;           /* its needs are */
+    bool pruned, barren;   /* it was looked at; it has no rows */
 };
 
 /* Rows of a dataset as the lake is asked for them. */
@@ -303,6 +304,12 @@ struct op_row {
     int (*bind)(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel);
 };
 const struct op_row *op_find(enum kql_operator_kind kind);
+
+/* ---- prune.c: what has no rows ---- */
+/* Of a dataset, in the time that is asked for: false only where there are none. */
+bool prune_has(const struct hunt_bind *bind, struct str dataset, int64_t first, int64_t last);
+/* Takes the inputs without rows out of the unions of a plan whose times are known by now. */
+void prune_node(struct hunt_bind *bind, struct node *node);
 
 /* ---- narrow.c: times ---- */
 /* The condition `column op time` holds for all rows that matter above node. */

@@ -235,12 +235,23 @@ static void bind_empty(struct hunt_bind *bind, const struct table *table, struct
     }
 }
 
+/* A table of several sources is one of those that have rows; of the last where none has. */
+static bool is_wanted(const struct hunt_bind *bind, const struct table *table, uint32_t i,
+                      uint32_t n_wanted)
+{
+    const struct table_source *of = &table->sources[i];
+    return of->kind == TABLE_FROM_FINDINGS || (i + 1 == table->n_sources && n_wanted == 0) ||
+           prune_has(bind, of->dataset, bind->options->first, bind->options->last);
+}
+
 int bind_table(struct hunt_bind *bind, const struct table *table, struct rel *ret)
 {
     int status = 0;
     struct rel_list sources = {0};
     for (uint32_t i = 0; status == 0 && i < table->n_sources; i++) {
         struct rel rel;
+        if (!is_wanted(bind, table, i, sources.len))
+            continue;
         status = bind_source(bind, table, &table->sources[i], &rel);
         if (status == 0)
             rel_list_add(bind, &sources, &rel);

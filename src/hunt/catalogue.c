@@ -1,6 +1,7 @@
 #include "hunt/catalogue.h"
 
 #include <errno.h>
+#include <pthread.h>
 
 #include "base/arena.h"
 #include "base/map.h"
@@ -18,6 +19,15 @@ struct hunt_catalogue {
     struct arena arena;
     VEC(struct hunt_dataset *) datasets;
     struct map names;
+    uint64_t version; /* of the lake, on a shelf */
+    uint32_t holders; /* hunts, and the shelf */
+};
+
+struct hunt_shelf {
+    const struct lake_ops *ops;
+    struct lake *lake;
+    pthread_mutex_t lock;
+    struct hunt_catalogue *newest;
 };
 
 struct hunt_catalogue *hunt_catalogue_new(void)
@@ -115,6 +125,73 @@ int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops 
 bool hunt_catalogue_has(const struct hunt_catalogue *catalogue, struct str dataset)
 {
     return dataset_find(catalogue, dataset) != NULL;
+}
+
+/* ---- the shelf ---- */
+
+struct hunt_shelf *hunt_shelf_new(const struct lake_ops *ops, struct lake *lake)
+{
+    struct hunt_shelf *shelf = calloc(1, sizeof(*shelf));
+    if (!shelf)
+        return NULL;
+    shelf->ops = ops;
+    shelf->lake = lake;
+    pthread_mutex_init(&shelf->lock, NULL);
+    return shelf;
+}
+
+static void let_go(struct hunt_catalogue *catalogue)
+{
+    if (catalogue && --catalogue->holders == 0)
+        hunt_catalogue_free(catalogue);
+}
+
+void hunt_shelf_free(struct hunt_shelf *shelf)
+{
+    if (!shelf)
+        return;
+    let_go(shelf->newest);
+    pthread_mutex_destroy(&shelf->lock);
+    free(shelf);
+}
+
+/* The version is asked first: what comes while the columns are read makes them old. */
+static void refresh(struct hunt_shelf *shelf)
+{
+    uint64_t version = shelf->ops->version(shelf->lake);
+    if (shelf->newest && shelf->newest->version == version)
+        return;
+    struct hunt_catalogue *catalogue = hunt_catalogue_new();
+    if (catalogue && hunt_catalogue_read(catalogue, shelf->ops, shelf->lake) < 0) {
+        hunt_catalogue_free(catalogue);
+        catalogue = NULL;
+    }
+    if (catalogue) {
+        catalogue->version = version;
+        catalogue->holders = 1;
+    }
+    let_go(shelf->newest);
+    shelf->newest = catalogue;
+}
+
+const struct hunt_catalogue *hunt_shelf_take(struct hunt_shelf *shelf)
+{
+    pthread_mutex_lock(&shelf->lock);
+    refresh(shelf);
+    struct hunt_catalogue *catalogue = shelf->newest;
+    if (catalogue)
+        catalogue->holders++;
+    pthread_mutex_unlock(&shelf->lock);
+    return catalogue;
+}
+
+void hunt_shelf_give(struct hunt_shelf *shelf, const struct hunt_catalogue *catalogue)
+{
+    if (!catalogue)
+        return;
+    pthread_mutex_lock(&shelf->lock);
+    let_go((struct hunt_catalogue *)(uintptr_t)catalogue);
+    pthread_mutex_unlock(&shelf->lock);
 }
 
 const struct lake_column *hunt_catalogue_find(const struct hunt_catalogue *catalogue,

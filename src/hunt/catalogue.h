@@ -1,6 +1,7 @@
 /*
  * catalogue: which columns the lake has for each dataset, as a hunt needs to know them: by native name, with their names
- * in SQL and types. A copy: read it again when the lake says there are more. Built by one thread, read by any.
+ * in SQL and types. A copy, built by one thread, read by any. A shelf keeps the newest copy for the hunts of a
+ * lake, and reads it again when the lake says that there are more columns.
  */
 #ifndef JAGA_HUNT_CATALOGUE_H
 #define JAGA_HUNT_CATALOGUE_H
@@ -23,6 +24,16 @@ int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops 
 
 /* Is anything stored of a dataset? */
 bool hunt_catalogue_has(const struct hunt_catalogue *catalogue, struct str dataset);
+
+struct hunt_shelf; /* opaque */
+
+/* Of a lake, which outlives it; NULL: no memory. All catalogues are given back before it is freed. */
+struct hunt_shelf *hunt_shelf_new(const struct lake_ops *ops, struct lake *lake);
+void hunt_shelf_free(struct hunt_shelf *shelf);
+
+/* The lake's columns as they are now; any thread. NULL: no memory. hunt_shelf_give() is due. */
+const struct hunt_catalogue *hunt_shelf_take(struct hunt_shelf *shelf);
+void hunt_shelf_give(struct hunt_shelf *shelf, const struct hunt_catalogue *catalogue);
 
 /* The column that has a field, or NULL: nothing stored has it. */
 const struct lake_column *hunt_catalogue_find(const struct hunt_catalogue *catalogue,

@@ -250,6 +250,9 @@ static int mark_rel(struct hunt_bind *bind, const struct rel *rel)
 
 int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_sql)
 {
+    prune_node(bind, rel->node);
+    for (uint32_t i = 0; i < bind->shared.len; i++)
+        prune_node(bind, bind->shared.items[i]);
     int status = mark_rel(bind, rel);
     for (uint32_t i = 0; status == 0 && i < bind->shared.len; i++) {
         struct node *node = bind->shared.items[i];

@@ -42,9 +42,20 @@ struct hunt_probe {
     void *context;
 };
 
+/*
+ * What has no rows is not read, and costs nothing: a table over all datasets is one over those that are there. Are there
+ * any of a dataset with first <= time < last?
+ */
+struct hunt_presence {
+    bool (*has)(void *context, struct str dataset, int64_t first, int64_t last);
+    void *context;
+};
+
 struct hunt_options {
     const struct tables *tables;
     const struct hunt_catalogue *catalogue; /* NULL: the lake is empty */
+    struct hunt_presence presence;          /* has NULL: there may be rows of each */
+    bool plain;                             /* nothing is left out or put off: to compare with */
     int64_t now_us;                         /* what now() is */
     int64_t first,
         last; /* only events of first <= time < last, unless the query itself is narrower; INT64_MIN, INT64_MAX: any */

@@ -305,6 +305,14 @@ static int lake_columns(struct lake *lake, struct str dataset,
     return !table ? -ENOENT : status < 0 ? status : 0;
 }
 
+static uint64_t lake_version(struct lake *lake)
+{
+    pthread_mutex_lock(&lake->lock);
+    uint64_t version = lake->version;
+    pthread_mutex_unlock(&lake->lock);
+    return version;
+}
+
 static bool any_or(struct str wanted, struct str text)
 {
     return wanted.len == 0 || str_eq(wanted, text);
@@ -393,6 +401,8 @@ const struct lake_ops lake_duckdb = {
     .blocks = proof_blocks,
     .datasets = lake_datasets,
     .columns = lake_columns,
+    .version = lake_version,
+    .has = source_has,
     .shares = lake_shares,
     .stats = lake_stats,
     .functions = functions_register,

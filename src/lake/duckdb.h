@@ -136,7 +136,8 @@ struct lake {
 
     pthread_mutex_t lock;
     VEC(struct table *) tables;
-    VEC(struct day *) days; /* by name */
+    uint64_t version; /* counts what becomes new of tables and their columns */
+    VEC(struct day *) days;
     uint64_t uses;
     uint64_t seq; /* of the next block */
     bool sick;    /* a statement on the catalogue failed: it is attached anew before the next */
@@ -264,7 +265,9 @@ int run_explain(struct lake *lake, const struct lake_query *query, struct buf *t
 int watcher_start(struct lake *lake);
 void watcher_stop(struct lake *lake);
 
-/* source.c: the SELECT behind the name of a source; pins the days it reads, which are appended to *days. */
+/* source.c: what sources have, and the SELECT behind the name of one; pins the days it reads, which are appended to *pins. */
+bool source_has(struct lake *lake, const struct lake_source *source,
+                const struct lake_scope *scope);
 struct pins {
     struct day **items;
     size_t len, cap;

@@ -413,6 +413,11 @@ struct lake_ops {
                     void *context);
     int (*columns)(struct lake *lake, struct str dataset,
                    int (*each)(void *context, const struct lake_column *column), void *context);
+    /* A number that is another one when there are more datasets or columns, or a column became dynamic. */
+    uint64_t (*version)(struct lake *lake);
+    /* Are there rows of a source that the caller may see, as far as days and agencies tell? As of the last commit. */
+    bool (*has)(struct lake *lake, const struct lake_source *source,
+                const struct lake_scope *scope);
     int (*shares)(struct lake *lake, const struct lake_part *part,
                   int (*each)(void *context, const struct lake_share *share), void *context);
     void (*stats)(struct lake *lake, struct lake_stats *ret_stats);

@@ -102,6 +102,7 @@ struct table *schema_add(struct lake *lake, struct str dataset, uint32_t *ret_nu
     if (whole) {
         pthread_mutex_lock(&lake->lock);
         whole = vec_push(&lake->tables, table) == 0;
+        lake->version++;
         pthread_mutex_unlock(&lake->lock);
     }
     if (!whole) {
@@ -223,6 +224,7 @@ struct lake_column *schema_column(struct lake *lake, struct table *table,
         struct str field = copy_text(cell->name);
         pthread_mutex_lock(&lake->lock);
         int status = field.ptr ? add_column(table, field, first_kind(cell), false) : -ENOMEM;
+        lake->version++;
         pthread_mutex_unlock(&lake->lock);
         if (status < 0)
             return NULL;
@@ -233,6 +235,7 @@ struct lake_column *schema_column(struct lake *lake, struct table *table,
     if ((cell->list || cell->kind == LAKE_JSON) && column->kind == LAKE_TEXT && !column->dynamic) {
         pthread_mutex_lock(&lake->lock);
         column->dynamic = true;
+        lake->version++;
         pthread_mutex_unlock(&lake->lock);
         table->unsaved = true;
     }

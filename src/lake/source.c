@@ -75,20 +75,39 @@ static void add_nothing(struct buf *sql, const struct table *table,
     buf_add_c(sql, " WHERE false");
 }
 
+static bool may_see(const struct lake_scope *scope, struct str agency)
+{
+    for (size_t i = 0; !scope->all && i < scope->n; i++)
+        if (str_eq(scope->agencies[i], agency))
+            return true;
+    return scope->all;
+}
+
 /* Does the day have rows of the dataset that the caller may see, in that time? */
 static bool concerns(const struct day *day, uint32_t number, const struct lake_source *source,
                      const struct lake_scope *scope)
 {
-    int64_t first, last;
-    if (number >= day->tables.len || !day->tables.items[number].exists ||
-        !day_times(day, number, &first, &last) || last < source->first || first >= source->last)
+    if (number >= day->tables.len || !day->tables.items[number].exists)
         return false;
-    for (size_t i = 0; !scope->all && i < day->shares.len; i++)
-        for (size_t k = 0; k < scope->n; k++)
-            if (day->shares.items[i].table == number &&
-                str_eq(day->shares.items[i].agency, scope->agencies[k]))
-                return true;
-    return scope->all;
+    for (size_t i = 0; i < day->shares.len; i++) {
+        const struct share *share = &day->shares.items[i];
+        if (share->table == number && share->rows > 0 && share->last >= source->first &&
+            share->first < source->last && may_see(scope, share->agency))
+            return true;
+    }
+    return false;
+}
+
+bool source_has(struct lake *lake, const struct lake_source *source, const struct lake_scope *scope)
+{
+    uint32_t number;
+    bool has = false;
+    pthread_mutex_lock(&lake->lock);
+    const struct table *table = schema_find(lake, source->dataset, &number);
+    for (size_t i = lake->days.len; table && !has && i-- > 0;)
+        has = concerns(lake->days.items[i], number, source, scope);
+    pthread_mutex_unlock(&lake->lock);
+    return has;
 }
 
 int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err *err)
