@@ -35,7 +35,7 @@ static int run(const struct cli *cli)
     }
     struct hunt_session *session = hunt_session_open(cli, &code);
     if (session)
-        code = hunt_session_ask(session, buf_str(&query));
+        code = hunt_session_ask(session, buf_str(&query), stdout);
     hunt_session_close(session);
     buf_free(&query);
     return code;

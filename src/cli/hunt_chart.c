@@ -285,8 +285,10 @@ static void add_lines(struct buf *out, const struct chart *chart)
     free(canvas.series);
 }
 
-bool hunt_chart_write(struct buf *out, const struct hunt_kept *result, size_t width, bool colour)
+bool hunt_chart_write(struct buf *out, const struct hunt_kept *result, const struct hunt_look *look)
 {
+    size_t width = look->width;
+    bool colour = look->colour;
     struct chart chart = {
         .result = result, .width = width ? width : WIDTH_DEFAULT, .colour = colour};
     if (chart.width < WIDTH_MIN)

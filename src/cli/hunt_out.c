@@ -4,12 +4,13 @@
 #include <stdlib.h>
 
 #include "base/vec.h"
+#include "cli/hunt_watch.h"
 #include "cli/out_style.h"
 #include "hunt/rows.h"
 
 #define FLUSH_BYTES 65536
 
-const char *const hunt_out_names[HUNT_OUT_COUNT] = {"table", "csv", "jsonl", "chart"};
+const char *const hunt_out_names[HUNT_OUT_COUNT] = {"table", "csv", "jsonl", "chart", "list"};
 
 struct hunt_out {
     struct hunt_out_options options;
@@ -22,16 +23,19 @@ struct hunt_out {
 
 static int flush(struct hunt_out *out)
 {
+    const struct hunt_out_options *options = &out->options;
+    struct str text = buf_str(&out->text);
     bool failed = out->text.failed;
-    size_t len = out->text.len;
-    bool written = len == 0 || fwrite(out->text.ptr, 1, len, out->options.file) == len;
+    bool written = text.len == 0 ||
+                   (options->watch ? hunt_watch_print(options->watch, options->file, text)
+                                   : fwrite(text.ptr, 1, text.len, options->file) == text.len);
     buf_clear(&out->text);
     return failed ? -ENOMEM : written ? 0 : -EPIPE;
 }
 
 static bool is_kept(const struct hunt_out *out)
 {
-    return out->options.form == HUNT_OUT_TABLE || out->options.form == HUNT_OUT_CHART;
+    return out->options.form != HUNT_OUT_CSV && out->options.form != HUNT_OUT_JSONL;
 }
 
 static int begin(void *context, const struct hunt_head *head)
@@ -75,17 +79,24 @@ static int row(void *context, const struct hunt_cell *cells)
     return out->text.len < FLUSH_BYTES && !out->text.failed ? 0 : flush(out);
 }
 
+static void lay_out(struct hunt_out *out, const struct hunt_kept *result)
+{
+    const struct hunt_out_options *options = &out->options;
+    struct str chart = result->head.render ? result->head.render->chart : STR("");
+    bool draw = options->form == HUNT_OUT_CHART ||
+                (options->form == HUNT_OUT_TABLE && chart.len > 0 && !str_eq(chart, STR("table")));
+    if (options->form == HUNT_OUT_LIST)
+        hunt_list_write(&out->text, result, &options->look);
+    else if (!draw || !hunt_chart_write(&out->text, result, &options->look))
+        hunt_table_write(&out->text, result, &options->look);
+}
+
 static int end(void *context, bool cut)
 {
     struct hunt_out *out = context;
-    const struct hunt_out_options *options = &out->options;
     const struct hunt_kept result = {*out->head, out->rows.items, out->rows.len, cut};
-    struct str chart = out->head->render ? out->head->render->chart : STR("");
-    bool draw = options->form == HUNT_OUT_CHART ||
-                (chart.len > 0 && !str_eq(chart, STR("table")) && options->form == HUNT_OUT_TABLE);
-    if (is_kept(out) &&
-        !(draw && hunt_chart_write(&out->text, &result, options->width, options->colour)))
-        hunt_table_write(&out->text, &result, options->width, options->colour);
+    if (is_kept(out))
+        lay_out(out, &result);
     return flush(out);
 }
 
@@ -123,13 +134,11 @@ void hunt_place_write(struct buf *out, struct str query, uint32_t line, uint32_t
             return;
     if (line == 0)
         return;
+    size_t columns = style_exact(NULL, str_first(text, column > 0 ? column - 1 : 0), 0, "");
     buf_add_c(out, "  ");
-    style_printable(out, text, 0);
+    style_exact(out, text, 0, "");
     buf_add_c(out, "\n  ");
-    /* A code point is one column of a terminal, as style_printable() has it. */
-    struct str before = str_first(text, column > 0 ? column - 1 : 0);
-    for (size_t i = 0; i < before.len; i++)
-        if (((unsigned char)before.ptr[i] & 0xC0) != 0x80)
-            buf_add_byte(out, ' ');
+    for (size_t i = 0; i < columns; i++)
+        buf_add_byte(out, ' ');
     buf_add_c(out, "^\n");
 }

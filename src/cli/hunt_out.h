@@ -9,16 +9,32 @@
 
 #include "hunt/ask.h"
 
-enum hunt_out_form { HUNT_OUT_TABLE, HUNT_OUT_CSV, HUNT_OUT_JSONL, HUNT_OUT_CHART, HUNT_OUT_COUNT };
+enum hunt_out_form {
+    HUNT_OUT_TABLE,
+    HUNT_OUT_CSV,
+    HUNT_OUT_JSONL,
+    HUNT_OUT_CHART,
+    HUNT_OUT_LIST,
+    HUNT_OUT_COUNT
+};
 extern const char *const hunt_out_names[HUNT_OUT_COUNT];
 
 #define HUNT_KEPT_MAX ((size_t)512 << 20) /* bytes of a result that a table or chart waits for */
 
+/* How a result looks on a terminal. */
+struct hunt_look {
+    size_t width; /* columns of the terminal; 0: none, as wide as it gets */
+    bool colour;
+    bool ascii; /* the locale has no other characters: lines and bars are made of these */
+};
+
+struct hunt_watch;
+
 struct hunt_out_options {
     enum hunt_out_form form;
     FILE *file;
-    size_t width; /* columns of the terminal; 0: as wide as it gets */
-    bool colour;
+    struct hunt_watch *watch; /* may show progress on the same terminal; NULL: nothing does */
+    struct hunt_look look;
 };
 
 struct hunt_out;
@@ -38,14 +54,25 @@ struct hunt_kept {
     bool cut;
 };
 
-/* hunt_table.c: columns as wide as they need, or cut with an ellipsis so that all fit; numbers to the right. */
-void hunt_table_write(struct buf *out, const struct hunt_kept *result, size_t width, bool colour);
+/*
+ * hunt_table.c: columns as wide as they need, or cut with an ellipsis so that all fit; numbers to the right. Where there are
+ * too many columns for the terminal, a list.
+ */
+void hunt_table_write(struct buf *out, const struct hunt_kept *result,
+                      const struct hunt_look *look);
+
+/* hunt_list.c: a row after the other, a line for each value, long ones on several; columns without any value are left out. */
+void hunt_list_write(struct buf *out, const struct hunt_kept *result, const struct hunt_look *look);
+
+/* "1,204 rows", and that there are more where a limit has cut them. */
+void hunt_foot_write(struct buf *out, const struct hunt_kept *result, const struct hunt_look *look);
 
 /*
- * hunt_chart.c: bars for categories, braille for times, with axes and a legend. False: there is no column of numbers, or
- * nothing to draw, and nothing was added.
+ * hunt_chart.c: the result as its `render` says, or as its columns suggest. False: it is none that can be drawn, and nothing
+ * was added.
  */
-bool hunt_chart_write(struct buf *out, const struct hunt_kept *result, size_t width, bool colour);
+bool hunt_chart_write(struct buf *out, const struct hunt_kept *result,
+                      const struct hunt_look *look);
 
 /* The query's line with a caret under the place of the error. Nothing where it has no place. */
 void hunt_place_write(struct buf *out, struct str query, uint32_t line, uint32_t column);

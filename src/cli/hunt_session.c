@@ -1,23 +1,18 @@
 #include "cli/hunt_session.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "api/finding_rows.h"
 #include "cli/data_folder.h"
 #include "cli/engine.h"
 #include "cli/hunt_out.h"
+#include "cli/hunt_watch.h"
 #include "cli/lake_folder.h"
 #include "cli/out_style.h"
 #include "cli/terminal.h"
 #include "hunt/function.h"
 #include "ship/client.h"
-
-#define LOOK_EVERY_NS 50000000L   /* for a signal */
-#define PROGRESS_AFTER_US 1000000 /* what is answered sooner shows none */
 
 struct hunt_session {
     const struct cli *cli;
@@ -112,77 +107,83 @@ const struct tables *hunt_session_tables(const struct hunt_session *session)
 
 /* ---- ask ---- */
 
-/* Looks, while the lake works, for a signal, and shows how far it is. */
-struct watching {
-    const struct cli *cli;
-    struct hunt_asking *asking;
-    _Atomic bool done;
-    bool shown;
+/* A question on its way, to a folder or a centre. */
+struct asking {
+    struct hunt_session *session;
+    struct str query;
+    enum hunt_language language;
+    const struct hunt_sink *sink;
+    struct hunt_watch *watch;
+    struct buf *plan; /* what is wanted instead of rows; NULL: rows */
 };
 
-static void show_progress(struct watching *watching)
+static void watched_stats(void *context, struct hunt_asking_stats *ret_stats)
 {
-    struct hunt_asking_stats stats;
-    hunt_asking_stats(watching->asking, &stats);
-    if (!watching->cli->terminal_err || watching->cli->settings.quiet ||
-        stats.time_us < PROGRESS_AFTER_US)
-        return;
-    watching->shown = true;
-    fprintf(stderr, "\r\033[K%.1f s", (double)stats.time_us / 1e6);
-    if (stats.progress >= 0)
-        fprintf(stderr, "  %.0f %%", stats.progress * 100);
-    fflush(stderr);
+    hunt_asking_stats(context, ret_stats);
 }
 
-static void *watch(void *argument)
+static void watched_cancel(void *context)
 {
-    struct watching *watching = argument;
-    const struct timespec pause = {0, LOOK_EVERY_NS};
-    while (!atomic_load(&watching->done)) {
-        nanosleep(&pause, NULL);
-        if (*watching->cli->stop)
-            hunt_asking_cancel(watching->asking);
-        show_progress(watching);
-    }
-    if (watching->shown)
-        fputs("\r\033[K", stderr);
-    return NULL;
+    hunt_asking_cancel(context);
 }
 
-static int run_watched(const struct cli *cli, struct hunt_asking *asking,
-                       const struct hunt_sink *sink, struct buf *plan, struct err *err)
+static int run_watched(const struct asking *asking, struct hunt_asking *hunt, struct err *err)
 {
-    struct watching watching = {.cli = cli, .asking = asking};
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, watch, &watching) != 0)
+    const struct hunt_watched watched = {watched_stats, watched_cancel, hunt};
+    if (hunt_watch_begin(asking->watch, &watched) < 0)
         return err_set(err, -ENOMEM, "no thread for the hunt");
-    int status = hunt_asking_compile(asking, err);
-    if (status == 0 && cli->settings.hunt_explain)
-        hunt_asking_explain(asking, plan);
+    int status = hunt_asking_compile(hunt, err);
+    if (status == 0 && asking->plan)
+        hunt_asking_explain(hunt, asking->plan);
     else if (status == 0)
-        status = hunt_asking_run(asking, sink, err);
-    atomic_store(&watching.done, true);
-    pthread_join(thread, NULL);
+        status = hunt_asking_run(hunt, asking->sink, err);
+    hunt_watch_end(asking->watch);
     return status;
 }
 
-static int ask_folder(struct hunt_session *session, struct str query, const struct hunt_sink *sink,
-                      struct buf *plan, struct err *err)
+static int ask_folder(const struct asking *asking, struct err *err)
 {
-    const struct settings *settings = &session->cli->settings;
+    const struct settings *settings = &asking->session->cli->settings;
     const struct hunt_question question = {
-        .text = query,
-        .language = settings->hunt_sql ? HUNT_SQL : HUNT_KQL,
+        .text = asking->query,
+        .language = asking->language,
         .first = settings->from == TIME_UNSET ? INT64_MIN : settings->from,
         .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
         .scope = {.all = true},
         .limits = {.rows = settings->hunt_rows, .time_us = settings->hunt_time},
     };
-    struct hunt_asking *asking = hunt_asking_new(&session->place, &question);
-    if (!asking)
+    struct hunt_asking *hunt = hunt_asking_new(&asking->session->place, &question);
+    if (!hunt)
         return err_set(err, -ENOMEM, "no memory");
-    int status = run_watched(session->cli, asking, sink, plan, err);
-    hunt_asking_free(asking);
+    int status = run_watched(asking, hunt, err);
+    hunt_asking_free(hunt);
+    return status;
+}
+
+static int ask(const struct asking *asking, struct err *err)
+{
+    struct hunt_session *session = asking->session;
+    if (!session->client)
+        return ask_folder(asking, err);
+    const struct hunt_remote_asking remote = {
+        .query = asking->query,
+        .language = asking->language,
+        .sink = asking->sink,
+        .watch = asking->watch,
+        .plan = asking->plan,
+    };
+    return hunt_remote_ask(session->cli, session->client, &remote, err);
+}
+
+int hunt_session_collect(struct hunt_session *session, struct str query,
+                         const struct hunt_sink *sink, struct err *err)
+{
+    struct hunt_watch watch;
+    hunt_watch_init(&watch, session->cli);
+    watch.shows = false;
+    const struct asking asking = {session, query, HUNT_KQL, sink, &watch, NULL};
+    int status = ask(&asking, err);
+    hunt_watch_free(&watch);
     return status;
 }
 
@@ -207,27 +208,36 @@ static int complain(const struct cli *cli, struct str query, int status, const s
     return status == -EACCES || status == -ETIME ? EXIT_REFUSED : EXIT_BROKEN;
 }
 
-int hunt_session_ask(struct hunt_session *session, struct str query)
+int hunt_session_ask(struct hunt_session *session, struct str query, FILE *file)
 {
     const struct cli *cli = session->cli;
-    const struct hunt_out_options options = {
-        .form = (enum hunt_out_form)cli->settings.hunt_output,
-        .file = stdout,
-        .width = terminal_width(stdout),
-        .colour = cli->colour_out,
-    };
+    struct hunt_watch watch;
     struct err err = {0};
     struct buf plan = {0};
+    hunt_watch_init(&watch, cli);
+    const struct hunt_out_options options = {
+        .form = (enum hunt_out_form)cli->settings.hunt_output,
+        .file = file,
+        .watch = &watch,
+        .look = {.width = terminal_width(file),
+                 .colour = cli->colour_out && file == stdout,
+                 .ascii = terminal_ascii()},
+    };
     struct hunt_out *out = hunt_out_new(&options);
-    int status = -ENOMEM;
-    if (out && session->client)
-        status = hunt_remote_ask(cli, session->client, query, hunt_out_sink(out), &plan, &err);
-    else if (out)
-        status = ask_folder(session, query, hunt_out_sink(out), &plan, &err);
+    const struct asking asking = {
+        .session = session,
+        .query = query,
+        .language = cli->settings.hunt_sql ? HUNT_SQL : HUNT_KQL,
+        .sink = out ? hunt_out_sink(out) : NULL,
+        .watch = &watch,
+        .plan = cli->settings.hunt_explain ? &plan : NULL,
+    };
+    int status = out ? ask(&asking, &err) : -ENOMEM;
     if (status == 0 && plan.len > 0)
-        fwrite(plan.ptr, 1, plan.len, stdout);
-    fflush(stdout);
+        fwrite(plan.ptr, 1, plan.len, file);
+    fflush(file);
     hunt_out_free(out);
     buf_free(&plan);
+    hunt_watch_free(&watch);
     return status < 0 ? complain(cli, query, status, &err) : EXIT_DONE;
 }

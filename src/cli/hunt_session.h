@@ -18,20 +18,36 @@ void hunt_session_close(struct hunt_session *session);
 const struct tables *hunt_session_tables(const struct hunt_session *session);
 
 /*
- * Asks, and writes to standard output what the options say. An exit code; what is wrong was said, with the place in the
+ * Asks, and writes to `file` what the options say. An exit code; what is wrong was said, with the place in the
  * query.
  */
-int hunt_session_ask(struct hunt_session *session, struct str query);
+int hunt_session_ask(struct hunt_session *session, struct str query, FILE *file);
+
+/* Asks for the rows of a query in KQL, whatever the options say, and says nothing. 0, or -errno with *err. */
+int hunt_session_collect(struct hunt_session *session, struct str query,
+                         const struct hunt_sink *sink, struct err *err);
 
 /* ---- hunt_remote.c: the same of a centre ---- */
 
 struct client;
+struct hunt_watch;
 
 /* NULL: it was said why not. */
 struct client *hunt_remote_open(const struct cli *cli, int *ret_code);
 
-/* 0, or -errno with *err; a place in the query where the centre says it. The plan where the options ask for it. */
-int hunt_remote_ask(const struct cli *cli, struct client *client, struct str query,
-                    const struct hunt_sink *sink, struct buf *plan, struct err *err);
+struct hunt_remote_asking {
+    struct str query;
+    enum hunt_language language;
+    const struct hunt_sink *sink;
+    struct hunt_watch *watch;
+    struct buf *plan; /* wanted instead of rows; NULL: rows */
+};
+
+/*
+ * 0, or -errno with *err; a place in the query where the centre says it. A hunt that a signal interrupts is deleted at the
+ * centre.
+ */
+int hunt_remote_ask(const struct cli *cli, struct client *client,
+                    const struct hunt_remote_asking *asking, struct err *err);
 
 #endif

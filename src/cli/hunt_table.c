@@ -6,24 +6,21 @@
 #include "hunt/value.h"
 
 #define GAP 2
-#define COLUMN_MIN 8    /* a column is not cut below it */
-#define COLUMN_WIDE 200 /* where nothing limits the width */
-#define CELL_LOOKED 400 /* code points of a cell that its width is measured by */
+#define COLUMN_MIN 8     /* a column is not cut below it */
+#define COLUMN_WIDE 200  /* where nothing limits the width */
+#define CELL_LOOKED 1024 /* bytes of a cell that its width is measured by */
 
-static size_t points(struct str s)
+static size_t width_of(struct str text)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < s.len && n < CELL_LOOKED; i++)
-        n += ((unsigned char)s.ptr[i] & 0xC0) != 0x80;
-    return n;
+    return style_exact(NULL, str_first(text, CELL_LOOKED), 0, "");
 }
 
 static void measure(const struct hunt_kept *result, size_t *widths)
 {
     for (uint32_t c = 0; c < result->head.n_columns; c++) {
-        widths[c] = points(result->head.columns[c].name);
+        widths[c] = width_of(result->head.columns[c].name);
         for (size_t r = 0; r < result->n; r++) {
-            size_t width = points(result->rows[r][c].text);
+            size_t width = width_of(result->rows[r][c].text);
             if (width > widths[c])
                 widths[c] = width;
         }
@@ -34,8 +31,8 @@ static void measure(const struct hunt_kept *result, size_t *widths)
     }
 }
 
-/* Takes from the widest column, one by one, until all fit or none may give more. */
-static void squeeze(size_t *widths, uint32_t n, size_t width)
+/* Takes from the widest column, one by one, until all fit. False: they don't. */
+static bool squeeze(size_t *widths, uint32_t n, size_t width)
 {
     for (;;) {
         size_t sum = n > 0 ? (size_t)GAP * (n - 1) : 0;
@@ -45,8 +42,10 @@ static void squeeze(size_t *widths, uint32_t n, size_t width)
             if (widths[i] > widths[widest])
                 widest = i;
         }
-        if (sum <= width || widths[widest] <= COLUMN_MIN)
-            return;
+        if (sum <= width)
+            return true;
+        if (widths[widest] <= COLUMN_MIN)
+            return false;
         widths[widest]--;
     }
 }
@@ -57,73 +56,79 @@ static void add_spaces(struct buf *out, size_t n)
         buf_add_byte(out, ' ');
 }
 
-static void add_cell(struct buf *out, struct str text, size_t width, bool right, bool last)
+/* A table that is being written. */
+struct grid {
+    struct buf *out;
+    const struct hunt_head *head;
+    const struct hunt_look *look;
+    const size_t *widths;
+};
+
+static void add_cell(const struct grid *grid, uint32_t c, struct str text)
 {
     struct buf cell = {0};
-    size_t used = style_printable(&cell, text, width);
+    bool last = c + 1 == grid->head->n_columns;
+    bool right = value_is_number(grid->head->columns[c].type);
+    size_t width = grid->widths[c];
+    size_t used = style_exact(&cell, text, width, grid->look->ascii ? "~" : "…");
     size_t rest = width > used ? width - used : 0;
-    add_spaces(out, right ? rest : 0);
-    buf_add_str(out, buf_str(&cell));
-    add_spaces(out, last ? 0 : (right ? 0 : rest) + GAP);
+    add_spaces(grid->out, right ? rest : 0);
+    buf_add_str(grid->out, buf_str(&cell));
+    add_spaces(grid->out, last ? 0 : (right ? 0 : rest) + GAP);
+    grid->out->failed |= cell.failed;
     buf_free(&cell);
 }
 
-static bool is_right(const struct hunt_head *head, uint32_t column)
+static void add_names(const struct grid *grid)
 {
-    return value_is_number(head->columns[column].type);
+    buf_add_c(grid->out, style_bold(grid->look->colour));
+    for (uint32_t c = 0; c < grid->head->n_columns; c++)
+        add_cell(grid, c, grid->head->columns[c].name);
+    buf_add_c(grid->out, style_reset(grid->look->colour));
+    buf_add_byte(grid->out, '\n');
 }
 
-static void add_names(struct buf *out, const struct hunt_head *head, const size_t *widths,
-                      bool colour)
+static void add_rule(const struct grid *grid)
 {
-    buf_add_c(out, style_bold(colour));
-    for (uint32_t c = 0; c < head->n_columns; c++)
-        add_cell(out, head->columns[c].name, widths[c], is_right(head, c),
-                 c + 1 == head->n_columns);
-    buf_add_c(out, style_reset(colour));
-    buf_add_byte(out, '\n');
-}
-
-static void add_rule(struct buf *out, const struct hunt_head *head, const size_t *widths,
-                     bool colour)
-{
-    buf_add_c(out, style_dim(colour));
-    for (uint32_t c = 0; c < head->n_columns; c++) {
-        for (size_t i = 0; i < widths[c]; i++)
-            buf_add_c(out, "─");
-        add_spaces(out, c + 1 == head->n_columns ? 0 : GAP);
+    buf_add_c(grid->out, style_dim(grid->look->colour));
+    for (uint32_t c = 0; c < grid->head->n_columns; c++) {
+        for (size_t i = 0; i < grid->widths[c]; i++)
+            buf_add_c(grid->out, grid->look->ascii ? "-" : "─");
+        add_spaces(grid->out, c + 1 == grid->head->n_columns ? 0 : GAP);
     }
-    buf_add_c(out, style_reset(colour));
-    buf_add_byte(out, '\n');
+    buf_add_c(grid->out, style_reset(grid->look->colour));
+    buf_add_byte(grid->out, '\n');
 }
 
-static void add_foot(struct buf *out, const struct hunt_kept *result, bool colour)
+void hunt_foot_write(struct buf *out, const struct hunt_kept *result, const struct hunt_look *look)
 {
-    char count[32];
-    style_count(result->n, count);
-    buf_printf(out, "%s%s row%s%s%s\n", style_dim(colour), count, result->n == 1 ? "" : "s",
-               result->cut ? ", cut: there are more (--rows)" : "", style_reset(colour));
+    buf_add_c(out, style_dim(look->colour));
+    style_add_count(out, result->n);
+    buf_printf(out, " row%s%s%s\n", result->n == 1 ? "" : "s",
+               result->cut ? ", cut: there are more (--rows)" : "", style_reset(look->colour));
 }
 
-void hunt_table_write(struct buf *out, const struct hunt_kept *result, size_t width, bool colour)
+void hunt_table_write(struct buf *out, const struct hunt_kept *result, const struct hunt_look *look)
 {
     const struct hunt_head *head = &result->head;
     size_t *widths = calloc(head->n_columns + 1u, sizeof(*widths));
+    const struct grid grid = {out, head, look, widths};
     if (!widths) {
         out->failed = true;
         return;
     }
     measure(result, widths);
-    if (width > 0)
-        squeeze(widths, head->n_columns, width);
-    add_names(out, head, widths, colour);
-    add_rule(out, head, widths, colour);
-    for (size_t r = 0; r < result->n; r++) {
-        for (uint32_t c = 0; c < head->n_columns; c++)
-            add_cell(out, result->rows[r][c].text, widths[c], is_right(head, c),
-                     c + 1 == head->n_columns);
-        buf_add_byte(out, '\n');
+    if (look->width > 0 && !squeeze(widths, head->n_columns, look->width)) {
+        hunt_list_write(out, result, look);
+    } else {
+        add_names(&grid);
+        add_rule(&grid);
+        for (size_t r = 0; r < result->n; r++) {
+            for (uint32_t c = 0; c < head->n_columns; c++)
+                add_cell(&grid, c, result->rows[r][c].text);
+            buf_add_byte(out, '\n');
+        }
+        hunt_foot_write(out, result, look);
     }
-    add_foot(out, result, colour);
     free(widths);
 }

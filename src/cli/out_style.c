@@ -1,6 +1,7 @@
 #include "cli/out_style.h"
 
 #include <stdio.h>
+#include <wchar.h>
 
 #include "base/utf8.h"
 
@@ -48,9 +49,48 @@ static bool is_steering(uint32_t c)
            c == 0xfffe || c == 0xffff;
 }
 
+/* Columns of a character in a terminal. */
+static size_t width_of(uint32_t c)
+{
+    int width = wcwidth((wchar_t)c);
+    return width < 0 ? 1 : (size_t)width; /* the locale does not know it */
+}
+
+/* Text that grows up to a number of columns, and ends in an ellipsis where there is more. */
+struct cut {
+    struct buf *buf; /* NULL: only measured */
+    size_t columns;  /* 0: no limit */
+    size_t used;
+    size_t room_len, room_used; /* up to where an ellipsis still fits behind it */
+};
+
+/* False: it does not fit. */
+static bool cut_add(struct cut *cut, struct str piece, size_t width)
+{
+    if (cut->columns && cut->used + width > cut->columns)
+        return false;
+    if (cut->buf)
+        buf_add_str(cut->buf, piece);
+    cut->used += width;
+    if (cut->used < cut->columns) {
+        cut->room_len = cut->buf ? cut->buf->len : 0;
+        cut->room_used = cut->used;
+    }
+    return true;
+}
+
+static size_t cut_end(struct cut *cut, const char *ellipsis)
+{
+    if (cut->buf && !cut->buf->failed) {
+        cut->buf->len = cut->room_len;
+        buf_add_c(cut->buf, ellipsis);
+    }
+    return cut->room_used + 1;
+}
+
 size_t style_printable(struct buf *buf, struct str s, size_t columns)
 {
-    size_t used = 0, last_len = buf->len; /* length before the last character, for the ellipsis */
+    struct cut cut = {.buf = buf, .columns = columns, .room_len = buf->len};
     bool space = false;
     while (s.len) {
         uint32_t c;
@@ -63,15 +103,68 @@ size_t style_printable(struct buf *buf, struct str s, size_t columns)
         } else {
             space = false;
         }
-        if (columns && used == columns) {
-            buf->len = last_len;
-            buf_add_c(buf, "…");
+        char bytes[4];
+        c = is_steering(c) ? '?' : c;
+        if (!cut_add(&cut, str_of(bytes, utf8_encode(c, bytes)), width_of(c)))
+            return cut_end(&cut, "…");
+    }
+    return cut.used;
+}
+
+#define ESCAPE_MAX 16
+
+/* The next character of *rest as it is shown, in `room`, and its columns. */
+static struct str exact_piece(struct str *rest, char room[static ESCAPE_MAX], size_t *ret_width)
+{
+    static const char *const short_forms[] = {['\t'] = "\\t", ['\n'] = "\\n", ['\r'] = "\\r"};
+    uint32_t c;
+    *rest = str_skip(*rest, utf8_decode(*rest, &c));
+    struct str piece = {room, 0};
+    if (!is_steering(c)) {
+        piece.len = utf8_encode(c, room);
+        *ret_width = width_of(c);
+        return piece;
+    }
+    if (c <= '\r' && short_forms[c])
+        piece = str_from_c(short_forms[c]);
+    else
+        piece.len =
+            (size_t)snprintf(room, ESCAPE_MAX, c < 0x100 ? "\\x%02x" : "\\u%04x", (unsigned)c);
+    *ret_width = piece.len;
+    return piece;
+}
+
+size_t style_exact(struct buf *buf, struct str s, size_t columns, const char *ellipsis)
+{
+    struct cut cut = {.buf = buf, .columns = columns, .room_len = buf ? buf->len : 0};
+    while (s.len) {
+        char room[ESCAPE_MAX];
+        size_t width;
+        struct str piece = exact_piece(&s, room, &width);
+        if (!cut_add(&cut, piece, width))
+            return cut_end(&cut, ellipsis);
+    }
+    return cut.used;
+}
+
+size_t style_exact_line(struct buf *buf, struct str *rest, size_t columns)
+{
+    size_t used = 0;
+    while (rest->len) {
+        char room[ESCAPE_MAX];
+        size_t width;
+        struct str behind = *rest;
+        bool ends = rest->ptr[0] == '\n' || str_starts(*rest, STR("\r\n"));
+        struct str piece = exact_piece(&behind, room, &width);
+        if (ends) {
+            *rest = str_skip(*rest, rest->ptr[0] == '\n' ? 1 : 2);
             return used;
         }
-        char bytes[4];
-        last_len = buf->len;
-        buf_add(buf, bytes, utf8_encode(is_steering(c) ? '?' : c, bytes));
-        used++;
+        if (columns && used > 0 && used + width > columns)
+            return used;
+        buf_add_str(buf, piece);
+        used += width;
+        *rest = behind;
     }
     return used;
 }

@@ -22,10 +22,20 @@ const char *style_reset(bool colour);
 
 /*
  * Adds `s` as text that can't move a cursor: control characters, bidirectional marks and
- * U+FFFE.. become spaces or '?', runs of white space one space. Cut to `columns` code points
- * with an ellipsis (0: not cut). Returns the columns used (a code point counts as one).
+ * U+FFFE.. become spaces or '?', runs of white space one space. Cut to `columns` of a terminal
+ * with an ellipsis (0: not cut). Returns the columns used: two for a wide character, none for one that
+ * combines with the one before, as far as the locale knows (wcwidth).
  */
 size_t style_printable(struct buf *buf, struct str s, size_t columns);
+
+/*
+ * The same, and nothing is lost: what style_printable() replaces becomes an escape (\n, \x1b, \u202e), and spaces stay as
+ * they are. `ellipsis` takes one column. Without `buf` the text is only measured.
+ */
+size_t style_exact(struct buf *buf, struct str s, size_t columns, const char *ellipsis);
+
+/* The first line of *rest, cut before what no longer fits, which is left in *rest; at least one character. */
+size_t style_exact_line(struct buf *buf, struct str *rest, size_t columns);
 
 /* "2026-07-28 11:45:48" (UTC); "undated" for TIME_UNSET. Returns the length. */
 size_t style_time(int64_t time_us, char ret_text[static TIME_TEXT_MAX]);

@@ -26,6 +26,18 @@ unsigned terminal_width(FILE *stream)
     return size.ws_col;
 }
 
+/* The order in which POSIX looks at them (Base Definitions, 8.2). */
+bool terminal_ascii(void)
+{
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
+        const char *locale = getenv(variables[i]);
+        if (locale && *locale)
+            return !strcasestr(locale, "utf-8") && !strcasestr(locale, "utf8");
+    }
+    return false;
+}
+
 int64_t terminal_clock(void)
 {
     struct timespec now;

@@ -14,6 +14,9 @@ bool terminal_colour(enum colour_when when, bool terminal);
 /* Columns of the terminal behind `stream`; 0: none, or unknown. */
 unsigned terminal_width(FILE *stream);
 
+/* Does the locale of the environment have characters beyond ASCII? One that is not set is taken for UTF-8. */
+bool terminal_ascii(void);
+
 /* Monotonic time in µs, for rates. */
 int64_t terminal_clock(void);
 

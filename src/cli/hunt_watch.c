@@ -1,0 +1,117 @@
+#include "cli/hunt_watch.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "cli/out_style.h"
+
+#define LOOK_EVERY_NS 50000000L /* for a signal */
+#define SHOW_AFTER_US 400000    /* what is answered sooner shows none */
+#define BAR_COLUMNS 24
+
+void hunt_watch_init(struct hunt_watch *watch, const struct cli *cli)
+{
+    pthread_condattr_t clock;
+    *watch = (struct hunt_watch){.cli = cli};
+    watch->shows = cli->terminal_err && !cli->settings.quiet;
+    pthread_mutex_init(&watch->lock, NULL);
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&watch->changed, &clock);
+    pthread_condattr_destroy(&clock);
+}
+
+void hunt_watch_free(struct hunt_watch *watch)
+{
+    pthread_cond_destroy(&watch->changed);
+    pthread_mutex_destroy(&watch->lock);
+}
+
+void hunt_watch_write(struct buf *out, const struct hunt_asking_stats *stats)
+{
+    if (stats->progress >= 0) {
+        int done = (int)(stats->progress * BAR_COLUMNS + 0.5);
+        buf_add_byte(out, '[');
+        for (int i = 0; i < BAR_COLUMNS; i++)
+            buf_add_byte(out, i < done ? '=' : ' ');
+        buf_printf(out, "] %3.0f %%  ", stats->progress * 100);
+    }
+    if (stats->rows > 0) {
+        style_add_count(out, stats->rows);
+        buf_add_c(out, stats->rows == 1 ? " row  " : " rows  ");
+    }
+    buf_printf(out, "%.1f s   Ctrl-C ends it", (double)stats->time_us / 1e6);
+}
+
+/* ---- the thread; each under the lock ---- */
+
+static void hide(struct hunt_watch *watch)
+{
+    if (watch->shown)
+        fputs("\r\033[K", stderr);
+    watch->shown = false;
+}
+
+static void show(struct hunt_watch *watch)
+{
+    struct hunt_asking_stats stats;
+    struct buf line = {0};
+    watch->watched.stats(watch->watched.context, &stats);
+    if (stats.time_us < SHOW_AFTER_US)
+        return;
+    buf_add_c(&line, "\r\033[K");
+    hunt_watch_write(&line, &stats);
+    if (!line.failed)
+        fwrite(line.ptr, 1, line.len, stderr);
+    fflush(stderr);
+    watch->shown = true;
+    buf_free(&line);
+}
+
+static void *look(void *argument)
+{
+    struct hunt_watch *watch = argument;
+    pthread_mutex_lock(&watch->lock);
+    while (watch->runs) {
+        struct timespec until;
+        clock_gettime(CLOCK_MONOTONIC, &until);
+        until.tv_nsec += LOOK_EVERY_NS;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
+        if (watch->runs && *watch->cli->stop && watch->watched.cancel)
+            watch->watched.cancel(watch->watched.context);
+        if (watch->runs && watch->shows)
+            show(watch);
+    }
+    hide(watch);
+    pthread_mutex_unlock(&watch->lock);
+    return NULL;
+}
+
+int hunt_watch_begin(struct hunt_watch *watch, const struct hunt_watched *watched)
+{
+    watch->watched = *watched;
+    watch->runs = true;
+    int status = pthread_create(&watch->thread, NULL, look, watch);
+    watch->runs = status == 0;
+    return -status;
+}
+
+void hunt_watch_end(struct hunt_watch *watch)
+{
+    pthread_mutex_lock(&watch->lock);
+    watch->runs = false;
+    pthread_cond_signal(&watch->changed);
+    pthread_mutex_unlock(&watch->lock);
+    pthread_join(watch->thread, NULL);
+}
+
+bool hunt_watch_print(struct hunt_watch *watch, FILE *file, struct str bytes)
+{
+    pthread_mutex_lock(&watch->lock);
+    hide(watch);
+    bool written = fwrite(bytes.ptr, 1, bytes.len, file) == bytes.len && fflush(file) == 0;
+    pthread_mutex_unlock(&watch->lock);
+    return written;
+}
