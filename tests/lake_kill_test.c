@@ -1,7 +1,8 @@
 /*
  * lake_kill_test: a process that fills a lake is killed at random moments, again and again: while it opens, puts,
  * commits, settles. After each time it goes on where the lake says, and every event that a commit reported is there
- * exactly once, with its values; what the lake says of itself is what is in it; and every block proves its events.
+ * exactly once, with its values; what the lake says of itself is what is in it; and every block proves its events. Each
+ * process knows events by definitions of its own: what a commit that died had not finished is of another day and dataset next time.
  *
  *     lake_kill_test                      the test; JAGA_KILLS (20) times, seeded by JAGA_SEED
  *     lake_kill_test fill PLACE SEED US   what is killed: fills, and kills itself after so many µs; 0: never
@@ -25,7 +26,10 @@
 
 static const struct lake_ops *const ops = &lake_duckdb;
 
-/* The event of an offset: the same each time. Fields come with time, days go round. */
+/* What day and dataset an event is of is said by the definitions of the process that puts it. */
+static uint64_t definitions;
+
+/* The event of an offset. Fields come with time, days go round. */
 struct made {
     char raw[64], number[24], name[24];
     struct lake_cell cells[4];
@@ -34,7 +38,7 @@ struct made {
 
 static void make_row(struct made *made, uint32_t partition, uint64_t offset)
 {
-    uint64_t mixed = offset * 2654435761u + partition;
+    uint64_t mixed = (offset + definitions) * 2654435761u + partition;
     int raw_len =
         snprintf(made->raw, sizeof(made->raw), "raw %" PRIu32 " %" PRIu64, partition, offset);
     snprintf(made->number, sizeof(made->number), "%" PRIu64, offset);
@@ -93,6 +97,7 @@ static int fill(const char *place, const char *seed, const char *life)
     if (str_to_u64(str_from_c(seed), &number) < 0)
         return 1;
     srandom((unsigned)number);
+    definitions = number;
     if (str_to_u64(str_from_c(life), &number) < 0)
         return 1;
     life_us = (long)number;

@@ -124,9 +124,18 @@ static int recover_open(struct lake *lake, struct day *day, struct err *err)
     day_path(lake, day, &path);
     bool made = !path.failed && access(path.ptr, F_OK) == 0;
     buf_free(&path);
+    if (!made) { /* marked and never made: as good as new */
+        day->open = false;
+        return 0;
+    }
     day->doubtful = true;
-    /* Marked and never made: as good as new, the next row for it makes it. */
-    return made ? day_load(lake, day, err) : 0;
+    return day_load(lake, day, err);
+}
+
+static int load_whole(void *context, const struct lake_chunk *chunk)
+{
+    ((struct lake *)context)->whole = (uint64_t)chunk->columns[0].integers[0];
+    return 0;
 }
 
 int days_load(struct lake *lake, struct err *err)
@@ -141,6 +150,7 @@ int days_load(struct lake *lake, struct err *err)
          load_share},
         {STATEMENT("SELECT day, partition, first, next FROM lake.spans"), load_span},
         {STATEMENT("SELECT partition, next FROM lake.progress"), load_progress},
+        {STATEMENT("SELECT seq FROM lake.whole"), load_whole},
     };
     for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
         int status =
@@ -154,7 +164,7 @@ int days_load(struct lake *lake, struct err *err)
         if (status < 0)
             return status;
     }
-    return 0;
+    return leave_load(lake, err);
 }
 
 static int save_shares(struct lake *lake, const struct day *day, struct err *err)

@@ -241,11 +241,15 @@ static int commit_progress(struct lake *lake, const struct lake_progress *progre
         status = save_progress(lake, "lake.progress", lake->progress.items, lake->progress.len,
                                progress, n, err);
     if (status == 0)
-        status = statement_run(lake, lake->writer, err, "COMMIT");
+        status = statement_run(lake, lake->writer, err,
+                               "DELETE FROM lake.whole; INSERT INTO lake.whole VALUES (%" PRIu64
+                               "); COMMIT",
+                               lake->seq - 1);
     if (status < 0) {
         roll_back(lake);
         return status;
     }
+    lake->whole = lake->seq - 1;
     pthread_mutex_lock(&lake->lock);
     for (size_t i = 0; status == 0 && i < n; i++)
         status = note_progress(lake, &progress[i]);
@@ -282,7 +286,19 @@ static void note_stats(struct lake *lake, uint64_t rows, int64_t started)
     pthread_mutex_unlock(&lake->lock);
 }
 
-/* What a failed commit left in the files is read from them before the next row goes there. */
+/* Days in which a commit that failed has left something are as they were before the next one is whole. */
+static int clear_doubts(struct lake *lake, struct err *err)
+{
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < lake->days.len; i++) {
+        struct day *day = lake->days.items[i];
+        if (day->doubtful && day->open && !day->loaded)
+            status = day_load(lake, day, err);
+    }
+    return status;
+}
+
+/* What a failed commit left in the files is taken back before the next row goes there. */
 static void doubt_days(struct lake *lake)
 {
     pthread_mutex_lock(&lake->lock);
@@ -304,6 +320,8 @@ int commit_gathered(struct lake *lake, const struct lake_progress *progress, siz
     int status = lake->importing || covers(lake, progress, n)
                      ? catalogue_heal(lake, err)
                      : err_set(err, -EINVAL, "an event was put that the progress does not pass");
+    if (status == 0)
+        status = clear_doubts(lake, err);
     if (status == 0)
         status = schema_save(lake, err);
     for (size_t i = 0; status == 0 && i < lake->days.len; i++) {
@@ -343,6 +361,9 @@ static int settle_day(struct lake *lake, struct day *day, struct err *err)
 int commit_settle(struct lake *lake, struct err *err)
 {
     int status = catalogue_heal(lake, err);
+    for (size_t i = 0; status == 0 && i < lake->days.len; i++)
+        if (lake->days.items[i]->leaving)
+            status = leave_end(lake, lake->days.items[i], err);
     for (size_t i = 0; status == 0 && i < lake->days.len; i++)
         if (lake->days.items[i]->open && lake->days.items[i]->n_rows == 0)
             status = settle_day(lake, lake->days.items[i], err);

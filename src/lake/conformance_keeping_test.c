@@ -158,6 +158,86 @@ static void what_is_dropped_is_gone_and_the_rest_proves_itself(void **state)
     assert_string_equal(ASK("SELECT count(*) FROM t"), "19");
 }
 
+/* Of 5,000 events of one day. */
+static struct lake_run *begin_reading(uint64_t *ret_rows)
+{
+    static const struct lake_source source = {
+        .name = {"t", 1}, .dataset = {"windows_sysmon", 14}, .first = INT64_MIN, .last = INT64_MAX};
+    const struct lake_query query = {.sql = STR("SELECT _key, Image FROM t"),
+                                     .sources = &source,
+                                     .n_sources = 1,
+                                     .scope = TEST_ALL};
+    struct lake_run *run;
+    struct lake_chunk chunk;
+    struct err err = {0};
+    test_fill(ops, lake, 0, 5000, TEST_DAY);
+    assert_int_equal(ops->settle(lake, &err), 0);
+    assert_int_equal(ops->ask(lake, &query, &run, &err), 0);
+    assert_int_equal(ops->next(run, &chunk, &err), 1);
+    *ret_rows = chunk.n_rows;
+    return run;
+}
+
+static void end_reading(struct lake_run *run, uint64_t rows)
+{
+    struct lake_chunk chunk;
+    struct err err = {0};
+    while (ops->next(run, &chunk, &err) == 1)
+        for (uint32_t i = 0; i < chunk.n_rows; i++)
+            rows += str_starts(chunk.columns[1].texts[i], STR("C:\\"));
+    ops->done(run);
+    assert_int_equal(rows, 5000);
+}
+
+static uint64_t count_days(void)
+{
+    struct lake_stats stats;
+    ops->stats(lake, &stats);
+    return stats.days;
+}
+
+static void a_query_finishes_with_what_there_was_when_it_began(void **state)
+{
+    (void)state;
+    struct lake_removed removed;
+    struct err err = {0};
+    uint64_t rows;
+    struct lake_run *run = begin_reading(&rows);
+    assert_int_equal(ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, &removed, &err),
+                     0);
+    assert_int_equal(removed.rows, 5000);
+    assert_string_equal(ASK("SELECT count(*) FROM t"), "0");
+    assert_int_equal(ops->settle(lake, &err), 0);
+    assert_int_equal(count_days(), 1);
+    end_reading(run, rows);
+    assert_int_equal(count_days(), 0);
+    reopen();
+    assert_string_equal(ASK("SELECT count(*) FROM t"), "0");
+}
+
+static void a_day_that_goes_while_it_is_read_can_come_back(void **state)
+{
+    (void)state;
+    static const struct lake_rule rule = {.days = 1};
+    struct lake_removed removed;
+    struct lake_check check;
+    struct err err = {0};
+    uint64_t rows;
+    struct lake_run *run = begin_reading(&rows);
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY + 9 * TIME_DAY_US, &removed, &err), 0);
+    assert_int_equal(removed.days, 1);
+    test_fill(ops, lake, 5000, 3000, TEST_DAY);
+    assert_int_equal(ops->settle(lake, &err), 0);
+    assert_string_equal(ASK("SELECT count(*), min(_key) FROM t"), "3000|5000");
+    end_reading(run, rows);
+    for (int again = 0; again < 2; again++) {
+        assert_string_equal(ASK("SELECT count(*), min(_key) FROM t"), "3000|5000");
+        assert_int_equal(ops->verify(lake, STR(""), &check, &err), 0);
+        assert_int_equal(check.rows, 3000);
+        reopen();
+    }
+}
+
 static void retention_takes_what_is_old_by_agency(void **state)
 {
     (void)state;
@@ -278,6 +358,8 @@ int lake_keeping_conformance(const struct lake_ops *engine, const char *(*make)(
         TEST(every_event_is_in_a_block),
         TEST(an_event_is_handed_out_with_its_proof),
         TEST(what_is_dropped_is_gone_and_the_rest_proves_itself),
+        TEST(a_query_finishes_with_what_there_was_when_it_began),
+        TEST(a_day_that_goes_while_it_is_read_can_come_back),
         TEST(retention_takes_what_is_old_by_agency),
         TEST(retention_by_size_takes_the_oldest_day),
         TEST(held_events_stay_and_prove_themselves),

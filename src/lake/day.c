@@ -200,6 +200,8 @@ static int load_progress(void *context, const struct lake_chunk *chunk)
 int day_load(struct lake *lake, struct day *day, struct err *err)
 {
     int status = catalogue_heal(lake, err);
+    if (status == 0 && day->leaving)
+        status = leave_undo(lake, day, err);
     if (status < 0)
         return status;
     pthread_mutex_lock(&lake->lock);
@@ -228,6 +230,8 @@ int day_load(struct lake *lake, struct day *day, struct err *err)
             "hash VARCHAR);"
             "COMMIT",
             day->name, day->name, day->name, day->name);
+    if (status == 0 && recover)
+        status = day_recover(lake, day, err);
     day->progress.len = 0;
     if (status == 0) {
         char sql[128];
@@ -236,8 +240,6 @@ int day_load(struct lake *lake, struct day *day, struct err *err)
         status = statement_ask(lake, lake->writer, str_of(sql, (size_t)len), NULL, 0, load_progress,
                                day, err);
     }
-    if (status == 0 && recover)
-        status = day_recover(lake, day, err);
     if (status < 0) {
         pthread_mutex_lock(&lake->lock);
         day->loaded = false;
@@ -248,10 +250,16 @@ int day_load(struct lake *lake, struct day *day, struct err *err)
     return status;
 }
 
+/* A table of a day, as its file has it. */
+struct shape {
+    uint32_t number, n_columns;
+};
+
 /* What of a day is read by one query, and where it goes. */
 struct recovery {
     struct lake *lake;
     struct day *day;
+    VEC(struct shape) tables;
     struct shares shares;
     VEC(struct span) spans;
     uint64_t seq_first, seq_last;
@@ -266,15 +274,30 @@ static int recover_table(void *context, const struct lake_chunk *chunk)
         /* A dataset that the catalogue does not know: it is older than the day, or damaged. */
         if (!schema_find(recovery->lake, name, &number))
             return -EBADMSG;
-        struct day_table *table = day_table(recovery->lake, recovery->day, number);
-        if (!table)
-            return -ENOMEM;
-        table->exists = true;
-        table->n_columns = (uint32_t)(chunk->columns[1].integers[i] - OWN_COLUMNS);
-        if (table->n_columns > recovery->lake->tables.items[number]->columns.len)
+        uint32_t n_columns = (uint32_t)(chunk->columns[1].integers[i] - OWN_COLUMNS);
+        if (n_columns > recovery->lake->tables.items[number]->columns.len)
             return -EBADMSG;
+        if (!day_table(recovery->lake, recovery->day, number) ||
+            vec_push(&recovery->tables, (struct shape){number, n_columns}) < 0)
+            return -ENOMEM;
     }
     return 0;
+}
+
+static void note_tables(const struct recovery *recovery)
+{
+    struct day *day = recovery->day;
+    pthread_mutex_lock(&recovery->lake->lock);
+    for (size_t i = 0; i < day->tables.len; i++) {
+        day->tables.items[i].exists = false;
+        day->tables.items[i].n_columns = 0;
+    }
+    for (size_t i = 0; i < recovery->tables.len; i++) {
+        struct day_table *table = &day->tables.items[recovery->tables.items[i].number];
+        table->exists = true;
+        table->n_columns = recovery->tables.items[i].n_columns;
+    }
+    pthread_mutex_unlock(&recovery->lake->lock);
 }
 
 static int recover_share(void *context, const struct lake_chunk *chunk)
@@ -340,6 +363,11 @@ int day_recover(struct lake *lake, struct day *day, struct err *err)
                             "SELECT table_name, count(*) FROM duckdb_columns() WHERE database_name "
                             "= '@' AND NOT starts_with(table_name, '_') GROUP BY 1",
                             recover_table, err);
+    if (status == 0) {
+        note_tables(&recovery);
+        status = torn_undo(lake, day, err);
+    }
+    vec_free(&recovery.tables);
     if (status == 0)
         status = recover_by(&recovery,
                             "SELECT dataset, agency, rows, bytes, first, last FROM \"@\"._shares",

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -169,9 +170,14 @@ static int open_catalogue(struct lake *lake, struct err *err)
             "rows BIGINT, bytes BIGINT, first BIGINT, last BIGINT);"
             "CREATE TABLE IF NOT EXISTS lake.spans (day VARCHAR, partition INTEGER, first BIGINT, "
             "next BIGINT);"
+            "CREATE TABLE IF NOT EXISTS lake.leaving (day VARCHAR);"
+            "CREATE TABLE IF NOT EXISTS lake.whole (seq BIGINT);"
             "CREATE TABLE IF NOT EXISTS lake.holds (hold VARCHAR, key BIGINT, part INTEGER);"
+            /* Where nothing says so, what is there is whole. */
+            "INSERT INTO lake.whole SELECT CASE WHEN EXISTS (FROM lake.days) THEN %" PRId64
+            " ELSE 0 END WHERE NOT EXISTS (FROM lake.whole);"
             "COMMIT",
-            VERSION);
+            VERSION, INT64_MAX);
     if (status == 0)
         status = statement_ask(lake, lake->writer, STR("SELECT version FROM lake.version"), NULL, 0,
                                read_version, &version, err);

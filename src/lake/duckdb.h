@@ -2,14 +2,15 @@
  * duckdb: inside the DuckDB engine of the lake. What its files share; nobody else includes it.
  *
  *     FOLDER/lock               one process owns the lake
- *     FOLDER/lake.duckdb        the catalogue: columns, progress, days, shares, spans, holds
+ *     FOLDER/lake.duckdb        the catalogue: columns, progress, whole, days, shares, spans, leaving, holds
  *     FOLDER/2026-11-22.duckdb  one day: a table per dataset, _progress, _shares, _blocks, _removed
  *     FOLDER/other.duckdb       times far from their arrival
  *     FOLDER/held.duckdb        events on hold whose day is gone
  *     FOLDER/temporary/         what queries spill
  *
  * All files are attached to one instance of DuckDB, days when they are needed. A transaction of DuckDB writes one
- * file, so a commit is one per day touched, each with its own progress, and then one in the catalogue.
+ * file, so a commit is one per day touched, each with its own progress, and then one in the catalogue, which makes it
+ * whole: what a commit without that last one has left in days is taken back (torn.c).
  *
  * What the catalogue says of a day is written when the day is settled; until then the day is marked open, the truth
  * is in the day's own file, and it is read from there when the lake is opened after a crash. Columns are in the catalogue
@@ -112,6 +113,7 @@ struct day {
     bool open;                    /* marked so in the catalogue: the truth is in its file */
     bool doubtful;                /* what is known of it here may not be what its file has */
     bool loaded;                  /* rows may be put: its progress is known; it stays attached */
+    bool leaving;                 /* it is gone: so is its file, when nobody reads it (leave.c) */
     uint32_t pins;                /* runs that read it */
     uint64_t used;                /* lake->uses when it last was */
     uint64_t seq_first, seq_last; /* of its blocks; 0: none */
@@ -139,8 +141,9 @@ struct lake {
     uint64_t version; /* counts what becomes new of tables and their columns */
     VEC(struct day *) days;
     uint64_t uses;
-    uint64_t seq; /* of the next block */
-    bool sick;    /* a statement on the catalogue failed: it is attached anew before the next */
+    uint64_t seq;   /* of the next block */
+    uint64_t whole; /* .. of the last one of the last commit that is whole */
+    bool sick;      /* a statement on the catalogue failed: it is attached anew before the next */
     VEC(struct lake_progress) progress;
     struct lake_stats stats; /* as of the last commit */
 
@@ -239,6 +242,22 @@ int day_save(struct lake *lake, struct day *day, struct err *err);
 bool day_times(const struct day *day, uint32_t table, int64_t *ret_first, int64_t *ret_last);
 void day_path(const struct lake *lake, const struct day *day, struct buf *path);
 uint64_t day_size(const struct lake *lake, const struct day *day);
+
+/* leave.c: days that go. */
+
+/* Its rows are out of sight, and its file goes, now or with its last reader. */
+int leave_begin(struct lake *lake, struct day *day, struct err *err);
+/* Removes the file of a day that is leaving, where nobody reads it any more. */
+int leave_end(struct lake *lake, struct day *day, struct err *err);
+/* Rows come for it: it is a day as good as new. */
+int leave_undo(struct lake *lake, struct day *day, struct err *err);
+/* A reader is done with it; under the lock. */
+void leave_unpinned(struct lake *lake, struct day *day);
+/* Those that were leaving when the owner of the lake ended. */
+int leave_load(struct lake *lake, struct err *err);
+
+/* torn.c: what a commit that did not end left in a day whose tables are known. */
+int torn_undo(struct lake *lake, struct day *day, struct err *err);
 
 /* gather.c, commit.c: filling. */
 int gather_put(struct lake *lake, const struct lake_row *row);

@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "lake/hold.h"
 #include "lake/proof.h"
@@ -18,53 +17,6 @@ static bool is_going(const struct goings *goings, const struct share *share)
             str_eq(goings->items[i].agency, share->agency))
             return true;
     return false;
-}
-
-/* -EBUSY: a query reads it. */
-static int remove_file(struct lake *lake, struct day *day, struct err *err)
-{
-    struct buf path = {0};
-    int status = 0;
-    day_path(lake, day, &path);
-    buf_add_c(&path, ".wal");
-    buf_add_byte(&path, '\0');
-    if (path.failed)
-        return err_set(err, -ENOMEM, "no memory");
-    pthread_mutex_lock(&lake->lock);
-    if (day->pins > 0)
-        status = err_set(err, -EBUSY, "%s: a query reads this day", day->name);
-    else if (day->attached)
-        status = statement_run(lake, lake->admin, err, "DETACH \"%s\"", day->name);
-    if (status == 0) {
-        day->attached = day->loaded = false;
-        (void)unlink(path.ptr);
-        path.ptr[path.len - sizeof(".wal")] = '\0';
-        if (unlink(path.ptr) < 0 && errno != ENOENT)
-            status = err_set(err, -errno, "%s: %s", path.ptr, strerror(errno));
-    }
-    if (status == 0) {
-        shares_free(&day->shares);
-        vec_free(&day->spans);
-        vec_free(&day->progress);
-        for (size_t i = 0; i < day->tables.len; i++) {
-            day->tables.items[i].exists = false;
-            day->tables.items[i].n_columns = 0;
-        }
-        day->seq_first = day->seq_last = 0;
-        day->open = day->doubtful = false;
-    }
-    pthread_mutex_unlock(&lake->lock);
-    buf_free(&path);
-    return status;
-}
-
-static int forget_day(struct lake *lake, const struct day *day, struct err *err)
-{
-    return statement_run(lake, lake->writer, err,
-                         "BEGIN; DELETE FROM lake.days WHERE day = '%s'; DELETE FROM lake.shares "
-                         "WHERE day = '%s'; DELETE FROM lake.tables WHERE day = '%s'; DELETE FROM "
-                         "lake.spans WHERE day = '%s'; COMMIT",
-                         day->name, day->name, day->name, day->name);
 }
 
 /* Rows of one share go; their hashes stay. Inside a transaction. */
@@ -113,7 +65,7 @@ static int remove_parts(struct lake *lake, struct day *day, const struct goings 
     return day_recover(lake, day, err);
 }
 
-/* Removes shares of a day. Days that a query reads are left for the next time (-EBUSY). */
+/* Removes shares of a day. */
 static int remove_shares(struct lake *lake, struct day *day, const struct goings *goings,
                          struct lake_removed *removed, struct err *err)
 {
@@ -131,9 +83,7 @@ static int remove_shares(struct lake *lake, struct day *day, const struct goings
         return err_set(err, -EBUSY, "%s: events were put and not committed", day->name);
     int status = hold_copy(lake, day, goings, &held, err);
     if (status == 0 && whole) {
-        status = remove_file(lake, day, err);
-        if (status == 0)
-            status = forget_day(lake, day, err);
+        status = leave_begin(lake, day, err);
         removed->days += status == 0;
     } else if (status == 0) {
         status = remove_parts(lake, day, goings, err);
@@ -258,8 +208,6 @@ int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int6
             continue;
         struct err problem = {0};
         int one = retain_day(lake, days[i], rules, n, sizes, now, &removed, &problem);
-        if (one == -EBUSY)
-            continue; /* its turn comes with the next call */
         if (one < 0 && first == 0) {
             first = one;
             *err = problem;

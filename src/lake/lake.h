@@ -23,11 +23,11 @@
  * field that differs from another, or from one of these, only in case has a column of another name (struct
  * lake_column).
  *
- * Exactly once: what is put becomes durable with commit(), together with how far its partitions have come. After a
- * crash, or a commit that failed, the one who fills the lake goes on at progress() and puts everything
- * from there again; what is there already is recognised and skipped. So the rows of a partition must be put in the
- * order of their offsets, all parts of an offset before the commit that passes it, and with the same time,
- * received and dataset each time.
+ * Exactly once: what is put becomes durable with commit(), together with how far its partitions have come: all of it or
+ * nothing. After a crash, or a commit that failed, the one who fills the lake goes on at progress() and puts everything
+ * from there again, by other definitions of datasets if need be; what is put from before it is recognised and skipped. So
+ * the rows of a partition must be put in the order of their offsets, and all parts of an offset before the commit that
+ * passes it.
  *
  * Threads: put, commit, drop, retain, hold, import and settle belong to one thread at a time, the filler's; all else
  * may be called from any thread, beside it. What is called back by datasets, columns and shares calls no function of the
@@ -394,8 +394,8 @@ struct lake_ops {
     /* -ENOBUFS: too much is gathered, commit and put it again; -EINVAL: a bad row; -ENOMEM. */
     int (*put)(struct lake *lake, const struct lake_row *row);
     /*
-     * Makes durable what was put, and the progress. After an error a part of it may be durable, what was put
-     * is forgotten, and filling goes on at progress().
+     * Makes durable what was put, and the progress. After an error what was put is forgotten, and filling goes on at
+     * progress(); queries may see a part of it until rows are put again.
      */
     int (*commit)(struct lake *lake, const struct lake_progress *progress, size_t n,
                   struct err *err);
@@ -449,6 +449,7 @@ struct lake_ops {
     /* Computes the roots of all blocks of a day (empty: of all days) from what is stored. -EBADMSG: one differs. */
     int (*verify)(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err);
 
+    /* What goes is out of sight at once; queries that have begun finish with what there was. */
     int (*drop)(struct lake *lake, const struct lake_part *part, struct lake_removed *ret_removed,
                 struct err *err);
     int (*retain)(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,

@@ -162,8 +162,10 @@ int source_write(struct lake *lake, const struct lake_source *source,
 void pins_release(struct lake *lake, struct pins *pins)
 {
     pthread_mutex_lock(&lake->lock);
-    for (size_t i = 0; i < pins->len; i++)
+    for (size_t i = 0; i < pins->len; i++) {
         pins->items[i]->pins--;
+        leave_unpinned(lake, pins->items[i]);
+    }
     pthread_mutex_unlock(&lake->lock);
     vec_free(pins);
 }
