@@ -43,3 +43,12 @@ int err_at(struct err *err, int code, uint32_t line, uint32_t column, const char
     va_end(args);
     return code;
 }
+
+int err_in(struct err *err, struct str file)
+{
+    struct err inner = *err;
+    if (inner.line)
+        return err_set(err, inner.code, "%.*s:%u:%u: %s", STR_ARG(file), inner.line, inner.column,
+                       inner.message);
+    return err_set(err, inner.code, "%.*s: %s", STR_ARG(file), inner.message);
+}

@@ -26,4 +26,7 @@ int err_set(struct err *err, int code, const char *format, ...)
 int err_at(struct err *err, int code, uint32_t line, uint32_t column, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 
+/* Puts "FILE:line:column: " before the message, in the place of the place; returns the code. */
+int err_in(struct err *err, struct str file);
+
 #endif

@@ -5,6 +5,7 @@
 #include <yaml.h>
 
 #include "base/map.h"
+#include "base/nearest.h"
 #include "base/vec.h"
 
 /*
@@ -366,6 +367,17 @@ struct yaml_node *yaml_get(const struct yaml_node *map, const char *key)
     return NULL;
 }
 
+static int unknown_key(const struct yaml_node *key, const char *const *keys, struct err *err)
+{
+    struct nearest nearest;
+    nearest_begin(&nearest, yaml_text(key));
+    for (; *keys; keys++)
+        nearest_offer(&nearest, str_from_c(*keys));
+    return err_at(err, -EINVAL, key->line, key->column, "unknown key '%.*s'%s%.*s%s",
+                  STR_ARG(yaml_text(key)), nearest.found.len ? "; did you mean '" : "",
+                  STR_ARG(nearest.found), nearest.found.len ? "'?" : "");
+}
+
 int yaml_only_keys(const struct yaml_node *map, const char *const *keys, struct err *err)
 {
     if (map->kind != YAML_MAP)
@@ -376,8 +388,7 @@ int yaml_only_keys(const struct yaml_node *map, const char *const *keys, struct 
         while (keys[k] && !str_eq(yaml_text(key), str_from_c(keys[k])))
             k++;
         if (!keys[k])
-            return err_at(err, -EINVAL, key->line, key->column, "unknown key '%.*s'",
-                          STR_ARG(yaml_text(key)));
+            return unknown_key(key, keys, err);
     }
     return 0;
 }

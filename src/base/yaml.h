@@ -43,7 +43,10 @@ int yaml_parse(struct str text, struct arena *arena, struct yaml_node ***ret_doc
 /* The value of `key` in a map, or NULL (also for NULL or another kind). */
 struct yaml_node *yaml_get(const struct yaml_node *map, const char *key);
 
-/* Is it a map, and are all its keys among these (NULL at the end)? 0, or -EINVAL with *err saying where not. */
+/*
+ * Is it a map, and are all its keys among these (NULL at the end)? 0, or -EINVAL with *err saying where not, and which key
+ * was probably meant.
+ */
 int yaml_only_keys(const struct yaml_node *map, const char *const *keys, struct err *err);
 
 /* The text of a scalar, or an empty str when the node is NULL or no scalar. */

@@ -40,14 +40,14 @@ static void builds_a_tree_that_knows_its_lines(void **state)
 static void says_where_a_key_is_unknown(void **state)
 {
     (void)state;
-    static const char *const keys[] = {"a", "b", NULL};
-    struct parsed p = parse("a: 1\nc: 2\n");
+    static const char *const keys[] = {"a", "level", NULL};
+    struct parsed p = parse("a: 1\nlevle: 2\n");
     assert_int_equal(yaml_only_keys(p.documents[0], keys, &p.err), -EINVAL);
     assert_int_equal(p.err.line, 2);
-    assert_string_equal(p.err.message, "unknown key 'c'");
+    assert_string_equal(p.err.message, "unknown key 'levle'; did you mean 'level'?");
     assert_int_equal(yaml_only_keys(yaml_get(p.documents[0], "a"), keys, &p.err), -EINVAL);
     arena_free(&p.arena);
-    p = parse("b: 1\n");
+    p = parse("level: 1\n");
     assert_int_equal(yaml_only_keys(p.documents[0], keys, &p.err), 0);
     arena_free(&p.arena);
 }

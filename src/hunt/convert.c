@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "hunt/bind.h"
+#include "hunt/kql_literal.h"
 
 /* 0001-01-01, where Kusto's datetimes begin, before 1970-01-01. */
 #define YEAR_ONE_US INT64_C(62135596800000000)
@@ -193,6 +194,8 @@ static bool text_constant(const struct kql_literal *from, enum kql_type type,
             return false;
         ret->real = real;
         return true;
+    case KQL_TIMESPAN:
+        return kql_timespan_read(str_trim(from->text), &ret->ticks) == 0;
     default:
         return false;
     }

@@ -1,0 +1,105 @@
+/* The saved hunts that jaga ships, over the tables that it ships. */
+#include "base/test.h"
+
+#include <errno.h>
+
+#include "hunt/saved.h"
+
+static struct content content;
+static struct fields fields;
+static struct datasets *datasets;
+static struct tables *tables;
+static struct attack attack;
+
+static int load(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    assert_int_equal(content_open(&content, CONTENT, &err), 0);
+    assert_int_equal(fields_init(&fields), 0);
+    datasets = datasets_new(&fields);
+    assert_non_null(datasets);
+    for (size_t i = 0; i < content.files.len; i++) {
+        const struct content_file *file = &content.files.items[i];
+        if (str_starts(file->name, STR("datasets/")))
+            assert_int_equal(datasets_add(datasets, file->bytes, file->origin, &err), 0);
+    }
+    assert_int_equal(tables_load(&content, datasets, &tables, &err), 0);
+    const struct content_file *csv = content_find(&content, STR("attack/enterprise.csv"));
+    assert_non_null(csv);
+    assert_int_equal(attack_read(&attack, csv->bytes, &err), 0);
+    return 0;
+}
+
+static int unload(void **state)
+{
+    (void)state;
+    attack_free(&attack);
+    tables_free(tables);
+    datasets_free(datasets);
+    fields_free(&fields);
+    content_close(&content);
+    return 0;
+}
+
+/* Loading checks each: its header, its query, its columns, its ATT&CK, and that no id comes twice. */
+static struct saved_set *load_hunts(void)
+{
+    struct err err = {0};
+    struct saved_set *set = saved_set_new();
+    assert_non_null(set);
+    if (saved_set_load(set, &content, &attack, tables, &err) < 0)
+        fail_msg("%s", err.message);
+    return set;
+}
+
+static void every_shipped_hunt_compiles_and_its_id_is_its_own(void **state)
+{
+    (void)state;
+    struct saved_set *set = load_hunts();
+    assert_true(saved_set_count(set) >= 2);
+    for (size_t i = 0; i < saved_set_count(set); i++) {
+        const struct saved_hunt *hunt = saved_set_get(set, i);
+        assert_ptr_equal(saved_set_find(set, hunt->id), hunt);
+    }
+    saved_set_free(set);
+}
+
+/* People decide by these whether a hunt is worth its time. */
+static void every_shipped_hunt_says_what_it_is_for(void **state)
+{
+    (void)state;
+    struct saved_set *set = load_hunts();
+    for (size_t i = 0; i < saved_set_count(set); i++) {
+        const struct saved_hunt *hunt = saved_set_get(set, i);
+        bool whole = hunt->attack.len && hunt->tables.len && hunt->falsepositives.len &&
+                     hunt->author.len && hunt->date.len && hunt->id.len == 36 &&
+                     hunt->description.len >= 80;
+        if (!whole)
+            fail_msg("%.*s: a shipped hunt has attack, tables, falsepositives, author, date, a "
+                     "UUID and a description that explains",
+                     STR_ARG(hunt->origin));
+    }
+    saved_set_free(set);
+}
+
+static void a_second_hunt_of_an_id_is_refused(void **state)
+{
+    (void)state;
+    struct err err = {0};
+    struct saved_set *set = load_hunts();
+    const struct saved_hunt *hunt = saved_set_get(set, 0);
+    assert_int_equal(saved_set_add(set, hunt->text, STR("again.kql"), &attack, tables, &err),
+                     -EEXIST);
+    saved_set_free(set);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_shipped_hunt_compiles_and_its_id_is_its_own),
+        cmocka_unit_test(every_shipped_hunt_says_what_it_is_for),
+        cmocka_unit_test(a_second_hunt_of_an_id_is_refused),
+    };
+    return cmocka_run_group_tests(tests, load, unload);
+}
