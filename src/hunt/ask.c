@@ -242,6 +242,7 @@ static int probe(void *context, const struct hunt_result *query,
         .query = {.sql = query->sql,
                   .sources = query->sources,
                   .n_sources = query->n_sources,
+                  .certain = query->certain,
                   .limits = {.rows = HUNT_PROBE_MAX}},
         .begin = probe_begin,
         .each = probe_chunk,
@@ -439,6 +440,7 @@ static int run_result(struct hunt_asking *asking, const struct hunt_result *from
              .sources = from->sources,
              .n_sources = from->n_sources,
              .guarded = !asking->plan,
+             .certain = from->certain,
              /* 0 would mean no limit: a result for which nothing is left still says that it was cut. */
              .limits = {.rows = asking->rows < asking->limits.rows
                                     ? asking->limits.rows - asking->rows

@@ -169,6 +169,7 @@ struct hunt_bind {
     struct expr_scope in;
     struct hunt_render render; /* of the result that is being bound */
 
+    bool uncertain; /* a value may make what was bound fail */
     uint32_t n_columns, n_nodes, n_sources, n_calls;
 };
 
@@ -310,6 +311,12 @@ const struct op_row *op_find(enum kql_operator_kind kind);
 bool prune_has(const struct hunt_bind *bind, struct str dataset, int64_t first, int64_t last);
 /* Takes the inputs without rows out of the unions of a plan whose times are known by now. */
 void prune_node(struct hunt_bind *bind, struct node *node);
+
+/* ---- certain.c: what is bound is told to these, which know what may fail on a value ---- */
+void certain_operator(struct hunt_bind *bind, enum kql_operator_kind kind);
+void certain_expression(struct hunt_bind *bind, const struct kql_expr *expr);
+void certain_function(struct hunt_bind *bind, const struct hunt_function *function);
+void certain_conversion(struct hunt_bind *bind, enum kql_type from, enum kql_type to);
 
 /* ---- narrow.c: times ---- */
 /* The condition `column op time` holds for all rows that matter above node. */

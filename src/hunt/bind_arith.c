@@ -149,6 +149,7 @@ int bind_arithmetic(struct hunt_bind *bind, const struct kql_expr *expr, enum kq
         *ret = hunt_constant(bind, &literal);
         return 0;
     }
+    bind->uncertain = true;
     *ret = bind_value(type, write(bind, op, &left, &right, type));
     ret->filled =
         left.filled && right.filled && op != KQL_DIVIDE && op != KQL_MODULO && type != KQL_TIMESPAN;

@@ -179,6 +179,7 @@ static int write_call(struct hunt_bind *bind, enum hunt_function_kind kind,
         *ret = hunt_constant(bind, &literal);
         return 0;
     }
+    certain_function(bind, function);
     struct hunt_value value = {
         .type = literal.type, .filled = function->filled, .tuple = function->columns};
     if (function->emit)
@@ -271,6 +272,7 @@ static int bind_pack_all(struct hunt_bind *bind, const struct kql_expr *expr,
                          struct hunt_value *ret)
 {
     struct buf buf = {0};
+    bind->uncertain = true;
     for (uint32_t i = 0; bind->in.row && i < bind->in.row->fields.len; i++) {
         const struct field *field = &bind->in.row->fields.items[i];
         struct str name = hunt_quote(bind, field->name);

@@ -158,6 +158,8 @@ struct hunt_value bind_text_test(struct hunt_bind *bind, struct kql_test test, b
 {
     left = bind_as(bind, left, KQL_STRING);
     right = bind_as(bind, right, KQL_STRING);
+    if (test.op == KQL_MATCHES_REGEX && !right.constant)
+        bind->uncertain = true;
     /* Where an empty right side would be had by a NULL too, it counts as ''. */
     bool plain = filter && !test.negated && right.constant && !is_empty_text(&right);
     struct str subject = plain ? left.sql : bind_filled(bind, &left);

@@ -199,6 +199,7 @@ static int bind_subquery(struct hunt_bind *bind, const struct kql_expr *expr)
 
 int bind_scalar(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret)
 {
+    certain_expression(bind, expr);
     switch (expr->kind) {
     case KQL_LITERAL:
         *ret = hunt_constant(bind, &expr->literal);

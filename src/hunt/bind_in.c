@@ -57,6 +57,8 @@ static int add_query(struct hunt_bind *bind, struct items *items, const struct k
     column_list_add(bind, &refs, rel.fields.items[0].column);
     /* A list of lists of values, as make_set() makes, is looked in too. */
     items->query_type = value.type == KQL_DYNAMIC ? KQL_DYNAMIC : type;
+    if (value.type == KQL_DYNAMIC)
+        bind->uncertain = true;
     if (value.type != KQL_DYNAMIC && !(bind_is_number(value.type) && bind_is_number(type)))
         value = bind_as(bind, value, type);
     if (value.type == KQL_STRING)
@@ -93,6 +95,8 @@ static int bind_items(struct hunt_bind *bind, const struct kql_expr *expr, enum 
             add_value(bind, items, value);
     }
     items->empty_text = items->empty_text || items->list.len;
+    if (items->list.len)
+        bind->uncertain = true;
     return status;
 }
 

@@ -141,6 +141,7 @@ int bind_pipe(struct hunt_bind *bind, const struct kql_expr *expr, const struct 
     for (uint32_t i = 0; status == 0 && i < expr->pipe.operators.len; i++) {
         const struct kql_operator *op = expr->pipe.operators.items[i];
         const struct op_row *row = op_find(op->kind);
+        certain_operator(bind, op->kind);
         if (row)
             status = row->bind(bind, op, ret);
         else

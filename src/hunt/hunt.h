@@ -88,6 +88,7 @@ struct hunt_result {
     const struct hunt_column *columns;
     uint32_t n_columns;
     bool ordered; /* the rows have an order that the query asked for */
+    bool certain; /* no value can make it fail: lake_query.certain */
     struct hunt_render render;
 };
 
