@@ -4,7 +4,8 @@
 #include "base/time.h"
 #include "sigma/rule.h"
 
-const char *const finding_kind_names[4] = {"rule", "correlation", "indicator", "source"};
+const char *const finding_kind_names[FINDING_KINDS] = {"rule", "correlation", "indicator", "source",
+                                                       "hunt"};
 const char *const finding_status_names[3] = {"open", "cleared", "closed"};
 
 int finding_name_number(struct str name, const char *const *names, int n)
@@ -65,7 +66,7 @@ bool finding_filters_read(struct api_request *request, struct finding_query *ret
         .from = TIME_UNSET,
         .to = TIME_UNSET,
     };
-    return read_name(request, "kind", finding_kind_names, 4, &ret_query->kind) &&
+    return read_name(request, "kind", finding_kind_names, FINDING_KINDS, &ret_query->kind) &&
            read_name(request, "status", finding_status_names, 3, &ret_query->status) &&
            read_level(request, &ret_query->level_min) &&
            read_time(request, "from", &ret_query->from) && read_time(request, "to", &ret_query->to);

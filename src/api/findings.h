@@ -7,7 +7,8 @@
 #include "api/server.h"
 #include "ledger/finding.h"
 
-extern const char *const finding_kind_names[4];   /* "rule", "correlation", "indicator", "source" */
+/* "rule", "correlation", "indicator", "source", "hunt" */
+extern const char *const finding_kind_names[FINDING_KINDS];
 extern const char *const finding_status_names[3]; /* "open", "cleared", "closed" */
 
 /* The number of a name in a table of n; -1: none. */
@@ -16,12 +17,12 @@ int finding_name_number(struct str name, const char *const *names, int n);
 /* The filters, which the list and the stream have in common. */
 #define FINDING_FILTERS                                                                            \
     {"agency", "string", "Only of this agency.", false},                                           \
-        {"rule", "string", "Only of the rule, indicator or check with this id.", false},           \
+        {"rule", "string", "Only of the rule, indicator, check or hunt with this id.", false},     \
         {"host", "string", "Only about this host.", false},                                        \
         {"user", "string", "Only about this user.", false},                                        \
         {"source", "string", "Only from events of this source.", false},                           \
         {"q", "string", "Only with this text in the title, without case.", false},                 \
-        {"kind", "string", "rule, correlation, indicator or source.", false},                      \
+        {"kind", "string", "rule, correlation, indicator, source or hunt.", false},                \
         {"status", "string", "open, cleared or closed.", false},                                   \
         {"level", "string", "At least this level: informational, low, medium, high, critical.",    \
          false},                                                                                   \

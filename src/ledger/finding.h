@@ -14,7 +14,14 @@
 #define LEDGER_PAGE_MAX 1000  /* findings of one answer */
 #define FINDING_ID_MAX 40     /* bytes of an id's text */
 
-enum finding_kind { FINDING_RULE, FINDING_CORRELATION, FINDING_INDICATOR, FINDING_SOURCE };
+enum finding_kind {
+    FINDING_RULE,
+    FINDING_CORRELATION,
+    FINDING_INDICATOR,
+    FINDING_SOURCE,
+    FINDING_HUNT
+};
+#define FINDING_KINDS 5
 enum finding_status { FINDING_OPEN, FINDING_CLEARED, FINDING_CLOSED };
 
 struct ledger_event {

@@ -72,7 +72,7 @@ int journal_note_buf(struct ledger *ledger, const char *key, struct buf *note);
 int change_begin(struct ledger *ledger, struct str actor, const char *action, bool *ret_own);
 int change_end(struct ledger *ledger, bool own, int status);
 
-/* Tokens or exceptions have changed: ledger_version() rises, and caches read them again. */
+/* Tokens, exceptions or saved hunts have changed: ledger_version() rises, and caches read them again. */
 int change_version(struct ledger *ledger);
 
 /* Forgets the texts of the last answer. */
@@ -106,7 +106,7 @@ void journal_forget(struct ledger *ledger);
 int journal_key_check(struct ledger *ledger);
 
 /* Brings the schema up to `last` (SCHEMA_LATEST), one transaction per step. 0, or *err says why not. */
-#define SCHEMA_LATEST 4
+#define SCHEMA_LATEST 5
 int migrate(struct db *db, int64_t last, bool allowed, struct err *err);
 
 /* "f-" or another prefix, then a ULID: 48 bits of time in ms, 80 random bits, Crockford's base 32. */

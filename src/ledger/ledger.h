@@ -1,9 +1,9 @@
 /*
- * ledger: the port that keeps state: findings, tokens, exceptions, progress, and the journal.
+ * ledger: the port that keeps state: findings, tokens, exceptions, saved hunts, progress, and the journal.
  * Everything that changes is one transaction that also appends to the journal.
  *
- *     finding.c  token.c  exception.c  progress.c  journal.c  migrate.c    what is kept (engine-neutral SQL)
- *          └────────┴──────────┴───────────┴──────────┴──────────┘
+ *     finding.c  token.c  exception.c  kept_hunt.c  progress.c  journal.c  migrate.c    what is kept (engine-neutral SQL)
+ *          └────────┴──────────┴────────────┴───────────┴──────────┴──────────┘
  *                                 db.h                                     the port: a struct of functions
  *                        sqlite.c       (PostgreSQL later)
  *
@@ -37,8 +37,8 @@ void ledger_close(struct ledger *ledger);
 const char *ledger_problem(const struct ledger *ledger);
 
 /*
- * Rises whenever a token or an exception was added, revoked or removed, over any connection: for caches of
- * them. (Findings have finding_change().)
+ * Rises whenever a token, an exception or a saved hunt was added, changed, revoked or removed, over any connection: for
+ * caches of them. (Findings have finding_change().)
  */
 int ledger_version(struct ledger *ledger, uint64_t *ret_version);
 

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "ledger/exception.h"
 #include "ledger/inside.h"
+#include "ledger/kept_hunt.h"
 #include "ledger/progress.h"
 #include "ledger/token.h"
 
@@ -79,6 +80,8 @@ static void fill_schema(const struct scratch *scratch, int64_t schema)
         scratch_sql(scratch, "INSERT INTO exception VALUES ('x-1', '', 'f', 'r', 'a', 1, NULL, 3)");
     if (schema >= 4)
         scratch_sql(scratch, "INSERT INTO progress VALUES ('c', 0, 9)");
+    if (schema >= 5)
+        scratch_sql(scratch, "INSERT INTO kept_hunt VALUES ('h-1', 't-1', '*', 'text', 1, 1)");
 }
 
 static int count_exception(void *context, const struct exception *exception)
@@ -108,6 +111,11 @@ static void assert_filled(struct ledger *ledger, int64_t schema)
     if (schema >= 4) {
         assert_int_equal(progress_get(ledger, STR("c"), 0, &offset), 0);
         assert_int_equal(offset, 9);
+    }
+    if (schema >= 5) {
+        struct kept_hunt hunt;
+        assert_int_equal(kept_hunt_get(ledger, &test_all, STR("h-1"), &hunt), 0);
+        assert_str(hunt.text, "text");
     }
 }
 

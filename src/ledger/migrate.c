@@ -125,6 +125,28 @@ static const char progress_tables[] = "CREATE TABLE progress ("
                                       "    bytes BLOB NOT NULL"
                                       ") STRICT;";
 
+/* agency '': the run was over all of them. */
+static const char hunt_tables[] = "CREATE TABLE kept_hunt ("
+                                  "    id TEXT NOT NULL PRIMARY KEY,"
+                                  "    owner TEXT NOT NULL,"
+                                  "    agencies TEXT NOT NULL,"
+                                  "    text TEXT NOT NULL,"
+                                  "    created INTEGER NOT NULL,"
+                                  "    changed INTEGER NOT NULL"
+                                  ") STRICT;"
+                                  "CREATE TABLE hunt_run ("
+                                  "    hunt TEXT NOT NULL,"
+                                  "    agency TEXT NOT NULL,"
+                                  "    due INTEGER NOT NULL,"
+                                  "    ended INTEGER NOT NULL,"
+                                  "    time_us INTEGER NOT NULL,"
+                                  "    outcome INTEGER NOT NULL,"
+                                  "    row_count INTEGER NOT NULL,"
+                                  "    findings INTEGER NOT NULL,"
+                                  "    problem TEXT NOT NULL,"
+                                  "    PRIMARY KEY (hunt, agency)"
+                                  ") STRICT;";
+
 /* The secret that cursors are sealed with: one of another ledger is none of ours. */
 static int make_cursor_secret(struct db *db)
 {
@@ -148,6 +170,7 @@ static const struct {
     {finding_tables, NULL},
     {access_tables, NULL},
     {progress_tables, NULL},
+    {hunt_tables, NULL},
 };
 
 /* The step that is next for the database as it is now; another process may have been faster. */
