@@ -53,6 +53,17 @@ static struct hunt_value by_name(struct hunt_bind *bind, const struct hunt_value
     return step(bind, object, hunt_text(bind, ".\"%.*s\"", STR_ARG(quoted)));
 }
 
+/* One part of what is split, without making a list of all: split(Image, '\\')[-1] is in half of all published queries. */
+static struct hunt_value part(struct hunt_bind *bind, const struct hunt_value *split, int64_t at)
+{
+    struct str text = hunt_text(bind, "kql_part(%.*s, %.*s, %" PRId64 ")", STR_ARG(split[0].sql),
+                                STR_ARG(split[1].sql), at);
+    struct hunt_value value =
+        bind_value(KQL_DYNAMIC, hunt_text(bind, "to_json(%.*s)", STR_ARG(text)));
+    value.text = text;
+    return value;
+}
+
 static struct hunt_value by_value(struct hunt_bind *bind, const struct hunt_value *object,
                                   const struct hunt_value *index)
 {
@@ -60,6 +71,8 @@ static struct hunt_value by_value(struct hunt_bind *bind, const struct hunt_valu
         if (index->type == KQL_STRING)
             return by_name(bind, object, index->literal.text);
         int64_t at = index->literal.integer;
+        if (object->split)
+            return part(bind, object->split, at);
         if (at < 0)
             return step(bind, object, hunt_text(bind, "[#%" PRId64 "]", at));
         return step(bind, object, hunt_text(bind, "[%" PRId64 "]", at));

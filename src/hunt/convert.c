@@ -28,6 +28,8 @@ struct hunt_value bind_long_constant(struct hunt_bind *bind, int64_t number)
 /* Text of a JSON value: a string without its quotes; NULL for null. */
 static struct str dynamic_text(struct hunt_bind *bind, const struct hunt_value *value)
 {
+    if (value->text.len)
+        return value->text;
     if (value->base.len)
         return hunt_text(bind, "json_extract_string(%.*s, %.*s)", STR_ARG(value->base),
                          STR_ARG(value->path));

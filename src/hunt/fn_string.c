@@ -57,6 +57,46 @@ NATIVE(substring)
  * indexof(text, match, start, length, occurrence). The length counts anew behind each occurrence that is passed, as in
  * the reference's examples.
  */
+/* Where the delimiter stands at or after `at`, or the length of the text. */
+static size_t next_delimiter(struct str text, struct str delimiter, size_t at)
+{
+    size_t found = str_find(str_skip(text, at), delimiter);
+    return found == SIZE_MAX ? text.len : at + found;
+}
+
+static int64_t count_parts(struct str text, struct str delimiter)
+{
+    int64_t n = 1;
+    for (size_t at = 0; (at = next_delimiter(text, delimiter, at)) < text.len; at += delimiter.len)
+        n++;
+    return n;
+}
+
+/* kql_part(text, delimiter, n): what split(text, delimiter)[n] is; NULL where there are fewer parts. */
+NATIVE(part)
+{
+    struct str text = native_text(call, 0, row), delimiter = native_text(call, 1, row);
+    int64_t n = native_integer(call, 2, row);
+    size_t at = 0;
+    const char *last = NULL;
+    if (n == -1 && delimiter.len == 1 && text.len > 0) {
+        last = memrchr(text.ptr, delimiter.ptr[0], text.len);
+        call->put_text(call, row, last ? str_skip(text, (size_t)(last - text.ptr) + 1) : text);
+        return;
+    }
+    if (n < 0)
+        n += count_parts(text, delimiter);
+    size_t end = next_delimiter(text, delimiter, at);
+    for (; n > 0 && end < text.len; n--) {
+        at = end + delimiter.len;
+        end = next_delimiter(text, delimiter, at);
+    }
+    if (n != 0)
+        call->put_null(call, row);
+    else
+        call->put_text(call, row, str_first(str_skip(text, at), end - at));
+}
+
 NATIVE(index_of)
 {
     struct str text = native_text(call, 0, row);
@@ -296,6 +336,10 @@ NATIVE(url_decode)
 }
 
 const struct lake_function hunt_string_natives[] = {
+    {.name = "kql_part",
+     .result = LAKE_TEXT,
+     .parameters = {LAKE_TEXT, LAKE_TEXT, LAKE_INTEGER},
+     .call = part},
     {.name = "kql_substring",
      .result = LAKE_TEXT,
      .parameters = {LAKE_TEXT, LAKE_INTEGER, LAKE_INTEGER},
@@ -429,6 +473,16 @@ static int emit_countof(struct hunt_bind *bind, const struct hunt_call *call,
 #define TRIM_START(text, regex) "regexp_replace(" text ", '^(?:' || " regex " || ')+', '')"
 #define TRIM_END(text, regex) "regexp_replace(" text ", '(?:' || " regex " || ')+$', '')"
 
+/* A part of it can be had without the others, but for an empty delimiter, which is every character's. */
+static int emit_split(struct hunt_bind *bind, const struct hunt_call *call, struct hunt_value *ret)
+{
+    const struct hunt_value *delimiter = &call->args[1];
+    ret->sql = hunt_fill(bind, "to_json(string_split($1, $2))", call->args, 2, (struct str){0});
+    if (delimiter->constant && delimiter->literal.type == KQL_STRING && delimiter->literal.text.len)
+        ret->split = call->args;
+    return 0;
+}
+
 const struct hunt_function hunt_string_scalars[] = {
     {"strlen(text: string) long", .sql = "length($1)", .filled = true, .naming = HUNT_NAMED_PREFIX},
     {"string_size(text: string) long", .sql = "strlen($1)", .filled = true,
@@ -445,8 +499,8 @@ const struct hunt_function hunt_string_scalars[] = {
     {"tolower(text: string) string", .sql = "lower($1)", .filled = true},
     {"toupper(text: string) string", .sql = "upper($1)", .filled = true},
     {"reverse(text: string) string", .sql = "reverse($1)", .filled = true},
-    {"split(text: string, delimiter: string) dynamic", .sql = "to_json(string_split($1, $2))",
-     .filled = true, .naming = HUNT_NAMED_BY_FIRST},
+    {"split(text: string, delimiter: string) dynamic", .emit = emit_split, .filled = true,
+     .naming = HUNT_NAMED_BY_FIRST},
     {"split(text: string, delimiter: string, index: long) dynamic",
      .sql =
          "(CASE WHEN $3 >= 0 THEN to_json(list_slice(string_split($1, $2), $3 + 1, $3 + 1)) END)",

@@ -49,6 +49,8 @@ struct hunt_value {
         *json; /* of type dynamic: what was written in dynamic(...); NULL: it was not */
     struct str base,
         path; /* of type dynamic: sql is json_extract(base, path), both in SQL; or empty */
+    const struct hunt_value *split; /* of type dynamic: it is split(split[0], split[1]); or NULL */
+    struct str text; /* of type dynamic: SQL of its text, where that needs no JSON; or empty */
 };
 
 struct hunt_call {
