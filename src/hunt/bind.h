@@ -48,6 +48,7 @@ struct column {
     bool filled; /* never NULL */
     bool used;
     bool stored;             /* of a SOURCE: a field that the lake has */
+    bool absent;             /* of a SOURCE: one that it has not */
     struct str expr;         /* what it is made of, over columns below the node that makes it */
     struct column_list refs; /* that expr names */
     const struct table_cell *cell; /* not bound yet: then it is made of this, over `source` */

@@ -80,6 +80,7 @@ static void native_of_dataset(struct hunt_bind *bind, struct column *column,
     if (stored && is != column->type)
         column->sql = hunt_convert(bind, bind_value(is, column->sql), column->type).sql;
     column->stored = stored != NULL;
+    column->absent = !own && !stored;
 }
 
 struct column *bind_native(struct hunt_bind *bind, struct node *source, struct str name)

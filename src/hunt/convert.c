@@ -250,6 +250,7 @@ struct hunt_value hunt_convert(struct hunt_bind *bind, struct hunt_value value, 
         return bind_text_constant(bind, hunt_text(bind, "%" PRId64, value.literal.integer));
     certain_conversion(bind, value.type, type);
     struct hunt_value result = bind_value(type, converted(bind, &value, type));
+    result.absent = value.absent;
     bool lossless = (value.type == KQL_INT && type == KQL_LONG) ||
                     ((value.type == KQL_INT || value.type == KQL_LONG) && type == KQL_REAL);
     result.filled = type == KQL_STRING || (lossless && value.filled);

@@ -150,19 +150,34 @@ static int emit_case(struct hunt_bind *bind, const struct hunt_call *call, struc
 }
 
 /* The first that is not null; of strings, the first that is not empty. */
+/*
+ * The first that says something; an empty text does not. What is absent is left out: a column that only one shape of
+ * events has is bare then, so that the engine can skip what a comparison with it rules out.
+ */
 static int emit_coalesce(struct hunt_bind *bind, const struct hunt_call *call,
                          struct hunt_value *ret)
 {
-    ret->type = call->args[0].type;
-    if (ret->type != KQL_STRING) {
-        ret->sql = hunt_fill(bind, "coalesce($*)", call->args, call->n_args, (struct str){0});
-        return 0;
+    enum kql_type type = call->args[0].type;
+    const struct hunt_value *last = NULL;
+    struct str before = {0};
+    for (uint32_t i = 0; i < call->n_args; i++) {
+        if (call->args[i].absent)
+            continue;
+        if (last)
+            before = hunt_text(bind, type == KQL_STRING ? "%.*snullif(%.*s, ''), " : "%.*s%.*s, ",
+                               STR_ARG(before), STR_ARG(last->sql));
+        last = &call->args[i];
     }
-    struct str sql = STR("coalesce(");
-    for (uint32_t i = 0; i < call->n_args; i++)
-        sql = hunt_text(bind, "%.*snullif(%.*s, ''), ", STR_ARG(sql), STR_ARG(call->args[i].sql));
-    ret->sql = hunt_text(bind, "%.*s'')", STR_ARG(sql));
-    ret->filled = true;
+    *ret = (struct hunt_value){.type = type};
+    ret->absent = !last;
+    if (!last)
+        ret->sql = bind_null(bind, type);
+    else if (before.len)
+        ret->sql = hunt_text(bind, "coalesce(%.*s%.*s)", STR_ARG(before),
+                             STR_ARG(bind_filled(bind, last)));
+    else
+        ret->sql = last->sql;
+    ret->filled = last && (last->filled || (before.len && type == KQL_STRING));
     return 0;
 }
 
@@ -209,7 +224,7 @@ const struct hunt_function hunt_core_scalars[] = {
     {"iif(condition: bool, then: same, else: same) same",
      .sql = "CASE WHEN $1 THEN $2 ELSE $3 END"},
     {"case(part: raw scalar...) any", .emit = emit_case},
-    {"coalesce(value: same...) any", .emit = emit_coalesce},
+    {"coalesce(value: raw same...) any", .emit = emit_coalesce},
     {"strcat(part: string...) string", .sql = "concat($*)", .filled = true},
     {0},
 };

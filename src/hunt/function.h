@@ -42,6 +42,7 @@ struct hunt_value {
     enum kql_type type;
     struct str sql; /* fits as an operand anywhere: a name, a literal, a call, or in brackets */
     bool filled;    /* never NULL */
+    bool absent;    /* null in all rows: a field that nothing stored has */
     bool constant;  /* known now, and it is: */
     struct kql_literal literal;
     const char *tuple; /* of type dynamic, an array: several columns (hunt_function.columns) */

@@ -121,7 +121,10 @@ static struct node *select_for_column(struct hunt_bind *bind, struct rel *rel,
 
 struct hunt_value column_value(const struct column *column)
 {
-    return (struct hunt_value){.type = column->type, .sql = column->sql, .filled = column->filled};
+    return (struct hunt_value){.type = column->type,
+                               .sql = column->sql,
+                               .filled = column->filled,
+                               .absent = column->absent};
 }
 
 struct column *rel_compute(struct hunt_bind *bind, struct rel *rel, struct str name,
