@@ -41,6 +41,26 @@ static bool read_text(struct api_request *request, const char *name, const json_
     return ret_text->ptr;
 }
 
+static bool read_texts(struct api_request *request, const char *name, const json_t *value,
+                       struct rest_texts *ret_texts)
+{
+    if (value && !json_is_array(value)) {
+        request_problem(request, 400, "'%s' is not a list of texts", name);
+        return false;
+    }
+    size_t n = json_array_size(value);
+    *ret_texts = (struct rest_texts){
+        arena_zero(request_arena(request), n + 1, sizeof(*ret_texts->items)), n};
+    if (!ret_texts->items) {
+        request_problem(request, 503, "no memory");
+        return false;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!read_text(request, name, json_array_get(value, i), &ret_texts->items[i]))
+            return false;
+    return true;
+}
+
 static bool read_number(struct api_request *request, const char *name, const json_t *value,
                         uint64_t *ret_number)
 {
@@ -73,6 +93,8 @@ static bool read_member(struct api_request *request, const struct rest_member *m
 {
     if (member->ret_text)
         return read_text(request, member->name, value, member->ret_text);
+    if (member->ret_texts)
+        return read_texts(request, member->name, value, member->ret_texts);
     if (member->ret_number)
         return read_number(request, member->name, value, member->ret_number);
     return read_expiration(request, member->name, value, member->ret_expiration);

@@ -12,11 +12,17 @@
 bool rest_query_number(struct api_request *request, const char *name, uint64_t min, uint64_t max,
                        uint64_t *number);
 
-/* A member that a body may have, and where its value goes: one of the three. */
+struct rest_texts {
+    struct str *items;
+    size_t n;
+};
+
+/* A member that a body may have, and where its value goes: one of these. */
 struct rest_member {
     const char *name;
-    struct str *ret_text;    /* lives as long as the request; empty where it is absent or null */
-    uint64_t *ret_number;    /* 0 where it is absent */
+    struct str *ret_text; /* lives as long as the request; empty where it is absent or null */
+    struct rest_texts *ret_texts; /* a list of them; empty where it is absent */
+    uint64_t *ret_number;         /* 0 where it is absent */
     int64_t *ret_expiration; /* RFC 3339, still to come; TIME_UNSET where it is absent or empty */
 };
 

@@ -14,6 +14,7 @@ const struct api_route *const api_tables[] = {
     routes_tokens,      /* who may send, who may ask */
     routes_exceptions,  /* what is not to be found */
     routes_lake,        /* all that was received, and its proof */
+    routes_holds,       /* what of it is to stay */
     routes_hunts,       /* questions about all events */
     routes_centre,      /* what runs, and the journal */
     NULL,

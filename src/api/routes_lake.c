@@ -3,24 +3,10 @@
 #include <inttypes.h>
 
 #include "api/aside.h"
+#include "api/lake_job.h"
 #include "api/members.h"
 #include "api/rest.h"
 #include "watch/proof.h"
-
-static bool has_lake(struct api_request *request)
-{
-    if (!request_options(request)->lake)
-        request_problem(request, 404, "this centre keeps no lake");
-    return request_options(request)->lake;
-}
-
-static void refuse(struct api_request *request, int status, const char *message)
-{
-    unsigned code = status == -ENOENT || status == -EINVAL ? 404 : 503;
-    if (code == 503)
-        request_set_header(request, "Retry-After", "10");
-    request_problem(request, code, "%s", message[0] ? message : strerror(-status));
-}
 
 /* ---- what there is ---- */
 
@@ -56,7 +42,7 @@ static void handle_shares(struct api_request *request)
         .agency = request_query(request, "agency"),
     };
     struct listing listing = {.scope = request_scope(request)};
-    if (!has_lake(request))
+    if (!lake_job_possible(request))
         return;
     rest_list_begin(&listing.json, "shares");
     int status = options->lake_engine->shares(options->lake, &part, add_share, &listing);
@@ -102,7 +88,7 @@ static void reply_proof(struct api_request *request)
     if (proving->status == 0 && ledger)
         proving->status = proof_complete(ledger, &proving->proof, &proving->err);
     if (proving->status < 0) {
-        refuse(request, proving->status, proving->err.message);
+        lake_job_refuse(request, proving->status, &proving->err);
     } else if (ledger) {
         proof_write(&proving->proof, &json);
         request_reply_json(request, 200, &json);
@@ -114,10 +100,12 @@ static void reply_proof(struct api_request *request)
 static void handle_proof(struct api_request *request)
 {
     struct proving *proving = arena_zero(request_arena(request), 1, sizeof(*proving));
-    if (!has_lake(request))
+    if (!lake_job_possible(request))
         return;
-    if (!proving || lake_id_parse(request_segment(request, 0), &proving->id) < 0)
-        refuse(request, proving ? -ENOENT : -ENOMEM, proving ? "there is no such event" : "");
+    if (!proving)
+        request_problem(request, 503, "no memory");
+    else if (lake_id_parse(request_segment(request, 0), &proving->id) < 0)
+        request_problem(request, 404, "there is no such event");
     else
         aside_run(request, find_event, reply_proof, proving);
 }
@@ -126,70 +114,46 @@ static void handle_proof(struct api_request *request)
 
 /* In the request's memory. */
 struct dropping {
+    struct lake_job job;
     struct lake_part part;
     struct lake_removed removed;
-    const struct lake_ops *engine;
-    bool started;
-    int status;
-    struct err err;
 };
 
 static int drop_in_filler(void *context, struct lake *lake)
 {
     struct dropping *dropping = context;
-    return dropping->engine->drop(lake, &dropping->part, &dropping->removed, &dropping->err);
-}
-
-static void drop(struct api_request *request)
-{
-    struct dropping *dropping = request_context(request);
-    dropping->started = true;
-    dropping->status = store_run(request_options(request)->store, drop_in_filler, dropping);
-}
-
-static void note_drop(struct api_request *request, const struct dropping *dropping)
-{
-    struct buf note = {0};
-    struct ledger *ledger = rest_change_begin(request, "lake.drop");
-    if (!ledger)
-        return;
-    buf_add_byte(&note, '{');
-    member_str(&note, "agency", dropping->part.agency);
-    member_str(&note, "dataset", dropping->part.dataset);
-    member_str(&note, "day", dropping->part.day);
-    member_u64(&note, "held", dropping->removed.held);
-    member_u64(&note, "rows", dropping->removed.rows);
-    buf_add_byte(&note, '}');
-    int status = note.failed ? -ENOMEM : journal_note(ledger, "lake.drop", buf_str(&note));
-    buf_free(&note);
-    if (!rest_change_end(request, ledger, status))
-        return;
-    struct buf json = {0};
-    buf_add_byte(&json, '{');
-    member_u64(&json, "days", dropping->removed.days);
-    member_u64(&json, "rows", dropping->removed.rows);
-    member_u64(&json, "held", dropping->removed.held);
-    buf_add_byte(&json, '}');
-    request_reply_json(request, 200, &json);
-    buf_free(&json);
+    return dropping->job.engine->drop(lake, &dropping->part, &dropping->removed,
+                                      &dropping->job.err);
 }
 
 static void reply_drop(struct api_request *request)
 {
-    struct dropping *dropping = request_context(request);
-    if (!dropping->started)
-        dropping->status = -EAGAIN;
-    if (dropping->status < 0)
-        refuse(request, dropping->status, dropping->err.message);
-    else
-        note_drop(request, dropping);
+    const struct dropping *dropping = request_context(request);
+    struct buf json = {0};
+    buf_add_byte(&json, '{');
+    member_str(&json, "agency", dropping->part.agency);
+    member_str(&json, "dataset", dropping->part.dataset);
+    member_str(&json, "day", dropping->part.day);
+    member_u64(&json, "held", dropping->removed.held);
+    member_u64(&json, "rows", dropping->removed.rows);
+    buf_add_byte(&json, '}');
+    if (lake_job_done(request, &dropping->job, "lake.drop", &json)) {
+        buf_clear(&json);
+        buf_add_byte(&json, '{');
+        member_u64(&json, "days", dropping->removed.days);
+        member_u64(&json, "rows", dropping->removed.rows);
+        member_u64(&json, "held", dropping->removed.held);
+        buf_add_byte(&json, '}');
+        request_reply_json(request, 200, &json);
+    }
+    buf_free(&json);
 }
 
 static void handle_drop(struct api_request *request)
 {
     struct dropping *dropping = arena_zero(request_arena(request), 1, sizeof(*dropping));
     if (!dropping) {
-        refuse(request, -ENOMEM, "");
+        request_problem(request, 503, "no memory");
         return;
     }
     const struct rest_member members[] = {
@@ -198,13 +162,12 @@ static void handle_drop(struct api_request *request)
         {.name = "agency", .ret_text = &dropping->part.agency},
         {0},
     };
-    if (!has_lake(request) || !rest_body_read(request, members))
+    if (!lake_job_possible(request) || !rest_body_read(request, members))
         return;
-    dropping->engine = request_options(request)->lake_engine;
     if (!dropping->part.day.len && !dropping->part.dataset.len && !dropping->part.agency.len)
         request_problem(request, 400, "what? day, dataset or agency, or several of them");
     else
-        aside_run(request, drop, reply_drop, dropping);
+        lake_job_run(request, drop_in_filler, reply_drop, dropping);
 }
 
 static const struct api_parameter parameters[] = {

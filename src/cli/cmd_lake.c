@@ -329,15 +329,13 @@ static int drop(const struct cli *cli)
 
 /* ---- the commands ---- */
 
-#define OPEN_OPTIONS "data", "lake", "lake-memory", "lake-threads", "duckdb", "quiet"
-
 static const char *const show_options[] = {
-    OPEN_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", "json", NULL};
-static const char *const verify_options[] = {OPEN_OPTIONS, "day", NULL};
-static const char *const export_options[] = {OPEN_OPTIONS, "agency", "from", "to", NULL};
-static const char *const import_options[] = {OPEN_OPTIONS, NULL};
+    LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", "json", NULL};
+static const char *const verify_options[] = {LAKE_FOLDER_OPTIONS, "day", NULL};
+static const char *const export_options[] = {LAKE_FOLDER_OPTIONS, "agency", "from", "to", NULL};
+static const char *const import_options[] = {LAKE_FOLDER_OPTIONS, NULL};
 static const char *const drop_options[] = {
-    OPEN_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", NULL};
+    LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", NULL};
 
 const struct command cmd_lake_show = {
     .name = "lake show",

@@ -7,6 +7,9 @@
 #include "cli/cli.h"
 #include "lake/lake.h"
 
+/* The options that say which, and how it is opened. */
+#define LAKE_FOLDER_OPTIONS "data", "lake", "lake-memory", "lake-threads", "duckdb", "quiet"
+
 struct lake_folder {
     const struct lake_ops *ops;
     struct lake *lake;

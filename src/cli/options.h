@@ -86,6 +86,8 @@ struct settings {
 
     /* the lake */
     const char *dataset, *day; /* NULL: not given */
+    text_list events;          /* ids, each maybe several */
+    const char *query;         /* NULL: not given */
 
     /* hunts */
     uint64_t hunt_output; /* enum hunt_out_form */

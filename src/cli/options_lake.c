@@ -15,5 +15,15 @@ const struct option_row options_lake[] = {
      .offset = AT(day),
      .about = "Only what is kept under this day (UTC) of event time: 2026-11-22; 'other' has times "
               "far from their arrival, 'held' what is on legal hold."},
+    {.name = "events",
+     .argument = "ID,...",
+     .parse = value_list,
+     .offset = AT(events),
+     .about = "Events by their `_id`: 2.1500, or several with commas between; may be repeated."},
+    {.name = "query",
+     .argument = "KQL",
+     .parse = value_text,
+     .offset = AT(query),
+     .about = "The events that a query finds: its rows have an `_id`."},
     {.name = NULL},
 };

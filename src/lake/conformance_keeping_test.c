@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "lake/lake_test.h"
 
 static const struct lake_ops *ops;
@@ -92,19 +93,25 @@ static void every_event_is_in_a_block(void **state)
 }
 
 /* The event proves itself: what is handed over, hashed, leads to the root of the block. */
-static int prove(void *context, const struct lake_event *event)
+static int prove_any(void *context, const struct lake_event *event)
 {
     unsigned char leaf[LAKE_HASH], root[LAKE_HASH];
     merkle_leaf(&event->leaf, leaf);
     assert_true(merkle_path_root(&event->path, leaf, root));
     assert_memory_equal(root, event->block.root, LAKE_HASH);
+    ++*(int *)context;
+    return 0;
+}
+
+/* .. and it is one of fill_days(). */
+static int prove(void *context, const struct lake_event *event)
+{
     assert_str(event->leaf.dataset, "windows_sysmon");
     assert_true(str_starts(event->block.day, STR("2026-11-2"))); /* of the block, also when held */
     assert_true(str_find(event->json, STR("\"Image\":\"C:\\\\")) != SIZE_MAX);
     if (event->leaf.offset % 2 == 0)
         assert_str(event->leaf.raw, "\xfe\xff no text");
-    ++*(int *)context;
-    return 0;
+    return prove_any(context, event);
 }
 
 static void an_event_is_handed_out_with_its_proof(void **state)
@@ -276,6 +283,17 @@ static void retention_by_size_takes_the_oldest_day(void **state)
     assert_string_equal(ASK("SELECT count(*) FROM t WHERE _time >= '2026-11-23'"), "20");
 }
 
+static void hold(const char *name, const struct lake_id *ids, size_t n, uint64_t wanted)
+{
+    const struct lake_hold hold = {
+        .name = str_from_c(name), .reason = STR("why"), .by = STR("ann"), .at = TEST_DAY};
+    struct err err = {0};
+    uint64_t added;
+    if (ops->hold(lake, &hold, ids, n, &added, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(added, wanted);
+}
+
 static void held_events_stay_and_prove_themselves(void **state)
 {
     (void)state;
@@ -284,9 +302,11 @@ static void held_events_stay_and_prove_themselves(void **state)
     struct lake_removed removed;
     struct err err = {0};
     int proved = 0;
+    uint64_t n = 0;
     fill_days();
-    assert_int_equal(ops->hold(lake, STR("case-7"), ids, 3, &err), 0);
-    assert_int_equal(ops->hold(lake, STR("case-8"), ids, 1, &err), 0);
+    hold("case-7", ids, 3, 3);
+    hold("case-8", ids, 1, 1);
+    hold("case-7", ids + 1, 2, 0);
     assert_int_equal(ops->drop(lake, &(struct lake_part){.agency = STR("MOH")}, &removed, &err), 0);
     assert_int_equal(removed.held, 1);
     assert_int_equal(ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, &removed, &err),
@@ -300,11 +320,63 @@ static void held_events_stay_and_prove_themselves(void **state)
             assert_int_equal(ops->get(lake, &ids[i], &all, prove, &proved, &err), 0);
         reopen();
     }
-    assert_int_equal(ops->release(lake, STR("case-7"), &err), 0);
+    assert_int_equal(ops->release(lake, STR("case-7"), &n, &err), 0);
+    assert_int_equal(n, 3);
     assert_string_equal(ASK("SELECT _id FROM t WHERE _key < 10"), "0.0");
-    assert_int_equal(ops->release(lake, STR("case-8"), &err), 0);
+    assert_int_equal(ops->release(lake, STR("case-8"), &n, &err), 0);
+    assert_int_equal(ops->release(lake, STR("case-8"), &n, &err), -ENOENT);
     assert_string_equal(ASK("SELECT count(*) FROM t WHERE _key < 10"), "0");
     assert_string_equal(ASK("SELECT _id FROM t WHERE _key = 14"), "0.14");
+}
+
+static int take_hold(void *context, const struct lake_hold *hold)
+{
+    assert_str(hold->reason, "why");
+    assert_str(hold->by, "ann");
+    assert_int_equal(hold->at, TEST_DAY);
+    buf_printf(context, "%.*s:%d ", STR_ARG(hold->name), (int)hold->events);
+    return 0;
+}
+
+static void holds_are_listed_and_take_only_what_is_there(void **state)
+{
+    (void)state;
+    static const struct lake_id ids[] = {{0, 0, 0}, {0, 29, 0}, {0, 30, 0}};
+    const struct lake_hold one = {.name = STR("case-9")};
+    struct err err = {0};
+    struct buf text = {0};
+    uint64_t added;
+    fill_days();
+    hold("case-7", ids, 2, 2);
+    hold("it's", ids, 1, 1);
+    assert_int_equal(ops->hold(lake, &one, ids, 3, &added, &err), -ENOENT);
+    assert_non_null(strstr(err.message, "0.30"));
+    reopen();
+    assert_int_equal(ops->holds(lake, take_hold, &text), 0);
+    assert_str(buf_str(&text), "case-7:2 it's:1 ");
+    buf_free(&text);
+}
+
+/* Many events of one block: each has its path. */
+static void a_hold_may_be_large(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    static struct lake_id ids[MANY];
+    static const struct lake_rule rule = {.size = 1};
+    struct lake_scope all = TEST_ALL;
+    struct lake_removed removed;
+    struct err err = {0};
+    int proved = 0;
+    for (uint64_t i = 0; i < MANY; i++)
+        ids[i].offset = i;
+    test_fill(ops, lake, 0, MANY, TEST_DAY);
+    hold("case-7", ids, MANY, MANY);
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, &removed, &err), 0);
+    assert_int_equal(removed.held, MANY);
+    assert_string_equal(ASK("SELECT count(*), count(DISTINCT _id) FROM t"), "20000|20000");
+    for (size_t i = 0; i < MANY; i += MANY / 7)
+        assert_int_equal(ops->get(lake, &ids[i], &all, prove_any, &proved, &err), 0);
 }
 
 static void what_is_exported_comes_back_and_proves_itself(void **state)
@@ -363,6 +435,8 @@ int lake_keeping_conformance(const struct lake_ops *engine, const char *(*make)(
         TEST(retention_takes_what_is_old_by_agency),
         TEST(retention_by_size_takes_the_oldest_day),
         TEST(held_events_stay_and_prove_themselves),
+        TEST(holds_are_listed_and_take_only_what_is_there),
+        TEST(a_hold_may_be_large),
         TEST(what_is_exported_comes_back_and_proves_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

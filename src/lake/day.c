@@ -398,6 +398,15 @@ int day_recover(struct lake *lake, struct day *day, struct err *err)
     return 0;
 }
 
+bool day_may_have(const struct day *day, const struct lake_id *id)
+{
+    for (size_t i = 0; i < day->spans.len; i++)
+        if (day->spans.items[i].partition == id->partition &&
+            day->spans.items[i].first <= id->offset && id->offset < day->spans.items[i].next)
+            return true;
+    return false;
+}
+
 bool day_times(const struct day *day, uint32_t table, int64_t *ret_first, int64_t *ret_last)
 {
     bool any = false;

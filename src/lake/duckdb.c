@@ -173,6 +173,8 @@ static int open_catalogue(struct lake *lake, struct err *err)
             "CREATE TABLE IF NOT EXISTS lake.leaving (day VARCHAR);"
             "CREATE TABLE IF NOT EXISTS lake.whole (seq BIGINT);"
             "CREATE TABLE IF NOT EXISTS lake.holds (hold VARCHAR, key BIGINT, part INTEGER);"
+            "CREATE TABLE IF NOT EXISTS lake.hold_names (hold VARCHAR, reason VARCHAR, by_whom "
+            "VARCHAR, since BIGINT);"
             /* Where nothing says so, what is there is whole. */
             "INSERT INTO lake.whole SELECT CASE WHEN EXISTS (FROM lake.days) THEN %" PRId64
             " ELSE 0 END WHERE NOT EXISTS (FROM lake.whole);"
@@ -425,6 +427,7 @@ const struct lake_ops lake_duckdb = {
     .retain = keep_retain,
     .hold = hold_add,
     .release = hold_release,
+    .holds = hold_list,
     .export_to = transfer_export,
     .import_from = transfer_import,
 };

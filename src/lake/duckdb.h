@@ -240,6 +240,8 @@ int catalogue_heal(struct lake *lake, struct err *err);
 int day_save(struct lake *lake, struct day *day, struct err *err);
 /* First and last time of a dataset in a day; false: it has no rows. */
 bool day_times(const struct day *day, uint32_t table, int64_t *ret_first, int64_t *ret_last);
+/* Is the event between others of the day? */
+bool day_may_have(const struct day *day, const struct lake_id *id);
 void day_path(const struct lake *lake, const struct day *day, struct buf *path);
 uint64_t day_size(const struct lake *lake, const struct day *day);
 
@@ -318,9 +320,11 @@ int keep_drop(struct lake *lake, const struct lake_part *part, struct lake_remov
               struct err *err);
 int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
                 struct lake_removed *ret_removed, struct err *err);
-int hold_add(struct lake *lake, struct str hold, const struct lake_id *ids, size_t n,
-             struct err *err);
-int hold_release(struct lake *lake, struct str hold, struct err *err);
+int hold_add(struct lake *lake, const struct lake_hold *hold, const struct lake_id *ids, size_t n,
+             uint64_t *ret_added, struct err *err);
+int hold_release(struct lake *lake, struct str hold, uint64_t *ret_released, struct err *err);
+int hold_list(struct lake *lake, int (*each)(void *context, const struct lake_hold *hold),
+              void *context);
 int transfer_export(struct lake *lake, const struct lake_export *what, const char *path,
                     uint64_t *ret_rows, struct err *err);
 int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,

@@ -76,6 +76,20 @@ enum {
     AT_BLOCK
 };
 
+/* In a day the path is made from the block that the event names. */
+static int find_path(struct looking *looking, uint64_t seq, struct lake_event *event)
+{
+    struct block_tree tree;
+    int status = block_tree_read(&looking->reading, looking->day, seq, &tree, looking->err);
+    if (status < 0)
+        return status;
+    event->block = tree.block;
+    status = block_tree_path(&tree, lake_key(looking->id), looking->id->part, &event->path,
+                             looking->err);
+    block_tree_free(&tree);
+    return status;
+}
+
 static int take_event(void *context, const struct lake_chunk *chunk)
 {
     struct looking *looking = context;
@@ -103,9 +117,7 @@ static int take_event(void *context, const struct lake_chunk *chunk)
     looking->found = true;
     int status = strcmp(looking->day->name, "held") == 0
                      ? find_kept(looking, &event)
-                     : proof_path(&looking->reading, looking->day,
-                                  (uint64_t)columns[AT_BLOCK].integers[0], lake_key(looking->id),
-                                  looking->id->part, &event.block, &event.path, looking->err);
+                     : find_path(looking, (uint64_t)columns[AT_BLOCK].integers[0], &event);
     return status < 0 ? status : looking->each(looking->context, &event);
 }
 
@@ -133,21 +145,12 @@ static void add_query(struct buf *sql, const struct looking *looking)
     buf_free(&from);
 }
 
-static bool may_hold(const struct day *day, const struct lake_id *id)
-{
-    for (size_t i = 0; i < day->spans.len; i++)
-        if (day->spans.items[i].partition == id->partition &&
-            day->spans.items[i].first <= id->offset && id->offset < day->spans.items[i].next)
-            return true;
-    return false;
-}
-
 static int look_in_day(struct lake *lake, struct looking *looking)
 {
     int status = 0;
     for (uint32_t i = 0; status == 0 && !looking->found; i++) {
         pthread_mutex_lock(&lake->lock);
-        bool more = i < looking->day->tables.len && may_hold(looking->day, looking->id);
+        bool more = i < looking->day->tables.len && day_may_have(looking->day, looking->id);
         bool exists = more && looking->day->tables.items[i].exists;
         looking->dataset = more ? lake->tables.items[i]->name : (struct str){NULL, 0};
         pthread_mutex_unlock(&lake->lock);

@@ -57,6 +57,7 @@
 #define LAKE_PARAMETERS_MAX 10    /* of a function */
 #define LAKE_ID_TEXT_MAX 48
 #define LAKE_DAY_TEXT_MAX 16
+#define LAKE_HOLD_IDS_MAX 100000 /* events put on hold at a time */
 
 /* The dataset of events that nothing recognised. */
 #define LAKE_UNRECOGNISED "unrecognised"
@@ -346,6 +347,15 @@ struct lake_removed {
     uint64_t held; /* rows kept because they are held */
 };
 
+/* Why events are to stay. */
+struct lake_hold {
+    struct str name;   /* not empty */
+    struct str reason; /* for people */
+    struct str by;     /* who put it there */
+    int64_t at;        /* .. and when */
+    uint64_t events;   /* on it; said by holds() */
+};
+
 enum lake_export_format { LAKE_PARQUET, LAKE_NDJSON };
 
 struct lake_export {
@@ -454,10 +464,17 @@ struct lake_ops {
                 struct err *err);
     int (*retain)(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
                   struct lake_removed *ret_removed, struct err *err);
-    /* Events stay until every hold on them is released, whatever drop() and retain() remove. Adding is additive. */
-    int (*hold)(struct lake *lake, struct str hold, const struct lake_id *ids, size_t n,
-                struct err *err);
-    int (*release)(struct lake *lake, struct str hold, struct err *err);
+    /*
+     * Events stay until every hold on them is released, whatever drop() and retain() remove. A hold that is there
+     * gets more events, and stays whose it was. All of them or none: -ENOENT, one is not in the lake.
+     */
+    int (*hold)(struct lake *lake, const struct lake_hold *hold, const struct lake_id *ids,
+                size_t n, uint64_t *ret_added, struct err *err);
+    /* -ENOENT: there is no such hold. */
+    int (*release)(struct lake *lake, struct str hold, uint64_t *ret_released, struct err *err);
+    /* Any thread; in the order of time. A negative return of `each` stops and is returned. */
+    int (*holds)(struct lake *lake, int (*each)(void *context, const struct lake_hold *hold),
+                 void *context);
 
     /* Writes a new file. Import takes such files, by their name's end; events that are there are skipped. */
     int (*export_to)(struct lake *lake, const struct lake_export *what, const char *path,

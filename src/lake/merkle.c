@@ -1,6 +1,8 @@
 #include "lake/merkle.h"
 
+#include <errno.h>
 #include <nettle/sha2.h>
+#include <stdlib.h>
 
 static void put_number(struct sha256_ctx *sha, uint64_t number, unsigned bytes)
 {
@@ -65,46 +67,37 @@ void merkle_root(unsigned char (*hashes)[LAKE_HASH], size_t n,
     memcpy(ret_root, hashes[0], LAKE_HASH);
 }
 
-/* The root of hashes [first, first + n), n > 0, by the definition of RFC 6962, 2.1. */
-static void range_root(const unsigned char (*hashes)[LAKE_HASH], size_t first, size_t n,
-                       unsigned char *ret_root)
+int merkle_tree_make(const unsigned char (*leaves)[LAKE_HASH], size_t n,
+                     struct merkle_tree *ret_tree)
 {
-    if (n == 1) {
-        memcpy(ret_root, hashes[first], LAKE_HASH);
-        return;
+    /* Levels halve, rounded up: twice the leaves, and one more for each level. */
+    size_t room = 2 * n + LAKE_PATH_MAX;
+    *ret_tree = (struct merkle_tree){.hashes = malloc(room * LAKE_HASH), .n = n};
+    if (!ret_tree->hashes)
+        return -ENOMEM;
+    unsigned char(*level)[LAKE_HASH] = ret_tree->hashes;
+    memcpy(level, leaves, n * LAKE_HASH);
+    while (n > 1) {
+        memcpy(level + n, level, n * LAKE_HASH);
+        level += n;
+        n = level_up(level, n);
     }
-    size_t left = 1;
-    while (left * 2 < n)
-        left *= 2;
-    unsigned char sides[2][LAKE_HASH];
-    range_root(hashes, first, left, sides[0]); /* as deep as the tree: 32 at most */
-    range_root(hashes, first + left, n - left, sides[1]);
-    merkle_node(sides[0], sides[1], ret_root);
+    return 0;
 }
 
-void merkle_path(const unsigned char (*hashes)[LAKE_HASH], size_t n, size_t index,
-                 struct lake_path *ret_path)
+void merkle_tree_free(struct merkle_tree *tree)
 {
-    *ret_path = (struct lake_path){.index = (uint32_t)index, .count = (uint32_t)n};
-    unsigned char down[LAKE_PATH_MAX][LAKE_HASH];
-    size_t first = 0;
-    uint32_t depth = 0;
-    while (n > 1) {
-        size_t left = 1;
-        while (left * 2 < n)
-            left *= 2;
-        if (index - first < left) {
-            range_root(hashes, first + left, n - left, down[depth++]);
-            n = left;
-        } else {
-            range_root(hashes, first, left, down[depth++]);
-            first += left;
-            n -= left;
-        }
-    }
-    ret_path->n = depth;
-    for (uint32_t i = 0; i < depth; i++)
-        memcpy(ret_path->hashes[i], down[depth - 1 - i], LAKE_HASH);
+    free(tree->hashes);
+    tree->hashes = NULL;
+}
+
+void merkle_tree_path(const struct merkle_tree *tree, size_t index, struct lake_path *ret_path)
+{
+    *ret_path = (struct lake_path){.index = (uint32_t)index, .count = (uint32_t)tree->n};
+    unsigned char(*level)[LAKE_HASH] = tree->hashes;
+    for (size_t n = tree->n; n > 1; level += n, n = (n + 1) / 2, index /= 2)
+        if ((index ^ 1) < n) /* the last of an odd level goes up alone */
+            memcpy(ret_path->hashes[ret_path->n++], level[index ^ 1], LAKE_HASH);
 }
 
 bool merkle_path_root(const struct lake_path *path, const unsigned char leaf[static LAKE_HASH],

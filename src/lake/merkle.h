@@ -43,9 +43,17 @@ struct lake_path {
     unsigned char hashes[LAKE_PATH_MAX][LAKE_HASH];
 };
 
-/* The path of one of n > 0 leaf hashes, which are left alone. */
-void merkle_path(const unsigned char (*hashes)[LAKE_HASH], size_t n, size_t index,
-                 struct lake_path *ret_path);
+/* The hashes of a tree over n > 0 leaves, for paths of many of them: the leaves, then each level up to the root. */
+struct merkle_tree {
+    unsigned char (*hashes)[LAKE_HASH];
+    size_t n;
+};
+
+/* 0 or -ENOMEM; merkle_tree_free() in each case. The leaves are copied. */
+int merkle_tree_make(const unsigned char (*leaves)[LAKE_HASH], size_t n,
+                     struct merkle_tree *ret_tree);
+void merkle_tree_free(struct merkle_tree *tree);
+void merkle_tree_path(const struct merkle_tree *tree, size_t index, struct lake_path *ret_path);
 
 /* The root that the leaf and its path lead to; false: the path fits no such place. */
 bool merkle_path_root(const struct lake_path *path, const unsigned char leaf[static LAKE_HASH],

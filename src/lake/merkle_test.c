@@ -42,13 +42,16 @@ static void every_event_of_a_block_leads_to_its_root(void **state)
     (void)state;
     for (size_t n = 1; n <= LEAVES; n++) {
         unsigned char root[LAKE_HASH], reached[LAKE_HASH];
+        struct merkle_tree tree;
         root_of(n, root);
+        assert_int_equal(merkle_tree_make((const unsigned char(*)[LAKE_HASH])leaves, n, &tree), 0);
         for (size_t i = 0; i < n; i++) {
             struct lake_path path;
-            merkle_path((const unsigned char(*)[LAKE_HASH])leaves, n, i, &path);
+            merkle_tree_path(&tree, i, &path);
             assert_true(merkle_path_root(&path, leaves[i], reached));
             assert_memory_equal(reached, root, LAKE_HASH);
         }
+        merkle_tree_free(&tree);
     }
 }
 
@@ -57,9 +60,11 @@ static void another_event_place_or_hash_leads_elsewhere(void **state)
     (void)state;
     unsigned char root[LAKE_HASH], reached[LAKE_HASH];
     struct lake_path path;
+    struct merkle_tree tree;
     root_of(21, root);
+    assert_int_equal(merkle_tree_make((const unsigned char(*)[LAKE_HASH])leaves, 21, &tree), 0);
     for (uint32_t i = 0; i < 21; i++) {
-        merkle_path((const unsigned char(*)[LAKE_HASH])leaves, 21, i, &path);
+        merkle_tree_path(&tree, i, &path);
         assert_true(merkle_path_root(&path, leaves[(i + 1) % 21], reached));
         assert_memory_not_equal(reached, root, LAKE_HASH);
         for (uint32_t other = 0; other < 22; other++) {
@@ -74,6 +79,7 @@ static void another_event_place_or_hash_leads_elsewhere(void **state)
         path.n--;
         assert_false(merkle_path_root(&path, leaves[i], reached));
     }
+    merkle_tree_free(&tree);
 }
 
 /* The bytes are a promise to those who verify with tools of their own: computed with Python's hashlib. */

@@ -182,43 +182,72 @@ static int take_leaf(void *context, const struct lake_chunk *chunk)
     return 0;
 }
 
-/* The path of an event; -EBADMSG where its block is not whole. */
-int proof_path(struct reading *reading, const struct day *day, uint64_t seq, int64_t key,
-               uint32_t part, struct lake_block *ret_block, struct lake_path *ret_path,
-               struct err *err)
+static int make_tree(struct block_tree *tree, struct err *err)
+{
+    size_t n = tree->leaves.len;
+    unsigned char(*hashes)[LAKE_HASH] = malloc(n * sizeof(*hashes));
+    if (!hashes)
+        return err_set(err, -ENOMEM, "no memory");
+    for (size_t i = 0; i < n; i++)
+        memcpy(hashes[i], tree->leaves.items[i].hash, LAKE_HASH);
+    int status = merkle_tree_make((const unsigned char(*)[LAKE_HASH])hashes, n, &tree->tree);
+    free(hashes);
+    return status < 0 ? err_set(err, status, "no memory") : 0;
+}
+
+int block_tree_read(struct reading *reading, const struct day *day, uint64_t seq,
+                    struct block_tree *ret_tree, struct err *err)
 {
     struct buf sql = {0};
     struct blocks blocks = {0};
-    struct leaf_list leaves = {0};
     char where[64];
+    *ret_tree = (struct block_tree){0};
     snprintf(where, sizeof(where), "seq = %" PRIu64, seq);
     int status = read_blocks(reading, day, where, &blocks, err);
     snprintf(where, sizeof(where), "= %" PRIu64, seq);
     if (status == 0 && add_leaves(reading->lake, day, where, &sql) < 0)
         status = err_set(err, -ENOMEM, "no memory");
     if (status == 0)
-        status = reading_ask(reading, &sql, take_leaf, &leaves, err);
-    size_t at = 0;
-    while (at < leaves.len && (leaves.items[at].key != key || leaves.items[at].part != part))
-        at++;
-    if (status == 0 &&
-        (blocks.list.len != 1 || blocks.list.items[0].count != leaves.len || at == leaves.len))
+        status = reading_ask(reading, &sql, take_leaf, &ret_tree->leaves, err);
+    if (status == 0 && (blocks.list.len != 1 || ret_tree->leaves.len == 0 ||
+                        blocks.list.items[0].count != ret_tree->leaves.len))
         status = err_set(err, -EBADMSG, "%s: block %" PRIu64 " has not the events it was made of",
                          day->name, seq);
-    unsigned char(*hashes)[LAKE_HASH] = status == 0 ? malloc(leaves.len * sizeof(*hashes)) : NULL;
-    if (status == 0 && !hashes)
-        status = err_set(err, -ENOMEM, "no memory");
     if (status == 0) {
-        for (size_t i = 0; i < leaves.len; i++)
-            memcpy(hashes[i], leaves.items[i].hash, LAKE_HASH);
-        merkle_path((const unsigned char(*)[LAKE_HASH])hashes, leaves.len, at, ret_path);
-        *ret_block = blocks.list.items[0];
+        ret_tree->block = blocks.list.items[0];
+        status = make_tree(ret_tree, err);
     }
-    free(hashes);
-    vec_free(&leaves);
     vec_free(&blocks.list);
     buf_free(&sql);
+    if (status < 0)
+        block_tree_free(ret_tree);
     return status;
+}
+
+void block_tree_free(struct block_tree *tree)
+{
+    merkle_tree_free(&tree->tree);
+    vec_free(&tree->leaves);
+    *tree = (struct block_tree){0};
+}
+
+int block_tree_path(const struct block_tree *tree, int64_t key, uint32_t part,
+                    struct lake_path *ret_path, struct err *err)
+{
+    for (size_t low = 0, high = tree->leaves.len; low < high;) {
+        size_t middle = low + (high - low) / 2;
+        const struct leaf_hash *leaf = &tree->leaves.items[middle];
+        if (leaf->key == key && leaf->part == part) {
+            merkle_tree_path(&tree->tree, middle, ret_path);
+            return 0;
+        }
+        if (leaf->key < key || (leaf->key == key && leaf->part < part))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return err_set(err, -EBADMSG, "block %" PRIu64 " has not the event that names it",
+                   tree->block.seq);
 }
 
 /* Whole days. */

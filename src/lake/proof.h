@@ -37,8 +37,18 @@ int reading_ask(struct reading *reading, struct buf *sql, statement_each *each, 
 void add_leaf_call(struct buf *sql, struct str dataset);
 int add_leaves(struct lake *lake, const struct day *day, const char *where, struct buf *sql);
 
-int proof_path(struct reading *reading, const struct day *day, uint64_t seq, int64_t key,
-               uint32_t part, struct lake_block *ret_block, struct lake_path *ret_path,
-               struct err *err);
+/* A block with its leaves in order, and the paths of them. */
+struct block_tree {
+    struct lake_block block;
+    struct leaf_list leaves;
+    struct merkle_tree tree;
+};
+
+/* -EBADMSG: the block is not whole. Nothing is to be freed then. */
+int block_tree_read(struct reading *reading, const struct day *day, uint64_t seq,
+                    struct block_tree *ret_tree, struct err *err);
+void block_tree_free(struct block_tree *tree);
+int block_tree_path(const struct block_tree *tree, int64_t key, uint32_t part,
+                    struct lake_path *ret_path, struct err *err);
 
 #endif

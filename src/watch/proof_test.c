@@ -40,8 +40,11 @@ static void make_block(struct scene *scene, uint64_t seq)
                                               .raw = str_from_c(raws[i])};
         merkle_leaf(&scene->leaves[i], hashes[i]);
     }
+    struct merkle_tree tree;
+    assert_int_equal(merkle_tree_make((const unsigned char(*)[LAKE_HASH])hashes, LEAVES, &tree), 0);
     for (size_t i = 0; i < LEAVES; i++)
-        merkle_path((const unsigned char(*)[LAKE_HASH])hashes, LEAVES, i, &scene->paths[i]);
+        merkle_tree_path(&tree, i, &scene->paths[i]);
+    merkle_tree_free(&tree);
     scene->block = (struct lake_block){.seq = seq,
                                        .day = STR("2026-11-21"),
                                        .partition = 3,

@@ -102,12 +102,14 @@ class Description(ApiCase):
             "patch_api_v1_findings_id": {"status": "closed"},
             "post_api_v1_tokens": {"role": "send", "agency": "health", "note": "of a test"},
             "post_api_v1_lake_drop": {"dataset": "nothing"},
+            "post_api_v1_lake_holds": {"name": "case-7", "reason": "of a test", "events": []},
             "post_api_v1_hunts": {"query": "print 1"},
             "post_api_v1_exceptions": {"agency": "health", "reason": "of a test", "filter": rule},
         }
         token = centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": "health"}).json["id"]
         exception = centre.ask("POST", "/api/v1/exceptions", bodies["post_api_v1_exceptions"]).json["id"]
         event = centre.send([process("b.exe")]).json["first"]
+        bodies["post_api_v1_lake_holds"]["events"] = [event]
         if HAS_LAKE:
             proof = f"/api/v1/lake/events/{event}/proof"
             wait_for("the journal to be signed", lambda: centre.ask("GET", proof).status == 200, every=0.5)
@@ -117,6 +119,7 @@ class Description(ApiCase):
             "/api/v1/exceptions": exception,
             "/api/v1/deadletters": "0",
             "/api/v1/lake/events": event,
+            "/api/v1/lake/holds": "case-7",
         }
         centre.send(["this is no JSON"])  # a dead letter, whose offset is 0
         called = 0

@@ -238,6 +238,53 @@ class Running(LakeCase):
         self.assertEqual((dropped["day"], dropped["rows"]), ("2026-11-20", 1))
 
 
+    def test_events_on_hold_stay_whatever_goes(self):
+        centre = self.centre(config="retention: [{days: 1000}]")
+        old = time.strftime("%Y-%m-%d %H:%M:%S.000", time.gmtime(time.time() - 200 * 86400))
+        events = [process(f"C:\\{i}.exe", record=i, time=old) for i in range(20)]
+        first = centre.send(events).json["first"]
+        self.wait_until_stored(centre)
+        self.assertIn("--reason", self.remote(centre, "lake", "hold", "case-7", "--events", first, code=jaga.USAGE).err)
+        why = ("--reason", "subject of case 7")
+        held = self.remote(centre, "lake", "hold", "case-7", "--events", first, *why)
+        self.assertIn("1 events are on hold", held.err)
+        query = "windows_sysmon | where Image in ('C:\\\\3.exe', 'C:\\\\4.exe')"
+        held = self.remote(centre, "lake", "hold", "case-7", "--query", query + " | project _id", *why)
+        self.assertIn("2 events are on hold; 0 of them", held.err)
+        lost = self.remote(centre, "lake", "hold", "x", "--query", query + " | project Image", *why, code=jaga.USAGE)
+        self.assertIn("project _id", lost.err)
+        missing = self.remote(centre, "lake", "hold", "x", "--events", "0.4711", *why, code=jaga.REFUSED)
+        self.assertIn("there is no event 0.4711", missing.err)
+        self.remote(centre, "lake", "hold", "case-8", "--events", first, *why)
+
+        centre.configure("retention: [{days: 100}]")
+        wait_for("retention", lambda: "event=lake.retention" in centre.logs())
+        self.assertEqual(self.images(centre), ["C:\\0.exe", "C:\\3.exe", "C:\\4.exe"])
+        proof = f"/api/v1/lake/events/{first}/proof"
+        wait_for("the journal to be signed", lambda: centre.ask("GET", proof).status == 200, every=0.5)
+        self.remote(centre, "verify", "event", first)
+
+        rows = [json.loads(line) for line in self.remote(centre, "lake", "holds", "--json").out.splitlines()]
+        self.assertEqual([(row["name"], row["events"], row["reason"]) for row in rows],
+                         [("case-7", 3, "subject of case 7"), ("case-8", 1, "subject of case 7")])
+        entries = centre.get("/api/v1/journal", limit=1000)["entries"]
+        noted = [entry for entry in entries if entry["action"] == "lake.hold"]
+        self.assertEqual([entry["body"]["lake.hold"]["list"][0]["events"] for entry in noted], [1, 2, 1])
+        self.assertEqual({entry["actor"] for entry in noted}, {rows[0]["by"]})
+
+        self.remote(centre, "lake", "release", "case-7")
+        self.assertEqual(self.images(centre), ["C:\\0.exe"])
+        self.remote(centre, "lake", "release", "case-7", code=jaga.REFUSED)
+        centre.stop()
+        self.assertIn("case-8  1 events", self.jaga("lake", "holds", "--data", centre.data).out)
+        self.jaga("lake", "release", "case-8", "--data", centre.data)
+        self.assertEqual(self.rows(centre, "SELECT Image FROM windows_sysmon"), [])
+
+    def images(self, centre):
+        answer = centre.ask("POST", "/api/v1/hunts", {"query": "windows_sysmon | project Image | sort by Image asc"})
+        return [row[0] for row in answer.json["rows"]]
+
+
 class Retention(LakeCase):
     def test_rules_of_the_configuration_are_applied(self):
         centre = self.centre(config="retention: [{agency: health, days: 1000}, {days: 100}]")
