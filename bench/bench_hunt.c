@@ -299,7 +299,8 @@ static void open_lake(struct bench *bench, const char *folder, double millions, 
     const struct lake_options options = {.threads = threads, .memory = UINT64_C(3) << 30};
     snprintf(path, sizeof(path), "%s/lake", folder);
     bench->place.lake = lake_duckdb.open(path, &options, &err);
-    if (!bench->place.lake || hunt_functions_register(&lake_duckdb, bench->place.lake, &err) < 0)
+    if (!bench->place.lake ||
+        hunt_functions_register(&lake_duckdb, bench->place.lake, NULL, &err) < 0)
         measure_die(path, err.message);
     lake_duckdb.stats(bench->place.lake, &stats);
     if (stats.days == 0) {

@@ -49,6 +49,7 @@ struct api_options {
     struct lake *lake;                /* NULL: none */
     struct store *store;              /* fills it */
     const struct tables *hunt_tables; /* that hunts name, with a lake */
+    const struct geo *geo;            /* that hunts ask; NULL: none */
     struct health *health;
     const struct spool_ops *engine;
     struct spool *spool, *dead;

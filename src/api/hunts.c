@@ -433,6 +433,7 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
                                      .lake = api->options.lake,
                                      .tables = api->options.hunt_tables,
                                      .shelf = job->hunts->shelf,
+                                     .geo = api->options.geo,
                                      .findings = findings,
                                      .findings_context = api};
     pthread_mutex_init(&job->lock, NULL);

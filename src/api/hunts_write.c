@@ -88,6 +88,7 @@ static void add_stats(struct buf *out, const struct hunt_asking_stats *stats)
     member_u64(out, "rows", stats->rows);
     member_u64(out, "bytes", stats->bytes);
     member_u64(out, "time_us", (uint64_t)stats->time_us);
+    member_c(out, "note", stats->note);
 }
 
 void hunt_write_done(struct hunt_writer *writer, const struct hunt_asking_stats *stats)

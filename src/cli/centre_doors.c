@@ -39,6 +39,7 @@ int centre_start_api(struct centre *centre, struct err *err)
         .lake = centre->lake,
         .store = centre->store,
         .hunt_tables = centre_hunt_tables(centre),
+        .geo = centre_hunt_geo(centre),
         .health = centre->health,
         .engine = centre->engine,
         .spool = centre->spool,

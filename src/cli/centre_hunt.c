@@ -5,12 +5,14 @@
 #include "cli/centre_inside.h"
 #include "cli/engine.h"
 #include "hunt/function.h"
+#include "hunt/geo.h"
 #include "hunt/tables.h"
 
 /* The content that the tables refer to. It is read at the start; a reload leaves it. */
 struct centre_hunt {
     struct engine engine;
     struct tables *tables;
+    struct geo *geo; /* NULL: none */
 };
 
 int centre_start_hunt(struct centre *centre, struct err *err)
@@ -25,7 +27,11 @@ int centre_start_hunt(struct centre *centre, struct err *err)
     if (tables_load(&centre->hunt->engine.content, centre->hunt->engine.datasets,
                     &centre->hunt->tables, err) < 0)
         return err->code;
-    return hunt_functions_register(centre->lake_engine, centre->lake, err);
+    const char *path = centre->cli.settings.geo;
+    int status = path ? geo_open(path, &centre->hunt->geo, err) : 0;
+    if (status == 0)
+        status = hunt_functions_register(centre->lake_engine, centre->lake, centre->hunt->geo, err);
+    return status;
 }
 
 void centre_stop_hunt(struct centre *centre)
@@ -33,8 +39,14 @@ void centre_stop_hunt(struct centre *centre)
     if (!centre->hunt)
         return;
     tables_free(centre->hunt->tables);
+    geo_close(centre->hunt->geo);
     engine_free(&centre->hunt->engine);
     free(centre->hunt);
+}
+
+const struct geo *centre_hunt_geo(const struct centre *centre)
+{
+    return centre->hunt ? centre->hunt->geo : NULL;
 }
 
 const struct tables *centre_hunt_tables(const struct centre *centre)

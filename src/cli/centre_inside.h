@@ -91,6 +91,7 @@ int centre_keep_lake(struct centre *centre, const struct config *config);
 
 /* The tables that hunts name; NULL: there is no lake. */
 const struct tables *centre_hunt_tables(const struct centre *centre);
+const struct geo *centre_hunt_geo(const struct centre *centre); /* NULL: none */
 
 /* Findings have changed: streams are woken. Any thread; `context` is the centre. */
 void centre_published(void *context);

@@ -44,8 +44,8 @@ static int run(const struct cli *cli)
 static const char *const taken[] = {
     "hunt:output", "hunt:from", "hunt:until", "rows",        "time-limit",   "sql",
     "explain",     "data",      "lake",       "lake-memory", "lake-threads", "duckdb",
-    "ledger",      "content",   "ship:to",    "token-file",  "ca",           "fingerprint",
-    "insecure",    "color",     "quiet",      NULL,
+    "geo",         "ledger",    "content",    "ship:to",     "token-file",   "ca",
+    "fingerprint", "insecure",  "color",      "quiet",       NULL,
 };
 
 const struct command cmd_hunt = {

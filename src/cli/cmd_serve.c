@@ -29,6 +29,7 @@ static const char *const options[] = {
     "lake-memory",
     "lake-threads",
     "duckdb",
+    "geo",
     "spool-quota",
     "spool-keep-size",
     "spool-keep",

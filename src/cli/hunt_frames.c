@@ -13,7 +13,7 @@ struct hunt_frames {
     const struct hunt_sink *sink;
     int64_t started; /* ticks */
     struct buf line; /* the beginning of a line whose end has not come */
-    struct buf id, plan;
+    struct buf id, plan, note;
     json_t *head_json; /* names of the columns live in it */
     VEC(struct hunt_column) columns;
     VEC(struct str) names, values; /* of render */
@@ -51,6 +51,7 @@ void hunt_frames_free(struct hunt_frames *frames)
     buf_free(&frames->line);
     buf_free(&frames->id);
     buf_free(&frames->plan);
+    buf_free(&frames->note);
     free(frames);
 }
 
@@ -64,12 +65,18 @@ struct str hunt_frames_plan(const struct hunt_frames *frames)
     return buf_str(&frames->plan);
 }
 
+struct str hunt_frames_note(const struct hunt_frames *frames)
+{
+    return buf_str(&frames->note);
+}
+
 void hunt_frames_stats(struct hunt_frames *frames, struct hunt_asking_stats *ret_stats)
 {
     *ret_stats = (struct hunt_asking_stats){
         .rows = atomic_load(&frames->rows),
         .time_us = clock_ticks_us() - frames->started,
         .progress = atomic_load(&frames->progress),
+        .note = "",
     };
 }
 
@@ -222,9 +229,11 @@ static int take_frame(struct hunt_frames *frames, json_t *frame, struct err *err
         buf_add_str(&frames->id, text_of(part));
     else if ((part = json_object_get(frame, "plan")) != NULL)
         buf_add_str(&frames->plan, text_of(part));
+    else if ((part = json_object_get(frame, "done")) != NULL && frames->note.len == 0)
+        buf_add_str(&frames->note, text_of(json_object_get(part, "note")));
     /* A plan is the whole answer. */
     frames->done |= json_object_get(frame, "done") || json_object_get(frame, "plan");
-    return frames->id.failed || frames->plan.failed ? -ENOMEM : 0;
+    return frames->id.failed || frames->plan.failed || frames->note.failed ? -ENOMEM : 0;
 }
 
 static int take_line(struct hunt_frames *frames, struct str line, struct err *err)

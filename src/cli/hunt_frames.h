@@ -33,6 +33,9 @@ struct str hunt_frames_id(const struct hunt_frames *frames);
 /* The plan that came instead of rows; empty: none. */
 struct str hunt_frames_plan(const struct hunt_frames *frames);
 
+/* What its reader must know of the result; empty: nothing. Lives as long as the frames. */
+struct str hunt_frames_note(const struct hunt_frames *frames);
+
 /* How far it is: rows that came, and what the centre said last. Any thread. */
 void hunt_frames_stats(struct hunt_frames *frames, struct hunt_asking_stats *ret_stats);
 

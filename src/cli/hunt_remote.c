@@ -138,6 +138,8 @@ int hunt_remote_ask(const struct cli *cli, struct client *client,
         delete_hunt(cli, hunt_frames_id(receiving.frames));
     if (status == 0 && asking->plan)
         buf_add_str(asking->plan, hunt_frames_plan(receiving.frames));
+    if (status == 0)
+        hunt_say_note(cli, hunt_frames_note(receiving.frames));
     hunt_frames_free(receiving.frames);
     buf_free(&body);
     return status;

@@ -12,6 +12,7 @@
 #include "cli/out_style.h"
 #include "cli/terminal.h"
 #include "hunt/function.h"
+#include "hunt/geo.h"
 #include "ship/client.h"
 
 struct hunt_session {
@@ -19,6 +20,7 @@ struct hunt_session {
     struct engine engine;
     struct tables *tables;
     struct lake_folder folder; /* of a data folder; lake NULL: a centre is asked */
+    struct geo *geo;           /* NULL: none */
     struct hunt_place place;
     struct client *client;
 };
@@ -45,11 +47,17 @@ static int open_folder(struct hunt_session *session)
     int code = lake_folder_open(session->cli, &session->folder);
     if (code != EXIT_DONE)
         return code;
-    int status = hunt_functions_register(session->folder.ops, session->folder.lake, &err);
+    int status = 0;
+    if (session->cli->settings.geo)
+        status = geo_open(session->cli->settings.geo, &session->geo, &err);
+    if (status == 0)
+        status =
+            hunt_functions_register(session->folder.ops, session->folder.lake, session->geo, &err);
     session->place = (struct hunt_place){
         .ops = session->folder.ops,
         .lake = session->folder.lake,
         .tables = session->tables,
+        .geo = session->geo,
         .findings = findings,
         .findings_context = (void *)(uintptr_t)session->cli,
     };
@@ -95,6 +103,7 @@ void hunt_session_close(struct hunt_session *session)
     client_free(session->client);
     if (session->folder.lake)
         lake_folder_close(&session->folder);
+    geo_close(session->geo);
     tables_free(session->tables);
     engine_free(&session->engine);
     free(session);
@@ -127,6 +136,16 @@ static void watched_cancel(void *context)
     hunt_asking_cancel(context);
 }
 
+void hunt_say_note(const struct cli *cli, struct str note)
+{
+    struct buf shown = {0};
+    if (note.len == 0 || cli->settings.quiet)
+        return;
+    style_printable(&shown, note, SIZE_MAX);
+    cli_say(cli, "%.*s", STR_ARG(buf_str(&shown)));
+    buf_free(&shown);
+}
+
 static int run_watched(const struct asking *asking, struct hunt_asking *hunt, struct err *err)
 {
     const struct hunt_watched watched = {watched_stats, watched_cancel, hunt};
@@ -138,6 +157,11 @@ static int run_watched(const struct asking *asking, struct hunt_asking *hunt, st
     else if (status == 0)
         status = hunt_asking_run(hunt, asking->sink, err);
     hunt_watch_end(asking->watch);
+    if (status == 0) {
+        struct hunt_asking_stats stats;
+        hunt_asking_stats(hunt, &stats);
+        hunt_say_note(asking->session->cli, str_from_c(stats.note));
+    }
     return status;
 }
 

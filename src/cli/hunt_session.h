@@ -50,4 +50,7 @@ struct hunt_remote_asking {
 int hunt_remote_ask(const struct cli *cli, struct client *client,
                     const struct hunt_remote_asking *asking, struct err *err);
 
+/* Says on standard error what a result's reader must know; empty: nothing. */
+void hunt_say_note(const struct cli *cli, struct str note);
+
 #endif

@@ -43,6 +43,7 @@ struct settings {
     text_list listen, listen_plain, syslog_udp, syslog_tcp, syslog_tls;
     const char *certificate, *key, *client_ca; /* NULL: those of the data folder; none */
     const char *spool, *ledger, *lake;         /* URLs */
+    const char *geo;                           /* NULL: no address has a place */
     const char *duckdb;                        /* NULL: where duck_load() looks */
     uint64_t lake_memory, lake_threads;        /* bytes; 0: one for each processor */
     uint64_t partitions;

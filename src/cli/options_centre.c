@@ -103,6 +103,12 @@ const struct option_row options_centre[] = {
      .standard = "0",
      .unit = "threads",
      .about = "Threads of the lake's queries. 0: one for each processor."},
+    {.name = "geo",
+     .argument = "FILE",
+     .parse = value_text,
+     .offset = AT(geo),
+     .about = "Where addresses are, in MaxMind's format (MMDB), for hunts that ask; replaced by "
+              "renaming, and read at the start."},
     {.name = "duckdb",
      .argument = "FILE",
      .parse = value_text,

@@ -486,6 +486,14 @@ void hunt_asking_cancel(struct hunt_asking *asking)
     pthread_mutex_unlock(&asking->lock);
 }
 
+static const char *note(const struct hunt_asking *asking)
+{
+    for (uint32_t i = 0; asking->plan && !asking->place->geo && i < asking->plan->n_results; i++)
+        if (asking->plan->results[i].places)
+            return "No address has a place: there is no file of places (--geo).";
+    return "";
+}
+
 void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret_stats)
 {
     struct lake_run_stats run = {.progress = -1};
@@ -497,6 +505,7 @@ void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret
         .bytes = asking->bytes + run.bytes,
         .time_us = clock_ticks_us() - asking->started,
         .progress = run.progress,
+        .note = note(asking),
     };
     pthread_mutex_unlock(&asking->lock);
 }

@@ -14,6 +14,8 @@
 #include "hunt/hunt.h"
 #include "lake/lake.h"
 
+struct geo;
+
 /* Limits of a hunt, over all of its results: what it gets unless it asks, and the most it may ask for. */
 #define HUNT_ROWS_DEFAULT 10000
 #define HUNT_ROWS_MAX 1000000
@@ -38,6 +40,7 @@ struct hunt_place {
     struct lake *lake;
     const struct tables *tables;
     struct hunt_shelf *shelf; /* of that lake; NULL: its columns are read for each hunt */
+    const struct geo *geo;    /* that the lake's functions have; NULL: none */
     /* Appends a JSON array of the findings that the asking caller may see; see hunt_result.findings. NULL: none. */
     int (*findings)(void *context, const struct lake_scope *scope, struct buf *json,
                     struct err *err);
@@ -98,7 +101,8 @@ void hunt_asking_cancel(struct hunt_asking *asking);
 struct hunt_asking_stats {
     uint64_t rows, bytes;
     int64_t time_us;
-    double progress; /* of the result that is being computed, 0 to 1; negative: not known */
+    double progress;  /* of the result that is being computed, 0 to 1; negative: not known */
+    const char *note; /* what a reader of the result must know, one sentence; "": nothing */
 };
 void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret_stats);
 

@@ -169,6 +169,7 @@ struct hunt_bind {
 
     struct expr_scope in;
     struct hunt_render render; /* of the result that is being bound */
+    bool places;               /* the result asks where addresses are */
 
     bool uncertain; /* a value may make what was bound fail */
     uint32_t n_columns, n_nodes, n_sources, n_calls;

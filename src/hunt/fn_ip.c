@@ -367,14 +367,6 @@ static int emit_any(struct hunt_bind *bind, const struct hunt_call *call, struct
     return 0;
 }
 
-static int refuse_place(struct hunt_bind *bind, const struct hunt_call *call,
-                        struct hunt_value *ret)
-{
-    (void)ret;
-    return hunt_refuse(bind, call->place, "%.*s() needs a table of places, and none is here",
-                       STR_ARG(call->name));
-}
-
 const struct hunt_function hunt_ip_scalars[] = {
     {"ipv4_compare(a: string, b: string, bits: long = 32) int",
      .sql = "kql_ipv4_compare($1, $2, $3)"},
@@ -400,6 +392,5 @@ const struct hunt_function hunt_ip_scalars[] = {
     {"has_ipv4_prefix(text: string, prefix: string) bool", .sql = "kql_has_ipv4_prefix($1, $2)"},
     {"has_any_ipv4(text: string, ip: scalar...) bool", .emit = emit_any},
     {"has_any_ipv4_prefix(text: string, prefix: scalar...) bool", .emit = emit_any},
-    {"geo_info_from_ip_address(ip: scalar) dynamic", .emit = refuse_place},
     {0},
 };

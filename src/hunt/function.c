@@ -6,26 +6,20 @@
 #include "hunt/native.h"
 
 static const struct hunt_function_table tables[] = {
-    {HUNT_SCALAR, hunt_core_scalars},
-    {HUNT_SCALAR, hunt_convert_scalars},
-    {HUNT_SCALAR, hunt_string_scalars},
-    {HUNT_SCALAR, hunt_terms_scalars},
-    {HUNT_SCALAR, hunt_time_scalars},
-    {HUNT_SCALAR, hunt_dynamic_scalars},
-    {HUNT_SCALAR, hunt_number_scalars},
-    {HUNT_SCALAR, hunt_ip_scalars},
-    {HUNT_SCALAR, hunt_series_scalars},
-    {HUNT_SCALAR, hunt_text_parse_scalars},
-    {HUNT_AGGREGATE, hunt_core_aggregates},
-    {HUNT_AGGREGATE, hunt_more_aggregates},
-    {HUNT_WINDOW, hunt_windows},
+    {HUNT_SCALAR, hunt_core_scalars},       {HUNT_SCALAR, hunt_convert_scalars},
+    {HUNT_SCALAR, hunt_string_scalars},     {HUNT_SCALAR, hunt_terms_scalars},
+    {HUNT_SCALAR, hunt_time_scalars},       {HUNT_SCALAR, hunt_dynamic_scalars},
+    {HUNT_SCALAR, hunt_number_scalars},     {HUNT_SCALAR, hunt_ip_scalars},
+    {HUNT_SCALAR, hunt_series_scalars},     {HUNT_SCALAR, hunt_text_parse_scalars},
+    {HUNT_SCALAR, hunt_geo_scalars},        {HUNT_AGGREGATE, hunt_core_aggregates},
+    {HUNT_AGGREGATE, hunt_more_aggregates}, {HUNT_WINDOW, hunt_windows},
 };
 
 /* C functions, each table ended by a row without a name. */
 static const struct lake_function *const native_tables[] = {
     hunt_convert_natives,    hunt_string_natives,    hunt_terms_natives, hunt_time_natives,
     hunt_dynamic_natives,    hunt_aggregate_natives, hunt_ip_natives,    hunt_series_natives,
-    hunt_text_parse_natives, hunt_window_natives,
+    hunt_text_parse_natives, hunt_window_natives,    hunt_geo_natives,
 };
 
 const struct hunt_function_table *hunt_function_tables(size_t *ret_count)
@@ -57,7 +51,8 @@ const struct hunt_function *hunt_function_find(enum hunt_function_kind kind, str
     return NULL;
 }
 
-int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, struct err *err)
+int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, const struct geo *geo,
+                            struct err *err)
 {
     int status = 0;
     for (size_t i = 0; status == 0 && i < sizeof(native_tables) / sizeof(native_tables[0]); i++) {
@@ -67,5 +62,5 @@ int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, struc
         if (n)
             status = ops->functions(lake, native_tables[i], n, err);
     }
-    return status;
+    return status == 0 ? hunt_geo_register(ops, lake, geo, err) : status;
 }

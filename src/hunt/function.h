@@ -32,6 +32,7 @@
 #include "base/err.h"
 #include "hunt/ast.h"
 
+struct geo;
 struct hunt_bind; /* one compilation */
 struct lake;
 struct lake_ops;
@@ -157,7 +158,8 @@ const struct hunt_function *hunt_function_find(enum hunt_function_kind kind, str
 struct str hunt_function_name(const struct hunt_function *function);
 
 /*
- * The C functions that SQL calls (struct lake_function), given to a lake that was just opened. Their names begin with "kql_".
+ * The C functions that SQL calls (struct lake_function), given to a lake that was just opened. `geo` (NULL: no address has a
+ * place) outlives all hunts. Their names begin with "kql_".
  * Tables of them are in the files fn_*.c too, ended by one without a name. A NULL argument gives NULL
  * where nothing else is said. What operators and conversions call:
  *
@@ -173,7 +175,8 @@ struct str hunt_function_name(const struct hunt_function *function);
  *     kql_datetime(TEXT) TIME                 todatetime() of a text; NULL: it is none
  *     kql_dynamic(TEXT) JSON                  todynamic(): the JSON, or the text as a JSON string; NULL where empty
  */
-int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, struct err *err);
+int hunt_functions_register(const struct lake_ops *ops, struct lake *lake, const struct geo *geo,
+                            struct err *err);
 
 /* The tables, by file. A new file is a line here and one in function.c. */
 extern const struct hunt_function hunt_core_scalars[];    /* fn_core.c: conversion, time, null */
@@ -188,6 +191,7 @@ extern const struct hunt_function hunt_ip_scalars[];
 extern const struct hunt_function hunt_more_aggregates[];
 extern const struct hunt_function hunt_windows[];
 extern const struct hunt_function hunt_series_scalars[];
+extern const struct hunt_function hunt_geo_scalars[];
 extern const struct hunt_function hunt_text_parse_scalars[];
 
 #endif

@@ -77,8 +77,14 @@ const struct function_case ip_cases[] = {
     {"has_ipv4_prefix('05:04:54 127.0.0.1 GET', '127.0.')", "true"},
     {"has_ipv4_prefix('05:04:54 127.0.0.1 GET', '127.0')", "false"},
     {"has_any_ipv4('a 10.0.0.5 b', '10.0.0.1', '10.0.0.5')", "true"},
-    {"geo_info_from_ip_address('1.1.1.1')",
-     "refused: geo_info_from_ip_address() needs a table of places, and none is here"},
+    {"geo_info_from_ip_address('1.1.1.1')", "{}"}, /* without a file of places */
+    {"isempty(geo_info_from_ip_address('1.1.1.1').country)", "true"},
+    {"tolong(geo_distance_2points(-122.407628, 47.578557, -118.275287, 34.019056) * 1000)",
+     "1546754351"},
+    {"geo_distance_2points(1, 1, 1, 1)", "0"},
+    {"round(geo_distance_2points(0, 90, 17, -90) / 1000)", "20015"},
+    {"geo_distance_2points(181, 0, 0, 0)", "NULL"},
+    {"geo_distance_2points(0, 0, 0, real(null))", "NULL"},
     {0},
 };
 

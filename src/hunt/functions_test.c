@@ -59,7 +59,7 @@ static int open_lake(void **state)
     struct err err = {0};
     place = test_place();
     lake = test_open(&lake_duckdb, place, &(struct lake_options){0});
-    if (hunt_functions_register(&lake_duckdb, lake, &err) == 0)
+    if (hunt_functions_register(&lake_duckdb, lake, NULL, &err) == 0)
         return 0;
     print_error("%s\n", err.message);
     return -1;

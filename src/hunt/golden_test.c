@@ -31,7 +31,7 @@ bool golden_open(void)
         return false;
     place = test_place();
     lake = test_open(&lake_duckdb, place, &(const struct lake_options){.threads = 1});
-    if (hunt_functions_register(&lake_duckdb, lake, &err) < 0)
+    if (hunt_functions_register(&lake_duckdb, lake, NULL, &err) < 0)
         fail_msg("%s", err.message);
     test_fill(&lake_duckdb, lake, 0, 10, TEST_DAY);
     tables = tables_new();

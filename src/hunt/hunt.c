@@ -59,6 +59,7 @@ int bind_result(struct hunt_bind *bind, const struct rel *rel, struct hunt_resul
     result->n_columns = rel->fields.len;
     result->ordered = rel->n_order > 0;
     result->certain = !bind->uncertain;
+    result->places = bind->places;
     result->render = bind->render;
     take_sources(bind, result);
     return 0;

@@ -89,6 +89,7 @@ struct hunt_result {
     uint32_t n_columns;
     bool ordered; /* the rows have an order that the query asked for */
     bool certain; /* no value can make it fail: lake_query.certain */
+    bool places;  /* it asks where addresses are */
     struct hunt_render render;
 };
 

@@ -66,5 +66,11 @@ extern const struct lake_function hunt_aggregate_natives[];
 extern const struct lake_function hunt_series_natives[];
 extern const struct lake_function hunt_text_parse_natives[];
 extern const struct lake_function hunt_window_natives[];
+extern const struct lake_function hunt_geo_natives[];
+
+/* fn_geo.c: what looks addresses up in a file of places, which is not the same for every lake. */
+struct geo;
+int hunt_geo_register(const struct lake_ops *ops, struct lake *lake, const struct geo *geo,
+                      struct err *err);
 
 #endif

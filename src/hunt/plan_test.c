@@ -62,7 +62,7 @@ static int set_up(void **state)
     struct err err = {0};
     place = test_place();
     lake = test_open(&lake_duckdb, place, &(const struct lake_options){.threads = 2});
-    if (hunt_functions_register(&lake_duckdb, lake, &err) < 0)
+    if (hunt_functions_register(&lake_duckdb, lake, NULL, &err) < 0)
         fail_msg("%s", err.message);
     fill();
     tables = tables_new();

@@ -38,7 +38,7 @@ static void load(void)
         fail_msg("%s", err.message);
     place = test_place();
     lake = test_open(&lake_duckdb, place, &(const struct lake_options){.threads = 1});
-    if (hunt_functions_register(&lake_duckdb, lake, &err) < 0)
+    if (hunt_functions_register(&lake_duckdb, lake, NULL, &err) < 0)
         fail_msg("%s", err.message);
 }
 
