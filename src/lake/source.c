@@ -29,18 +29,25 @@ static void add_columns(struct buf *sql, const struct table *table, const struct
     }
 }
 
+/*
+ * Several agencies are asked for with a function, which the engine evaluates once for each entry of a dictionary; IN
+ * would be a comparison of every row with each of them.
+ */
 static void add_agencies(struct buf *sql, const struct lake_scope *scope)
 {
     if (scope->all)
         return;
     if (scope->n == 0)
         buf_add_c(sql, " AND false");
+    else if (scope->n == 1)
+        buf_add_c(sql, " AND _agency = ");
     for (size_t i = 0; i < scope->n; i++) {
-        buf_add_c(sql, i ? ", " : " AND _agency IN (");
+        if (scope->n > 1)
+            buf_add_c(sql, i ? ", " : " AND list_contains([");
         lake_quote_text(sql, scope->agencies[i]);
     }
-    if (scope->n > 0)
-        buf_add_byte(sql, ')');
+    if (scope->n > 1)
+        buf_add_c(sql, "], _agency)");
 }
 
 static void add_day(struct buf *sql, const struct day *day, const struct table *table,
