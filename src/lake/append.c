@@ -109,7 +109,7 @@ static void put_cell(struct appending *appending, const struct gathered_cell *ce
         ((double *)target_for(appending, column, row)->data)[row] = cell->number;
         break;
     default:
-        put_text(appending, column, row, cell->text);
+        put_text(appending, column, row, str_of(cell->text, cell->len));
     }
 }
 

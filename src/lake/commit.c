@@ -275,6 +275,7 @@ static void note_stats(struct lake *lake, uint64_t rows, int64_t started)
 {
     struct lake_stats *filling = &lake->filling;
     uint64_t took = (uint64_t)(clock_ticks_us() - started);
+    lake->unsettled += rows;
     pthread_mutex_lock(&lake->lock);
     lake->stats.rows += rows;
     lake->stats.bytes += filling->gathered;
@@ -358,9 +359,23 @@ static int settle_day(struct lake *lake, struct day *day, struct err *err)
     return status;
 }
 
+/*
+ * Small row groups are joined where that takes no time from what comes in: after a row group's worth of rows or more,
+ * they wait. One task joins up to three.
+ */
+static int plan_joins(struct lake *lake, struct err *err)
+{
+    int status = statement_run(lake, lake->writer, err, "SET GLOBAL max_vacuum_tasks = %d",
+                               lake->unsettled < ROW_GROUP_ROWS);
+    lake->unsettled = 0;
+    return status;
+}
+
 int commit_settle(struct lake *lake, struct err *err)
 {
     int status = catalogue_heal(lake, err);
+    if (status == 0)
+        status = plan_joins(lake, err);
     for (size_t i = 0; status == 0 && i < lake->days.len; i++)
         if (lake->days.items[i]->leaving)
             status = leave_end(lake, lake->days.items[i], err);

@@ -159,7 +159,8 @@ int day_attach(struct lake *lake, struct day *day, struct err *err)
     day_path(lake, day, &path);
     buf_add_c(&sql, "ATTACH IF NOT EXISTS ");
     lake_quote_text(&sql, buf_str(&path));
-    buf_printf(&sql, " AS \"%s\" (STORAGE_VERSION 'v1.5.0')", day->name);
+    buf_printf(&sql, " AS \"%s\" (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE %u)", day->name,
+               ROW_GROUP_ROWS);
     buf_add_byte(&sql, '\0');
     int status = sql.failed || path.failed
                      ? err_set(err, -ENOMEM, "no memory")

@@ -34,7 +34,12 @@
 #include "lake/lake.h"
 
 #define DAYS_ATTACHED_MAX 64
-#define GATHERED_MAX_DEFAULT (256u << 20)
+#define GATHERED_MAX_DEFAULT (384u << 20)
+/*
+ * Rows of a row group. A commit that has as many of a dataset writes them compressed at once, and past the log; so it is
+ * less than what comes within the time between two commits of a busy day, and as much as compresses well.
+ */
+#define ROW_GROUP_ROWS 81920u
 #define OWN_COLUMN (MAP_NONE - 1)
 #define OWN_COLUMNS 11 /* of a table on disk, before the native ones */
 
@@ -50,14 +55,15 @@ struct table {
     bool unsaved;           /* something else of it is not as the catalogue has it */
 };
 
-/* A value on its way into a column. */
+/* A value on its way into a column: 16 bytes, for a row has dozens. */
 struct gathered_cell {
-    uint32_t column; /* index of a native column */
-    enum lake_kind kind;
+    uint16_t column; /* index of a native column */
+    uint8_t kind;    /* enum lake_kind */
+    uint32_t len;    /* of the text */
     union {
         int64_t integer;
         double number;
-        struct str text;
+        const char *text;
     };
 };
 
@@ -148,9 +154,11 @@ struct lake {
     struct lake_stats stats; /* as of the last commit */
 
     struct lake_stats filling; /* the filler's */
+    uint64_t unsettled;        /* rows committed since it was settled */
     _Atomic uint64_t gathered_bytes;
-    struct arena gathered;    /* rows put */
-    struct table *last_table; /* of the last row put */
+    struct arena gathered;                            /* rows put */
+    struct str last_agency, last_source, last_format; /* of the last row put, in `gathered` */
+    struct table *last_table;                         /* of the last row put */
     uint32_t last_number;
     struct day *last_day;
 

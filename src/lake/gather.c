@@ -67,7 +67,7 @@ static uint32_t list_length(const struct lake_cell *cells, uint32_t n)
 static bool take_value(const struct lake_cell *cell, enum lake_kind kind,
                        struct gathered_cell *ret_value)
 {
-    ret_value->kind = kind;
+    ret_value->kind = (uint8_t)kind;
     switch (kind) {
     case LAKE_BOOLEAN:
         ret_value->integer = str_eq(cell->text, STR("true"));
@@ -77,7 +77,6 @@ static bool take_value(const struct lake_cell *cell, enum lake_kind kind,
     case LAKE_DOUBLE:
         return str_to_double(cell->text, &ret_value->number) == 0;
     default:
-        ret_value->text = cell->text;
         return true;
     }
 }
@@ -86,6 +85,41 @@ static bool take_value(const struct lake_cell *cell, enum lake_kind kind,
 static struct str copy_text(struct arena *arena, struct str text)
 {
     return utf8_valid(text) == text.len ? arena_copy(arena, text) : utf8_repair(text, arena);
+}
+
+static bool continues_character(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+/*
+ * The text where the copy of `raw` has it; NULL: it is no part of it. Most values are: they are copied with it, and are
+ * UTF-8 if it is and they do not begin or end within a character.
+ */
+static const char *find_in_copy(struct str text, struct str raw, struct str copy)
+{
+    uintptr_t at = (uintptr_t)text.ptr - (uintptr_t)raw.ptr;
+    if ((uintptr_t)text.ptr < (uintptr_t)raw.ptr || at > raw.len || text.len > raw.len - at ||
+        text.len == 0)
+        return NULL;
+    bool whole = !continues_character(text.ptr[0]) &&
+                 (at + text.len == raw.len || !continues_character(text.ptr[text.len]));
+    return whole ? copy.ptr + at : NULL;
+}
+
+static int take_text(struct lake *lake, const struct lake_row *row,
+                     const struct gathered_row *gathered, struct str text,
+                     struct gathered_cell *value)
+{
+    struct str copy = {0};
+    value->text = gathered->bytes.ptr ? NULL : find_in_copy(text, row->raw, gathered->raw);
+    value->len = (uint32_t)text.len;
+    if (value->text)
+        return 0;
+    copy = copy_text(&lake->gathered, text);
+    value->text = copy.ptr;
+    value->len = (uint32_t)copy.len;
+    return copy.ptr ? 0 : -ENOBUFS;
 }
 
 /* Texts of one row while they are put together. */
@@ -125,13 +159,10 @@ static int take_cells(struct lake *lake, struct table *table, const struct lake_
         struct lake_column *column = schema_column(lake, table, cell, &index);
         if (column && !(seen[index / 64] >> index % 64 & 1) &&
             take_value(cell, column->kind, value)) {
-            value->column = index;
+            value->column = (uint16_t)index;
             seen[index / 64] |= UINT64_C(1) << index % 64;
-            if (value->kind == LAKE_TEXT) {
-                value->text = copy_text(&lake->gathered, value->text);
-                if (!value->text.ptr)
-                    return -ENOBUFS;
-            }
+            if (value->kind == LAKE_TEXT && take_text(lake, row, gathered, cell->text, value) < 0)
+                return -ENOBUFS;
             gathered->n_cells++;
             continue;
         }
@@ -141,26 +172,33 @@ static int take_cells(struct lake *lake, struct table *table, const struct lake_
         }
         add_extra(lake, &work->extra, cell->name, buf_str(&work->json));
     }
-    return work->json.failed || work->extra.failed ? -ENOMEM : 0;
+    if (work->json.failed || work->extra.failed)
+        return -ENOMEM;
+    if (work->extra.len > 0) {
+        buf_add_byte(&work->extra, '}');
+        gathered->extra = arena_copy(&lake->gathered, buf_str(&work->extra));
+    }
+    return work->extra.len > 0 && !gathered->extra.ptr ? -ENOBUFS : 0;
 }
 
-static int take_texts(struct lake *lake, const struct lake_row *row, struct workspace *work,
-                      struct gathered_row *gathered)
+/* A label is most often that of the row before. */
+static struct str copy_label(struct arena *arena, struct str label, struct str *last)
+{
+    if (!last->ptr || !str_eq(label, *last))
+        *last = arena_copy(arena, label);
+    return *last;
+}
+
+static int take_texts(struct lake *lake, const struct lake_row *row, struct gathered_row *gathered)
 {
     struct arena *arena = &lake->gathered;
-    gathered->agency = arena_copy(arena, row->agency);
-    gathered->source = arena_copy(arena, row->source);
-    gathered->format = arena_copy(arena, row->format);
+    gathered->agency = copy_label(arena, row->agency, &lake->last_agency);
+    gathered->source = copy_label(arena, row->source, &lake->last_source);
+    gathered->format = copy_label(arena, row->format, &lake->last_format);
     gathered->raw = copy_text(arena, row->raw);
     if (gathered->raw.ptr && !str_eq(gathered->raw, row->raw)) {
         gathered->bytes = arena_copy(arena, row->raw);
         if (!gathered->bytes.ptr)
-            return -ENOBUFS;
-    }
-    if (work->extra.len > 0) {
-        buf_add_byte(&work->extra, '}');
-        gathered->extra = arena_copy(arena, buf_str(&work->extra));
-        if (!gathered->extra.ptr)
             return -ENOBUFS;
     }
     return gathered->agency.ptr && gathered->source.ptr && gathered->format.ptr && gathered->raw.ptr
@@ -274,9 +312,9 @@ int gather_put(struct lake *lake, const struct lake_row *row)
     if (!place || vec_reserve(&place->rows, place->rows.len + 1) < 0)
         status = -ENOMEM;
     if (status == 0)
-        status = take_cells(lake, lake->last_table, row, &work, &gathered);
+        status = take_texts(lake, row, &gathered);
     if (status == 0)
-        status = take_texts(lake, row, &work, &gathered);
+        status = take_cells(lake, lake->last_table, row, &work, &gathered);
     struct share *share = status == 0 ? share_of(&day->gathered, number, row->agency) : NULL;
     if (status == 0)
         status = share ? add_leaf(day, row, &gathered) : -ENOMEM;
@@ -304,6 +342,7 @@ void gather_forget(struct lake *lake)
         day->n_rows = 0;
     }
     arena_reset(&lake->gathered);
+    lake->last_agency = lake->last_source = lake->last_format = (struct str){0};
     lake->filling.gathered = 0;
     atomic_store(&lake->gathered_bytes, 0);
 }

@@ -384,7 +384,7 @@ struct lake_options {
     const char *library;     /* file of libduckdb; NULL: where duck_load() looks */
     uint64_t memory;         /* bytes the engine may use for data; 0: 1 GiB */
     uint64_t temporary;      /* bytes on disk for what does not fit; 0: 8 GiB */
-    uint64_t gathered_max;   /* bytes put and not committed; 0: 256 MiB */
+    uint64_t gathered_max;   /* bytes put and not committed; 0: 384 MiB */
     unsigned threads;        /* of queries; 0: one per processor */
     uint32_t far_past_days;  /* an event this much older than its arrival goes to "other"; 0: 400 */
     uint32_t far_ahead_days; /* or this much newer; 0: 2 */

@@ -160,8 +160,8 @@ static struct store *make(const struct store_options *options)
     for (uint32_t i = 0; store->partitions && i < store->n_partitions; i++)
         store->partitions[i].start = UINT64_MAX;
     store->jobs_end = &store->jobs;
-    store->committed_at = store->settled_at = store->signed_at = clock_ticks_us();
-    store->kept_at = store->committed_at - STORE_KEEP_US;
+    store->settled_at = store->signed_at = clock_ticks_us();
+    store->kept_at = store->settled_at - STORE_KEEP_US;
     arena_init(&store->batch.arena, STORE_HELD_MAX);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->job_done, NULL);

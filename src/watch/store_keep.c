@@ -130,7 +130,6 @@ int store_commit(struct store *store)
     store->since = 0;
     store->moved = false;
     store->dirty = true;
-    store->committed_at = clock_ticks_us();
     store_publish(store);
     pass_on(store);
     note_blocks(store);
@@ -289,12 +288,11 @@ static void keep(struct store *store, int64_t ticks)
         note_removed(store, &removed);
 }
 
-/* What commits leave in logs is written to its place when nobody waits for it, and now and then anyway. */
+/* What commits leave in logs is written to its place now and then. */
 static void settle(struct store *store, int64_t ticks, bool last)
 {
     struct err err = {0};
-    bool quiet = store->since == 0 && ticks - store->committed_at >= STORE_QUIET_US;
-    if (!store->dirty || !(last || quiet || ticks - store->settled_at >= STORE_SETTLE_US))
+    if (!store->dirty || !(last || ticks - store->settled_at >= STORE_SETTLE_US))
         return;
     store->settled_at = ticks;
     store->dirty = false;

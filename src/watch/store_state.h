@@ -17,12 +17,11 @@
 #include "watch/store.h"
 
 #define STORE_COMMIT_US 2000000
-#define STORE_COMMIT_BYTES (64u << 20)
+#define STORE_COMMIT_BYTES (128u << 20)
 #define STORE_ROUND_BYTES (1u << 20) /* of a partition, before it is the next one's turn */
 #define STORE_RETRY_MIN_US 50000     /* waits between tries when the lake does not take it */
 #define STORE_RETRY_MAX_US 5000000
-#define STORE_QUIET_US 3000000           /* without a commit: it is settled */
-#define STORE_SETTLE_US 120000000        /* or after this long, quiet or not */
+#define STORE_SETTLE_US 60000000         /* between two times that it is settled */
 #define STORE_KEEP_US (300 * 1000000)    /* between two looks of retention */
 #define STORE_SIGN_US (10 * 1000000)     /* between signatures of the journal */
 #define STORE_IDLE_MS 50                 /* how soon it sees a stop, or work */
@@ -87,9 +86,9 @@ struct store {
     struct store_stats counts;
     struct lake_rule *rules; /* one allocation with its texts */
     size_t n_rules;
-    bool dirty;                                           /* committed since it was last settled */
-    int64_t committed_at, settled_at, kept_at, signed_at; /* ticks */
-    int64_t retry_at, retry_us;                           /* ticks; 0: the lake is well */
+    bool dirty;                             /* committed since it was last settled */
+    int64_t settled_at, kept_at, signed_at; /* ticks */
+    int64_t retry_at, retry_us;             /* ticks; 0: the lake is well */
 
     pthread_mutex_t lock;
     pthread_cond_t job_done;
