@@ -11,7 +11,7 @@ static void commit(const struct lake_ops *ops, struct lake *lake, uint64_t end)
     struct err err = {0};
     struct lake_progress progress[PARTITIONS];
     for (uint32_t p = 0; p < PARTITIONS; p++)
-        progress[p] = (struct lake_progress){p, (end - 1) / PARTITIONS + 1};
+        progress[p] = (struct lake_progress){p, sysmon_next(end, p, PARTITIONS)};
     if (ops->commit(lake, progress, PARTITIONS, &err) < 0)
         measure_die("commit", err.message);
 }

@@ -10,7 +10,7 @@
 
 #define FILLING_FIRST (INT64_C(1794441600) * TIME_SECOND_US) /* 2026-11-12 */
 #define FILLING_DAY_EVENTS 1000000
-#define FILLING_COMMIT 100000
+#define FILLING_COMMIT 136000
 
 struct filling {
     double seconds, cpu; /* of the lake's functions; cpu: of this thread */
@@ -18,7 +18,7 @@ struct filling {
 };
 
 /*
- * Puts and commits the events `first` to `end`, of which `first` is a multiple of the partitions, and adds to *filling.
+ * Puts and commits the events `first` to `end`, and adds to *filling.
  * `each` (NULL: nobody) gets the raw text of each. Ends the program where something fails.
  */
 void filling_run(const struct lake_ops *ops, struct lake *lake, uint64_t first, uint64_t end,

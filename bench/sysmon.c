@@ -190,6 +190,14 @@ static void add_system(struct making *making, uint64_t i, uint32_t host, unsigne
     add(making, "RuleName", LAKE_TEXT, "-");
 }
 
+uint64_t sysmon_next(uint64_t n, uint32_t partition, uint32_t partitions)
+{
+    uint64_t round = (uint64_t)SYSMON_RUN * partitions;
+    uint64_t before = (uint64_t)SYSMON_RUN * partition, rest = n % round;
+    uint64_t more = rest > before ? rest - before : 0;
+    return n / round * SYSMON_RUN + (more < SYSMON_RUN ? more : SYSMON_RUN);
+}
+
 void sysmon_make(struct sysmon_event *event, uint64_t i, int64_t time, uint32_t partitions)
 {
     static const char *const agencies[] = {"MOH", "MOF", "MOE", "MHA", "MND"};
@@ -199,7 +207,7 @@ void sysmon_make(struct sysmon_event *event, uint64_t i, int64_t time, uint32_t 
     unsigned kind = (unsigned)(next(&making) % 100);
     unsigned event_id = kind < 62 ? 1 : kind < 85 ? 3 : 11;
     event->row = (struct lake_row){
-        .id = {.partition = (uint32_t)(i % partitions), .offset = i / partitions},
+        .id = {.partition = (uint32_t)(i / SYSMON_RUN % partitions)},
         .time = time,
         .received = time + TIME_SECOND_US,
         .agency = str_from_c(agencies[host % 5]),
@@ -208,6 +216,7 @@ void sysmon_make(struct sysmon_event *event, uint64_t i, int64_t time, uint32_t 
         .format = STR("json"),
         .cells = event->cells,
     };
+    event->row.id.offset = sysmon_next(i, event->row.id.partition, partitions);
     add_system(&making, i, host, event_id, time);
     add_process(&making, host, program, time);
     if (event_id == 1) {

@@ -17,7 +17,13 @@ struct sysmon_event {
     char raw[4096];
 };
 
-/* Event number i, at `time`; its id is partition i % partitions, offset i / partitions. */
+#define SYSMON_RUN                                                                                 \
+    1000 /* events of one partition that follow one another, as the store reads them */
+
+/* Event number i, at `time`. Its partition is that of its run: they take turns. */
 void sysmon_make(struct sysmon_event *event, uint64_t i, int64_t time, uint32_t partitions);
+
+/* Of the first n events, how many are of that partition: the offset of its next. */
+uint64_t sysmon_next(uint64_t n, uint32_t partition, uint32_t partitions);
 
 #endif

@@ -36,10 +36,10 @@
 #define DAYS_ATTACHED_MAX 64
 #define GATHERED_MAX_DEFAULT (384u << 20)
 /*
- * Rows of a row group. A commit that has as many of a dataset writes them compressed at once, and past the log; so it is
- * less than what comes within the time between two commits of a busy day, and as much as compresses well.
+ * Rows of a row group. A commit that has as many of a dataset writes them compressed at once, and past the log; so a
+ * busy filler gathers a little more than that (STORE_COMMIT_BYTES).
  */
-#define ROW_GROUP_ROWS 81920u
+#define ROW_GROUP_ROWS 122880u
 #define OWN_COLUMN (MAP_NONE - 1)
 #define OWN_COLUMNS 11 /* of a table on disk, before the native ones */
 

@@ -17,9 +17,9 @@
 #include "watch/store.h"
 
 #define STORE_COMMIT_US 2000000
-#define STORE_COMMIT_BYTES (128u << 20)
-#define STORE_ROUND_BYTES (1u << 20) /* of a partition, before it is the next one's turn */
-#define STORE_RETRY_MIN_US 50000     /* waits between tries when the lake does not take it */
+#define STORE_COMMIT_BYTES (128u << 20) /* what a row group of the lake has, in events of 1 kB */
+#define STORE_ROUND_BYTES (1u << 20)    /* of a partition, before it is the next one's turn */
+#define STORE_RETRY_MIN_US 50000        /* waits between tries when the lake does not take it */
 #define STORE_RETRY_MAX_US 5000000
 #define STORE_SETTLE_US 60000000         /* between two times that it is settled */
 #define STORE_KEEP_US (300 * 1000000)    /* between two looks of retention */
