@@ -10,7 +10,7 @@ PACKAGES="
     meson ninja-build pkg-config make git python3
     libyaml-dev libpcre2-dev libvectorscan-dev libarchive-dev libseccomp-dev libcmocka-dev libzstd-dev
     libmicrohttpd-dev libgnutls28-dev libsodium-dev nettle-dev libsqlite3-dev libjansson-dev zlib1g-dev libcurl4-gnutls-dev
-    libmaxminddb-dev
+    libmaxminddb-dev libedit-dev
     zstd python3-jsonschema python3-prometheus-client openssl faketime
 "
 

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/hunt_session.h"
+#include "cli/hunt_prompt.h"
 #include "hunt/kql.h"
 
 /* What is to be asked: the argument, or standard input. False: it was said what is wrong. */
@@ -29,6 +29,8 @@ static int run(const struct cli *cli)
 {
     struct buf query = {0};
     int code = EXIT_USAGE;
+    if (cli->settings.paths.len == 0 && cli->terminal_out && isatty(STDIN_FILENO))
+        return hunt_prompt(cli);
     if (!read_query(cli, &query)) {
         buf_free(&query);
         return *cli->stop ? EXIT_INTERRUPTED : EXIT_UNREADABLE;
@@ -54,17 +56,17 @@ const struct command cmd_hunt = {
     .paths_min = 0,
     .paths_max = 1,
     .about = "Ask all events that are kept a question, in KQL or SQL.",
-    .prose = "Without --to, the lake of the data folder is asked, whose centre must not run: it "
-             "holds its "
-             "lake. With --to, a running centre is; its token says whose events are seen.\n"
-             "Without QUERY, or with '-', the query is read from standard input. `jaga tables "
-             "list` has the "
-             "tables that a query may name.\n"
-             "A result is a table as wide as the terminal, with numbers to the right and long "
-             "values cut "
-             "with an ellipsis; -o csv and -o jsonl have all of it. A query that ends in render is "
-             "drawn.\n"
-             "An interruption ends the hunt, with exit code 130.",
+    .prose =
+        "Without --to, the lake of the data folder is asked, whose centre must not run: it "
+        "holds its lake. With --to, a running centre is; its token says whose events are seen.\n"
+        "Without QUERY there is a prompt on a terminal, with history and completion; \\help in "
+        "it "
+        "says more. Elsewhere, or with '-', the query is read from standard input. `jaga tables "
+        "list` has the tables that a query may name.\n"
+        "A result is a table as wide as the terminal, with numbers to the right and long "
+        "values cut with an ellipsis; where it has too many columns for that, a list. -o csv "
+        "and -o jsonl have all of it. A query that ends in render is drawn.\n"
+        "An interruption ends the hunt, with exit code 130.",
     .options = taken,
     .run = run,
 };

@@ -49,12 +49,6 @@ static uint32_t look_at_columns(struct list *list)
     return unused;
 }
 
-static void add_spaces(struct buf *out, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        buf_add_byte(out, ' ');
-}
-
 static void add_rule(const struct list *list, size_t row)
 {
     const char *line = list->look->ascii ? "-" : "─";
@@ -77,7 +71,7 @@ static void add_value(const struct list *list, struct str value)
     do {
         style_exact_line(list->out, &value, columns);
         buf_add_byte(list->out, '\n');
-        add_spaces(list->out, value.len ? before : 0);
+        style_spaces(list->out, value.len ? before : 0);
     } while (value.len);
 }
 
@@ -92,7 +86,7 @@ static void add_row(const struct list *list, size_t row)
         size_t used =
             style_exact(list->out, list->result->head.columns[c].name, NAME_MAX_COLUMNS, ellipsis);
         buf_add_c(list->out, style_reset(list->look->colour));
-        add_spaces(list->out, list->names + GAP - used);
+        style_spaces(list->out, list->names + GAP - used);
         add_value(list, list->result->rows[row][c].text);
     }
 }

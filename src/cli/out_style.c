@@ -169,6 +169,12 @@ size_t style_exact_line(struct buf *buf, struct str *rest, size_t columns)
     return used;
 }
 
+void style_spaces(struct buf *buf, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        buf_add_byte(buf, ' ');
+}
+
 size_t style_time(int64_t time_us, char ret_text[static TIME_TEXT_MAX])
 {
     if (time_us == TIME_UNSET)

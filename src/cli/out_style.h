@@ -37,6 +37,8 @@ size_t style_exact(struct buf *buf, struct str s, size_t columns, const char *el
 /* The first line of *rest, cut before what no longer fits, which is left in *rest; at least one character. */
 size_t style_exact_line(struct buf *buf, struct str *rest, size_t columns);
 
+void style_spaces(struct buf *buf, size_t n);
+
 /* "2026-07-28 11:45:48" (UTC); "undated" for TIME_UNSET. Returns the length. */
 size_t style_time(int64_t time_us, char ret_text[static TIME_TEXT_MAX]);
 

@@ -13,6 +13,11 @@ import time
 WAIT_SECONDS = 60
 
 
+def plain(text):
+    """Without colours and movements of the cursor."""
+    return re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>])|\r|\x08", "", text)
+
+
 class Terminal:
     """`command` with a pseudo-terminal for input, output and errors."""
 
@@ -42,13 +47,13 @@ class Terminal:
         return bool(part)
 
     def wait_for(self, pattern, seconds=WAIT_SECONDS):
-        """Until what was shown since the last wait has the pattern; returns the match."""
+        """Until the pattern was shown, after the last one that was waited for; returns all from there to its end."""
         end = time.monotonic() + seconds
         while True:
             found = re.compile(pattern, re.S).search(self.shown, self.at)
             if found:
-                self.at = found.end()
-                return found
+                before, self.at = self.at, found.end()
+                return plain(self.shown[before : self.at])
             if not self.read(0.2) or time.monotonic() > end:
                 raise AssertionError(f"no {pattern!r} in {self.shown[self.at:]!r}")
 
@@ -69,8 +74,3 @@ class Terminal:
             self.code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
             os.close(self.fd)
         return self.code
-
-
-def plain(text):
-    """Without colours and movements of the cursor."""
-    return re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>])|\r|\x08", "", text)
