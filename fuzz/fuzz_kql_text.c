@@ -1,8 +1,10 @@
-/* What KQL's functions take apart: URLs, paths, command lines, user agents, JSON; and search in text. */
+/* What KQL's functions take apart: URLs, paths, command lines, user agents, JSON, XML, punycode; and search in text. */
 #include "base/utf8.h"
 #include "hunt/dynamic.h"
 #include "hunt/terms.h"
 #include "hunt/text_parse.h"
+#include "hunt/text_punycode.h"
+#include "hunt/text_xml.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,6 +32,31 @@ static void search(struct str text, bool nocase)
     terms_ends(text, &needle);
 }
 
+/* What is not ASCII comes back from punycode as it was. */
+static void convert(struct str text)
+{
+    struct buf code = {0}, again = {0};
+    bool plain = utf8_is_ascii(text) || utf8_valid(text) < text.len;
+    if (text_punycode_encode(text, &code) && !plain &&
+        (!text_punycode_decode(buf_str(&code), &again) || !str_eq(buf_str(&again), text)))
+        __builtin_trap();
+    buf_clear(&again);
+    text_punycode_decode(text, &again);
+    buf_clear(&again);
+    text_punycode_decode_domain(text, &again);
+    buf_free(&code);
+    buf_free(&again);
+}
+
+static void read_xml(struct str text)
+{
+    struct buf json = {0}, room = {0};
+    if (text_parse_xml(text, &json))
+        walk(buf_str(&json), &room, 0);
+    buf_free(&json);
+    buf_free(&room);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static void (*const parsers[])(struct str text, struct buf * json) = {
@@ -47,6 +74,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     walk(text, &room, 0);
     search(text, false);
     search(text, true);
+    convert(text);
+    read_xml(text);
     buf_free(&room);
     return 0;
 }

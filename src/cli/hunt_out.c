@@ -7,6 +7,7 @@
 #include "cli/hunt_watch.h"
 #include "cli/out_style.h"
 #include "hunt/rows.h"
+#include "hunt/value.h"
 
 #define FLUSH_BYTES 65536
 
@@ -56,13 +57,16 @@ static int keep(struct hunt_out *out, const struct hunt_cell *cells)
 {
     uint32_t n = out->head->n_columns;
     struct hunt_cell *copy = arena_zero(&out->arena, n + 1u, sizeof(*copy));
-    if (!copy || vec_reserve(&out->rows, out->rows.len + 1) < 0)
-        return -ENOMEM;
-    for (uint32_t i = 0; i < n; i++) {
-        copy[i] = (struct hunt_cell){arena_copy(&out->arena, cells[i].text), cells[i].null};
-        if (!copy[i].text.ptr)
-            return -ENOMEM;
+    struct buf room = {0};
+    bool whole = copy && vec_reserve(&out->rows, out->rows.len + 1) == 0;
+    for (uint32_t i = 0; whole && i < n; i++) {
+        struct str text = value_shown(out->head->columns[i].type, cells[i].text, &room);
+        copy[i] = (struct hunt_cell){arena_copy(&out->arena, text), cells[i].null};
+        whole = copy[i].text.ptr != NULL;
     }
+    buf_free(&room);
+    if (!whole)
+        return -ENOMEM;
     out->rows.items[out->rows.len++] = copy;
     return 0;
 }

@@ -8,6 +8,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "hunt/engine_error.h"
 #include "hunt/value.h"
 #include "io/clock.h"
 
@@ -135,10 +136,11 @@ static int take_chunks(struct hunt_asking *asking, const struct statement *state
     for (;;) {
         size_t n;
         int more = ops->next(run, &chunk, err);
-        if (more < 0)
+        if (more < 0) {
             hide_values(asking, err);
-        if (more < 0)
+            engine_error_explain(err, asking->question->language == HUNT_SQL);
             return more;
+        }
         const struct lake_result_column *columns = ops->result(run, &n);
         int status = begun ? 0 : statement->begin(statement->context, columns, n);
         begun = true;
@@ -165,8 +167,10 @@ static int run_statement(struct hunt_asking *asking, struct statement *statement
     statement->query.scope = asking->question->scope;
     statement->query.limits.time_us = left;
     int status = ops->ask(asking->place->lake, &statement->query, &run, err);
-    if (status < 0)
+    if (status < 0) {
+        engine_error_explain(err, asking->question->language == HUNT_SQL);
         return status;
+    }
     status = enter(asking, run) ? take_chunks(asking, statement, run, err)
                                 : err_set(err, -ECANCELED, "the query was cancelled");
     ops->run_stats(run, &stats);

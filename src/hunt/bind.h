@@ -102,10 +102,12 @@ struct node {
     struct column_list needs;   /* that where, text and tail name */
     struct str where;
     struct str text;
-    struct str tail;              /* behind FROM and WHERE: LIMIT, USING SAMPLE ... */
-    uint32_t n_keys;              /* GROUP */
-    bool closed;                  /* SELECT: it makes rows; no further column is added here */
-    bool windowed;                /* SELECT: a column looks at other rows */
+    struct str tail; /* behind FROM and WHERE: LIMIT, USING SAMPLE ... */
+    uint32_t n_keys; /* GROUP */
+    bool closed;     /* SELECT: it makes rows; no further column is added here */
+    bool windowed;   /* SELECT: a column looks at other rows */
+    bool
+        any; /* SELECT with a tail: which of some rows it keeps is not said, so fewer below are fine */
     bool only;                    /* SELECT: nothing of left but `columns` */
     const struct sort_key *order; /* SELECT with a tail: of the rows that it cuts */
     uint32_t n_order;
@@ -220,6 +222,9 @@ void rel_filter(struct hunt_bind *bind, struct rel *rel, struct str condition,
 /* The first `limit` rows in rel's order. */
 void rel_cut(struct hunt_bind *bind, struct rel *rel, struct str tail,
              const struct column_list *refs);
+/* The fields of left over rows of both. `kind`: "JOIN", "LEFT JOIN" ...; `needs`: what the condition names. */
+struct rel rel_join(struct hunt_bind *bind, const struct rel *left, const struct rel *right,
+                    const char *kind, struct str condition, const struct column_list *needs);
 /* A relation that may be used any number of times, by rel_again(). */
 void rel_share(struct hunt_bind *bind, struct rel *rel);
 struct rel rel_again(struct hunt_bind *bind, const struct rel *shared);
@@ -264,6 +269,8 @@ int bind_constant_long(struct hunt_bind *bind, const struct kql_expr *expr, cons
 
 /* ---- bind_let.c: names of the query ---- */
 int bind_statement(struct hunt_bind *bind, const struct kql_statement *statement);
+/* The name under which `set name = value` is among the bindings. */
+struct str bind_setting(struct hunt_bind *bind, struct str name);
 struct binding *bind_find(const struct hunt_bind *bind, struct str name);
 struct binding *bind_name(struct hunt_bind *bind, struct str name, enum binding_kind kind);
 bool bind_is_tabular(struct hunt_bind *bind, const struct kql_expr *expr);

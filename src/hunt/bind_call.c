@@ -291,6 +291,57 @@ static int bind_pack_all(struct hunt_bind *bind, const struct kql_expr *expr,
     return 0;
 }
 
+/* The columns that are named, as one bag. */
+static int bind_pack_columns(struct hunt_bind *bind, const struct kql_expr *expr,
+                             struct hunt_value *ret)
+{
+    struct str members = {"", 0};
+    for (uint32_t i = 0; i < expr->call.arguments.len; i++) {
+        struct hunt_value value;
+        const struct kql_expr *column = expr->call.arguments.items[i].expr;
+        if (column->kind != KQL_NAME)
+            return hunt_refuse(bind, column->place, "bag_pack_columns() takes names of columns");
+        int status = bind_scalar(bind, column, &value);
+        if (status < 0)
+            return status;
+        members =
+            hunt_text(bind, "%.*s%s%.*s, %.*s", STR_ARG(members), i ? ", " : "",
+                      STR_ARG(hunt_quote(bind, column->name)), STR_ARG(hunt_element(bind, value)));
+    }
+    *ret = bind_value(KQL_DYNAMIC, hunt_text(bind, "json_object(%.*s)", STR_ARG(members)));
+    ret->filled = true;
+    return 0;
+}
+
+/* When the event came in; null where the rows are no events any more. */
+static int bind_ingestion_time(struct hunt_bind *bind, const struct kql_expr *expr,
+                               struct hunt_value *ret)
+{
+    struct kql_expr received = {.kind = KQL_NAME, .place = expr->place, .name = STR("_received")};
+    if (bind->in.row && field_find(&bind->in.row->hidden, received.name))
+        return bind_scalar(bind, &received, ret);
+    *ret = bind_value(KQL_DATETIME, bind_null(bind, KQL_DATETIME));
+    return 0;
+}
+
+/* bin_auto(value): bin_at() with the size and the place that `set query_bin_auto_size` and `_at` say. */
+static int bind_bin_auto(struct hunt_bind *bind, const struct kql_expr *expr,
+                         struct hunt_value *ret)
+{
+    struct binding *size = bind_find(bind, bind_setting(bind, STR("query_bin_auto_size")));
+    struct binding *at = bind_find(bind, bind_setting(bind, STR("query_bin_auto_at")));
+    if (expr->call.arguments.len != 1 || !size)
+        return hunt_refuse(bind, expr->place,
+                           "bin_auto() takes a value, and its size from 'set query_bin_auto_size'");
+    struct kql_expr call = *expr;
+    struct kql_named arguments[3] = {expr->call.arguments.items[0]};
+    arguments[1].expr = (struct kql_expr *)(uintptr_t)size->expr;
+    arguments[2].expr = at ? (struct kql_expr *)(uintptr_t)at->expr : NULL;
+    call.call.name = at ? STR("bin_at") : STR("bin");
+    call.call.arguments = (struct kql_named_list){.items = arguments, .len = at ? 3 : 2};
+    return bind_call(bind, &call, ret);
+}
+
 static int bind_not(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret)
 {
     if (expr->call.arguments.len != 1)
@@ -308,8 +359,11 @@ static const struct {
     const char *name;
     int (*bind)(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret);
 } special_forms[] = {
+    {"bag_pack_columns", bind_pack_columns},
+    {"bin_auto", bind_bin_auto},
     {"column_ifexists", bind_column_ifexists},
     {"columnifexists", bind_column_ifexists},
+    {"ingestion_time", bind_ingestion_time},
     {"not", bind_not},
     {"pack_all", bind_pack_all},
     {"toscalar", bind_toscalar},
@@ -394,6 +448,10 @@ struct str bind_call_name(struct hunt_bind *bind, const struct kql_expr *expr)
     const struct kql_named_list *arguments = &expr->call.arguments;
     const struct hunt_function *function = NULL;
     bool aggregate = bind->in.aggregates && bind_is_aggregate(name);
+    if (str_eq(name, STR("ingestion_time")))
+        return STR("$IngestionTime");
+    if (str_eq(name, STR("bin_auto")))
+        name = STR("bin");
     if (aggregate)
         function = hunt_function_find(HUNT_AGGREGATE, name, NULL);
     if (!function)

@@ -157,6 +157,11 @@ static int declare_parameter(struct hunt_bind *bind, const struct kql_parameter 
     return status;
 }
 
+struct str bind_setting(struct hunt_bind *bind, struct str name)
+{
+    return hunt_text(bind, "set %.*s", STR_ARG(name));
+}
+
 int bind_statement(struct hunt_bind *bind, const struct kql_statement *statement)
 {
     int status = 0;
@@ -166,6 +171,11 @@ int bind_statement(struct hunt_bind *bind, const struct kql_statement *statement
         break;
     case KQL_FUNCTION:
         bind_name(bind, statement->name.text, BOUND_FUNCTION)->statement = statement;
+        break;
+    case KQL_SET: /* under a name that no identifier has: bind_setting() */
+        if (statement->expr)
+            bind_name(bind, bind_setting(bind, statement->name.text), BOUND_EXPR)->expr =
+                statement->expr;
         break;
     case KQL_PARAMETERS:
         for (uint32_t i = 0; status == 0 && i < statement->parameters.len; i++)

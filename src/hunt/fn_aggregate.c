@@ -2,6 +2,8 @@
  * Functions of KQL over groups of rows. dcount() and count_distinct() are exact; percentiles are those of nearest
  * rank; arg_max(), take_any() and percentiles() make several columns and are in op_group.c.
  */
+#include <inttypes.h>
+
 #include "base/vec.h"
 #include "hunt/dynamic.h"
 #include "hunt/function.h"
@@ -37,7 +39,36 @@ NATIVE(merge_all)
     native_put(call, row, &buf);
 }
 
+/* kql_weighted([8,6,3,1], [0.5,0.999]): of each share, the place (from 1) at which the sum reaches it. */
+NATIVE(weighted)
+{
+    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row)), shares;
+    struct str key, value;
+    double sum = 0, share, weight;
+    struct buf buf = {0};
+    while (dynamic_next(&walk, &key, &value))
+        sum += str_to_double(value, &weight) == 0 ? weight : 0;
+    shares = dynamic_walk(native_text(call, 1, row));
+    while (dynamic_next(&shares, &key, &value)) {
+        double reached = 0, wanted = str_to_double(value, &share) == 0 ? share * sum : 0;
+        uint64_t place = 0;
+        for (walk = dynamic_walk(native_text(call, 0, row)); dynamic_next(&walk, &key, &value);) {
+            reached += str_to_double(value, &weight) == 0 ? weight : 0;
+            place++;
+            if (reached >= wanted)
+                break;
+        }
+        buf_printf(&buf, "%c%" PRIu64, buf.len ? ',' : '[', place);
+    }
+    buf_add_c(&buf, buf.len ? "]" : "[]");
+    native_put(call, row, &buf);
+}
+
 const struct lake_function hunt_aggregate_natives[] = {
+    {.name = "kql_weighted",
+     .result = LAKE_JSON,
+     .parameters = {LAKE_TEXT, LAKE_TEXT},
+     .call = weighted},
     {.name = "kql_bag_merge_all",
      .result = LAKE_JSON,
      .parameters = {LAKE_TEXT},
@@ -72,51 +103,71 @@ static int emit_collect(struct hunt_bind *bind, const struct hunt_call *call,
     return 0;
 }
 
+/* Percentiles as shares of 1, in the arguments from `first` on, or in an array there: "0.5, 0.95". */
+static int read_percents(struct hunt_bind *bind, const struct hunt_call *call, uint32_t first,
+                         struct str *ret_list)
+{
+    const struct kql_expr *array = call->args[first].json;
+    uint32_t n = array && array->kind == KQL_ARRAY ? array->exprs.len : call->n_args - first;
+    *ret_list = str_of("", 0);
+    for (uint32_t i = 0; i < n; i++) {
+        struct hunt_value of = array && array->kind == KQL_ARRAY
+                                   ? hunt_constant(bind, &array->exprs.items[i]->literal)
+                                   : call->args[first + i];
+        of = hunt_convert(bind, of, KQL_REAL);
+        double percent = of.constant && !of.literal.null ? of.literal.real : -1;
+        if (!(percent >= 0 && percent <= 100))
+            return hunt_refuse(bind, call->place, "%.*s() is of 0 to 100", STR_ARG(call->name));
+        *ret_list =
+            hunt_text(bind, "%.*s%s%.17g", STR_ARG(*ret_list), i > 0 ? ", " : "", percent / 100);
+    }
+    return 0;
+}
+
 static int emit_percentile(struct hunt_bind *bind, const struct hunt_call *call,
                            struct hunt_value *ret)
 {
-    struct hunt_value of = hunt_convert(bind, call->args[1], KQL_REAL);
-    double percent = of.constant ? of.literal.real : -1;
-    if (!(percent >= 0 && percent <= 100))
-        return hunt_refuse(bind, call->place, "percentile() is of 0 to 100");
+    struct str percents;
+    int status = read_percents(bind, call, 1, &percents);
     ret->sql =
-        hunt_text(bind, "quantile_disc(%.*s, %.17g)", STR_ARG(call->args[0].sql), percent / 100);
-    return 0;
+        hunt_text(bind, "quantile_disc(%.*s, %.*s)", STR_ARG(call->args[0].sql), STR_ARG(percents));
+    return status;
 }
 
 static int emit_percentiles_array(struct hunt_bind *bind, const struct hunt_call *call,
                                   struct hunt_value *ret)
 {
-    struct str list = {"", 0};
-    for (uint32_t i = 1; i < call->n_args; i++) {
-        struct hunt_value of = hunt_convert(bind, call->args[i], KQL_REAL);
-        double percent = of.constant ? of.literal.real : -1;
-        if (!(percent >= 0 && percent <= 100))
-            return hunt_refuse(bind, call->place, "percentiles_array() is of 0 to 100");
-        list = hunt_text(bind, "%.*s%s%.17g", STR_ARG(list), i > 1 ? ", " : "", percent / 100);
-    }
+    struct str percents;
+    int status = read_percents(bind, call, 1, &percents);
     ret->sql = hunt_text(bind, "to_json(quantile_disc(%.*s, [%.*s]))", STR_ARG(call->args[0].sql),
-                         STR_ARG(list));
-    return 0;
+                         STR_ARG(percents));
+    return status;
 }
 
-/* The state of an estimate is nothing that is kept here: counts are exact. */
-static int refuse_sketch(struct hunt_bind *bind, const struct hunt_call *call,
+/*
+ * Each value as often as its weight says, without writing it so often: the values in their order, and the first of
+ * them up to which the sum of weights reaches the share.
+ */
+static int emit_weighted(struct hunt_bind *bind, const struct hunt_call *call,
                          struct hunt_value *ret)
 {
-    (void)ret;
-    return hunt_refuse(bind, call->place,
-                       "%.*s() works on sketches, which are not kept; dcount() and percentile() "
-                       "work on the rows themselves",
-                       STR_ARG(call->name));
-}
-
-static int refuse_schema(struct hunt_bind *bind, const struct hunt_call *call,
-                         struct hunt_value *ret)
-{
-    (void)ret;
-    return hunt_refuse(bind, call->place, "%.*s() is not done; bag_keys() lists what a bag holds",
-                       STR_ARG(call->name));
+    struct str percents, value = call->args[0].sql, weight = call->args[1].sql;
+    int status = read_percents(bind, call, 2, &percents);
+    bool array = str_ends(call->name, STR("array"));
+    struct str test = hunt_text(bind, "FILTER (WHERE %.*s > 0 AND %.*s IS NOT NULL)",
+                                STR_ARG(weight), STR_ARG(value));
+    struct str places =
+        hunt_text(bind, "kql_weighted(to_json(list(%.*s ORDER BY %.*s) %.*s), '[%.*s]')",
+                  STR_ARG(weight), STR_ARG(value), STR_ARG(test), STR_ARG(percents));
+    struct str values = hunt_text(bind, "list(%.*s ORDER BY %.*s) %.*s", STR_ARG(value),
+                                  STR_ARG(value), STR_ARG(test));
+    if (array)
+        ret->sql = hunt_text(bind, "to_json(list_select(%.*s, from_json(%.*s, '[\"BIGINT\"]')))",
+                             STR_ARG(values), STR_ARG(places));
+    else
+        ret->sql = hunt_text(bind, "list_extract(%.*s, CAST(json_extract(%.*s, '$[0]') AS BIGINT))",
+                             STR_ARG(values), STR_ARG(places));
+    return status;
 }
 
 #define IF_(sql) sql " FILTER (WHERE $2)"
@@ -137,7 +188,8 @@ const struct hunt_function hunt_more_aggregates[] = {
     {"max(value: raw scalar) $1", .sql = "max($1)"},
     {"minif(value: raw scalar, condition: bool) $1", .sql = IF_("min($1)")},
     {"maxif(value: raw scalar, condition: bool) $1", .sql = IF_("max($1)")},
-    {"take_anyif(value: raw scalar, condition: bool) $1", .sql = IF_("any_value($1)")},
+    {"take_anyif(value: raw scalar, condition: bool) $1", .sql = IF_("any_value($1)"),
+     .naming = HUNT_NAMED_BY_FIRST},
     {"anyif(value: raw scalar, condition: bool) $1", .sql = IF_("any_value($1)")},
     {"dcountif(value: scalar, condition: bool, accuracy: long?) long",
      .sql = IF_("count(DISTINCT $1)"), .filled = true},
@@ -158,22 +210,27 @@ const struct hunt_function hunt_more_aggregates[] = {
     {"make_bag_if(bag: dynamic, condition: bool, max: long?) dynamic",
      .sql = "kql_bag_merge_all(to_json(" IF_("list($1)") "))", .prefix = "bag"},
     {"percentile(value: raw scalar, percent: const number) $1", .emit = emit_percentile},
-    {"percentiles_array(value: number, percent: const number...) dynamic",
-     .emit = emit_percentiles_array},
+    {"percentilew(value: scalar, weight: long, percent: const number) $1", .emit = emit_weighted},
+    {"percentiles_array(value: number, percent: const scalar...) dynamic",
+     .emit = emit_percentiles_array, .prefix = "percentiles"},
+    {"percentilesw_array(value: number, weight: long, percent: const scalar...) dynamic",
+     .emit = emit_weighted, .prefix = "percentiles"},
     {"stdev(value: real) real", .sql = "stddev_samp($1)"},
     {"stdevp(value: real) real", .sql = "stddev_pop($1)"},
     {"stdevif(value: real, condition: bool) real", .sql = IF_("stddev_samp($1)")},
     {"variance(value: real) real", .sql = "var_samp($1)"},
     {"variancep(value: real) real", .sql = "var_pop($1)"},
     {"varianceif(value: real, condition: bool) real", .sql = IF_("var_samp($1)")},
-    {"binary_all_and(value: long) long", .sql = "bit_and($1)"},
-    {"binary_all_or(value: long) long", .sql = "bit_or($1)"},
-    {"binary_all_xor(value: long) long", .sql = "bit_xor($1)"},
-    {"hll(value: scalar, accuracy: long?) dynamic", .emit = refuse_sketch},
-    {"hll_if(value: scalar, condition: bool, accuracy: long?) dynamic", .emit = refuse_sketch},
-    {"hll_merge(state: dynamic) dynamic", .emit = refuse_sketch},
-    {"tdigest(value: scalar, weight: scalar?) dynamic", .emit = refuse_sketch},
-    {"tdigest_merge(state: dynamic) dynamic", .emit = refuse_sketch},
-    {"buildschema(value: dynamic) dynamic", .emit = refuse_schema},
+    {"stdevpif(value: real, condition: bool) real", .sql = IF_("stddev_pop($1)")},
+    {"variancepif(value: real, condition: bool) real", .sql = IF_("var_pop($1)")},
+    {"covariance(a: real, b: real) real", .sql = "covar_samp($1, $2)"},
+    {"covariancep(a: real, b: real) real", .sql = "covar_pop($1, $2)"},
+    {"covarianceif(a: real, b: real, condition: bool) real",
+     .sql = "covar_samp($1, $2) FILTER (WHERE $3)"},
+    {"covariancepif(a: real, b: real, condition: bool) real",
+     .sql = "covar_pop($1, $2) FILTER (WHERE $3)"},
+    {"binary_all_and(value: long) long", .sql = "bit_and($1)", .naming = HUNT_NAMED_BY_FIRST},
+    {"binary_all_or(value: long) long", .sql = "bit_or($1)", .naming = HUNT_NAMED_BY_FIRST},
+    {"binary_all_xor(value: long) long", .sql = "bit_xor($1)", .naming = HUNT_NAMED_BY_FIRST},
     {0},
 };

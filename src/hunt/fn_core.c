@@ -193,6 +193,7 @@ const struct hunt_function hunt_core_scalars[] = {
     {"toboolean(value: scalar) bool", .emit = emit_convert, .naming = HUNT_NAMED_BY_FIRST},
     {"todatetime(value: scalar) datetime", .emit = emit_convert, .naming = HUNT_NAMED_BY_FIRST},
     {"totimespan(value: scalar) timespan", .emit = emit_convert, .naming = HUNT_NAMED_BY_FIRST},
+    {"totime(value: scalar) timespan", .emit = emit_convert, .naming = HUNT_NAMED_BY_FIRST},
     {"toguid(value: scalar) guid", .emit = emit_convert, .naming = HUNT_NAMED_BY_FIRST},
     {"todynamic(value: raw scalar) dynamic", .emit = emit_convert, .naming = HUNT_NAMED_BY_FIRST},
     {"toobject(value: raw scalar) dynamic", .emit = emit_convert, .naming = HUNT_NAMED_BY_FIRST},

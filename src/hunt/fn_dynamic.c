@@ -643,8 +643,6 @@ const struct hunt_function hunt_dynamic_scalars[] = {
     {"array_index_of(array: dynamic, value: scalar, start: long?, length: long?, occurrence: "
      "long?) long",
      .emit = emit_with_element},
-    {"array_sort_asc(array: dynamic) dynamic", .sql = "kql_array_sort_asc($1)"},
-    {"array_sort_desc(array: dynamic) dynamic", .sql = "kql_array_sort_desc($1)"},
     {"array_reverse(array: dynamic) dynamic", .sql = "kql_array_reverse($1)"},
     {"array_rotate_left(array: dynamic, n: long) dynamic", .sql = "kql_array_rotate($1, $2)"},
     {"array_rotate_right(array: dynamic, n: long) dynamic", .sql = "kql_array_rotate($1, -$2)"},

@@ -192,10 +192,17 @@ NATIVE(parse_ipv4)
     call->integers[row] = as_number(&network.address);
 }
 
-NATIVE(netmask_suffix)
+NATIVE(ipv4_netmask_suffix)
 {
     struct network network;
     if (take_network(call, 0, row, false, &network))
+        call->integers[row] = network.bits;
+}
+
+NATIVE(ipv6_netmask_suffix)
+{
+    struct network network;
+    if (take_network(call, 0, row, true, &network))
         call->integers[row] = network.bits;
 }
 
@@ -233,6 +240,30 @@ NATIVE(format_ipv4)
 NATIVE(format_ipv4_mask)
 {
     put_ipv4(call, row, true);
+}
+
+/* The fewest networks that make up a range: each as large as its first address and what is left allow. */
+NATIVE(range_to_networks)
+{
+    struct network first, last;
+    struct buf buf = {0};
+    if (!take_network(call, 0, row, false, &first) || !take_network(call, 1, row, false, &last))
+        return;
+    int64_t at = as_number(&first.address), end = as_number(&last.address);
+    buf_add_byte(&buf, '[');
+    while (at <= end) {
+        int64_t size = at ? at & -at : INT64_C(1) << 32;
+        int bits = 0;
+        while (size > end - at + 1)
+            size >>= 1;
+        for (int64_t left = size; left > 1; left >>= 1)
+            bits++;
+        buf_printf(&buf, "%s\"%d.%d.%d.%d/%d\"", buf.len > 1 ? "," : "", (int)(at >> 24),
+                   (int)(at >> 16 & 255), (int)(at >> 8 & 255), (int)(at & 255), 32 - bits);
+        at += size;
+    }
+    buf_add_byte(&buf, ']');
+    native_put(call, row, &buf);
 }
 
 /* parse_ipv6_mask(ip, bits): all eight groups, in hex of four digits. */
@@ -343,10 +374,15 @@ const struct lake_function hunt_ip_natives[] = {
     {.name = "kql_ipv4_netmask_suffix",
      .result = LAKE_INTEGER,
      .parameters = {LAKE_TEXT},
-     .call = netmask_suffix},
+     .call = ipv4_netmask_suffix},
+    {.name = "kql_ipv6_netmask_suffix",
+     .result = LAKE_INTEGER,
+     .parameters = {LAKE_TEXT},
+     .call = ipv6_netmask_suffix},
     TEXT_BITS("kql_format_ipv4", LAKE_TEXT, format_ipv4),
     TEXT_BITS("kql_format_ipv4_mask", LAKE_TEXT, format_ipv4_mask),
     TEXT_BITS("kql_parse_ipv6", LAKE_TEXT, parse_ipv6),
+    TEXTS("kql_ipv4_range_to_cidr_list", LAKE_JSON, range_to_networks),
     TEXTS("kql_has_ipv4", LAKE_BOOLEAN, has_ipv4),
     TEXTS("kql_has_ipv4_prefix", LAKE_BOOLEAN, has_ipv4_prefix),
     TEXTS("kql_has_any_ipv4_prefix", LAKE_BOOLEAN, has_any_ipv4_prefix),
@@ -380,6 +416,8 @@ const struct hunt_function hunt_ip_scalars[] = {
     {"parse_ipv4_mask(ip: string, bits: long) long", .sql = "kql_parse_ipv4($1, $2)"},
     {"format_ipv4(ip: string, bits: long = 32) string", .sql = "kql_format_ipv4($1, $2)"},
     {"format_ipv4_mask(ip: string, bits: long = 32) string", .sql = "kql_format_ipv4_mask($1, $2)"},
+    {"ipv4_range_to_cidr_list(first: string, last: string) dynamic",
+     .sql = "kql_ipv4_range_to_cidr_list($1, $2)"},
     {"ipv6_compare(a: string, b: string, bits: long = 128) int",
      .sql = "kql_ipv6_compare($1, $2, $3)"},
     {"ipv6_is_match(a: string, b: string, bits: long = 128) bool",

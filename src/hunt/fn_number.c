@@ -1,5 +1,5 @@
 /*
- * Functions of KQL on numbers, and hashes.
+ * Functions of KQL on numbers.
  */
 #include "hunt/function.h"
 
@@ -56,12 +56,12 @@ const struct hunt_function hunt_number_scalars[] = {
      .naming = HUNT_NAMED_BY_FIRST},
     {"bitset_count_ones(value: long) long", .sql = "CAST(bit_count($1) AS BIGINT)",
      .naming = HUNT_NAMED_BY_FIRST},
-    {"hash_md5(value: string) string", .sql = "md5($1)", .filled = true},
-    {"hash_sha1(value: string) string", .sql = "sha1($1)", .filled = true},
-    {"hash_sha256(value: string) string", .sql = "sha256($1)", .filled = true},
-    /* Kusto promises no more of hash() than that it is the same within a query. */
-    {"hash(value: string) long", .sql = "CAST(hash($1) >> 1 AS BIGINT)", .filled = true},
-    {"hash(value: string, modulo: long) long",
-     .sql = "(CAST(hash($1) >> 1 AS BIGINT) % nullif($2, 0))"},
+    {"cot(angle: real) real", .sql = "(1 / tan($1))"},
+    {"around(value: datetime, center: datetime, delta: timespan) bool",
+     .sql = "($1 BETWEEN $2 - to_microseconds($3) AND $2 + to_microseconds($3))"},
+    {"around(value: timespan, center: timespan, delta: timespan) bool",
+     .sql = "($1 BETWEEN $2 - $3 AND $2 + $3)"},
+    {"around(value: real, center: real, delta: real) bool",
+     .sql = "($1 BETWEEN $2 - $3 AND $2 + $3)"},
     {0},
 };

@@ -1,15 +1,12 @@
 /*
  * Functions of KQL on strings. Positions and lengths count code points, from 0.
  */
-#include <nettle/base64.h>
-
 #include "base/utf8.h"
 #include "hunt/dynamic.h"
 #include "hunt/function.h"
 #include "hunt/native.h"
 #include "hunt/regex_groups.h"
 #include "hunt/terms.h"
-#include "parse/escape.h"
 
 #define REPEATS_MAX 1024 /* of strrep(), as documented */
 #define GROUP_MAX 9      /* that the engine extracts */
@@ -215,126 +212,6 @@ NATIVE(replace_strings)
     native_put(call, row, &text);
 }
 
-/* ---- encodings ---- */
-
-/* RFC 4648, 4, with its padding. False: it is none. */
-static bool decode_base64(struct str text, struct buf *buf)
-{
-    struct base64_decode_ctx ctx;
-    base64_decode_init(&ctx);
-    char *bytes = buf_reserve(buf, BASE64_DECODE_LENGTH(text.len) + 1);
-    size_t len = BASE64_DECODE_LENGTH(text.len);
-    if (!bytes || !base64_decode_update(&ctx, &len, (uint8_t *)bytes, text.len, text.ptr) ||
-        !base64_decode_final(&ctx))
-        return false;
-    buf->len = len;
-    return true;
-}
-
-NATIVE(base64_decode)
-{
-    struct buf buf = {0};
-    struct str text = native_text(call, 0, row);
-    if (decode_base64(text, &buf) && utf8_valid(buf_str(&buf)) == buf.len)
-        call->put_text(call, row, buf_str(&buf));
-    else
-        call->put_null(call, row);
-    buf_free(&buf);
-}
-
-NATIVE(base64_decode_array)
-{
-    struct buf bytes = {0}, buf = {0};
-    if (!decode_base64(native_text(call, 0, row), &bytes)) {
-        call->put_null(call, row);
-        buf_free(&bytes);
-        return;
-    }
-    for (size_t i = 0; i < bytes.len; i++)
-        buf_printf(&buf, "%c%u", i ? ',' : '[', (unsigned char)bytes.ptr[i]);
-    buf_add_c(&buf, bytes.len ? "]" : "[]");
-    buf_free(&bytes);
-    native_put(call, row, &buf);
-}
-
-static void put_base64(struct lake_call *call, uint32_t row, struct str bytes)
-{
-    struct buf buf = {0};
-    char *text = buf_reserve(&buf, BASE64_ENCODE_RAW_LENGTH(bytes.len) + 1);
-    if (text) {
-        base64_encode_raw(text, bytes.len, (const uint8_t *)(bytes.ptr ? bytes.ptr : ""));
-        buf.len = BASE64_ENCODE_RAW_LENGTH(bytes.len);
-    }
-    native_put(call, row, &buf);
-}
-
-NATIVE(base64_encode)
-{
-    put_base64(call, row, native_text(call, 0, row));
-}
-
-NATIVE(base64_encode_array)
-{
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
-    struct buf bytes = {0};
-    struct str key, value;
-    int64_t number;
-    bool whole = true;
-    while (whole && dynamic_next(&walk, &key, &value)) {
-        whole = str_to_i64(value, &number) == 0 && number >= 0 && number < 256;
-        if (whole)
-            buf_add_byte(&bytes, (char)number);
-    }
-    if (whole && !bytes.failed)
-        put_base64(call, row, buf_str(&bytes));
-    else
-        call->put_null(call, row);
-    buf_free(&bytes);
-}
-
-/* RFC 3986, 2.3, in lower case; `form`: as forms do, with a space as '+' and !*() left alone. */
-static void put_encoded(struct lake_call *call, uint32_t row, bool form)
-{
-    struct str text = native_text(call, 0, row);
-    struct buf buf = {0};
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char byte = (unsigned char)text.ptr[i];
-        bool letter = (unsigned char)((byte | 0x20) - 'a') < 26 || (unsigned char)(byte - '0') < 10;
-        if (letter || (byte && strchr(form ? "-_.!*()" : "-_.~", byte)))
-            buf_add_byte(&buf, (char)byte);
-        else if (form && byte == ' ')
-            buf_add_byte(&buf, '+');
-        else
-            buf_printf(&buf, "%%%02x", byte);
-    }
-    native_put(call, row, &buf);
-}
-
-NATIVE(url_encode)
-{
-    put_encoded(call, row, true);
-}
-
-NATIVE(url_encode_component)
-{
-    put_encoded(call, row, false);
-}
-
-NATIVE(url_decode)
-{
-    struct str text = native_text(call, 0, row);
-    struct buf buf = {0};
-    for (size_t i = 0; i < text.len; i++) {
-        char byte = text.ptr[i];
-        if (byte == '%' && i + 2 < text.len && escape_from_hex(str_of(text.ptr + i + 1, 2), &byte))
-            i += 2;
-        else if (byte == '+')
-            byte = ' ';
-        buf_add_byte(&buf, byte);
-    }
-    native_put(call, row, &buf);
-}
-
 const struct lake_function hunt_string_natives[] = {
     {.name = "kql_part",
      .result = LAKE_TEXT,
@@ -364,28 +241,6 @@ const struct lake_function hunt_string_natives[] = {
      .result = LAKE_TEXT,
      .parameters = {LAKE_TEXT, LAKE_TEXT, LAKE_TEXT},
      .call = replace_strings},
-    {.name = "kql_base64_decode",
-     .result = LAKE_TEXT,
-     .parameters = {LAKE_TEXT},
-     .call = base64_decode},
-    {.name = "kql_base64_decode_array",
-     .result = LAKE_JSON,
-     .parameters = {LAKE_TEXT},
-     .call = base64_decode_array},
-    {.name = "kql_base64_encode",
-     .result = LAKE_TEXT,
-     .parameters = {LAKE_TEXT},
-     .call = base64_encode},
-    {.name = "kql_base64_encode_array",
-     .result = LAKE_TEXT,
-     .parameters = {LAKE_TEXT},
-     .call = base64_encode_array},
-    {.name = "kql_url_encode", .result = LAKE_TEXT, .parameters = {LAKE_TEXT}, .call = url_encode},
-    {.name = "kql_url_encode_component",
-     .result = LAKE_TEXT,
-     .parameters = {LAKE_TEXT},
-     .call = url_encode_component},
-    {.name = "kql_url_decode", .result = LAKE_TEXT, .parameters = {LAKE_TEXT}, .call = url_decode},
     {0},
 };
 
@@ -540,15 +395,9 @@ const struct hunt_function hunt_string_scalars[] = {
     {"notempty(value: raw string) bool", .sql = "coalesce($1 <> '', false)", .filled = true},
     {"assert(condition: bool, message: const string) bool",
      .sql = "(CASE WHEN $1 THEN true ELSE error($2) END)", .filled = true},
+    {"isutf8(text: string) bool", .sql = "($1 IS NOT NULL)", .filled = true},
+    {"regex_quote(text: string) string", .sql = "regexp_escape($1)"},
+    {"new_guid() guid", .sql = "CAST(uuid() AS VARCHAR)", .filled = true},
     {"isascii(text: string) bool", .sql = "(strlen($1) = length($1))", .filled = true},
-    {"url_encode(text: string) string", .sql = "kql_url_encode($1)"},
-    {"url_encode_component(text: string) string", .sql = "kql_url_encode_component($1)"},
-    {"url_decode(text: string) string", .sql = "kql_url_decode($1)"},
-    {"base64_encode_tostring(text: string) string", .sql = "kql_base64_encode($1)"},
-    {"base64_encodestring(text: string) string", .sql = "kql_base64_encode($1)"},
-    {"base64_encode_fromarray(bytes: dynamic) string", .sql = "kql_base64_encode_array($1)"},
-    {"base64_decode_tostring(text: string) string", .sql = "kql_base64_decode($1)"},
-    {"base64_decodestring(text: string) string", .sql = "kql_base64_decode($1)"},
-    {"base64_decode_toarray(text: string) dynamic", .sql = "kql_base64_decode_array($1)"},
     {0},
 };

@@ -5,6 +5,7 @@
 #include "hunt/function.h"
 #include "hunt/native.h"
 #include "hunt/text_parse.h"
+#include "hunt/text_xml.h"
 
 static void put_parsed(struct lake_call *call, uint32_t row,
                        void (*parse)(struct str text, struct buf *json))
@@ -37,6 +38,17 @@ NATIVE(parse_command_line)
 NATIVE(parse_csv)
 {
     put_parsed(call, row, text_parse_csv);
+}
+
+NATIVE(parse_xml)
+{
+    struct buf json = {0};
+    if (text_parse_xml(native_text(call, 0, row), &json)) {
+        native_put(call, row, &json);
+        return;
+    }
+    buf_free(&json);
+    call->put_null(call, row);
 }
 
 NATIVE(parse_version)
@@ -108,6 +120,7 @@ const struct lake_function hunt_text_parse_natives[] = {
     PARSER("kql_parse_path", parse_path),
     PARSER("kql_parse_command_line", parse_command_line),
     PARSER("kql_parse_csv", parse_csv),
+    PARSER("kql_parse_xml", parse_xml),
     {.name = "kql_parse_version",
      .result = LAKE_TEXT,
      .parameters = {LAKE_TEXT},
@@ -128,8 +141,11 @@ const struct hunt_function hunt_text_parse_scalars[] = {
      .sql = "kql_parse_command_line($1)"},
     {"parse_csv(record: string) dynamic", .sql = "kql_parse_csv($1)",
      .naming = HUNT_NAMED_BY_FIRST},
+    {"parse_xml(xml: string) dynamic", .sql = "kql_parse_xml($1)", .naming = HUNT_NAMED_BY_FIRST},
+    {"parseurlquery(query: string) dynamic", .sql = "kql_parse_urlquery($1)"},
     {"parse_version(version: string) decimal",
      .sql = "TRY_CAST(kql_parse_version($1) AS DECIMAL(38,9))"},
-    {"parse_user_agent(text: string, what: string) dynamic", .sql = "kql_parse_user_agent($1, $2)"},
+    {"parse_user_agent(text: string, what: string = 'browser os device') dynamic",
+     .sql = "kql_parse_user_agent($1, $2)"},
     {0},
 };

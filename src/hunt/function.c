@@ -6,20 +6,34 @@
 #include "hunt/native.h"
 
 static const struct hunt_function_table tables[] = {
-    {HUNT_SCALAR, hunt_core_scalars},       {HUNT_SCALAR, hunt_convert_scalars},
-    {HUNT_SCALAR, hunt_string_scalars},     {HUNT_SCALAR, hunt_terms_scalars},
-    {HUNT_SCALAR, hunt_time_scalars},       {HUNT_SCALAR, hunt_dynamic_scalars},
-    {HUNT_SCALAR, hunt_number_scalars},     {HUNT_SCALAR, hunt_ip_scalars},
-    {HUNT_SCALAR, hunt_series_scalars},     {HUNT_SCALAR, hunt_text_parse_scalars},
-    {HUNT_SCALAR, hunt_geo_scalars},        {HUNT_AGGREGATE, hunt_core_aggregates},
-    {HUNT_AGGREGATE, hunt_more_aggregates}, {HUNT_WINDOW, hunt_windows},
+    {HUNT_SCALAR, hunt_core_scalars},
+    {HUNT_SCALAR, hunt_convert_scalars},
+    {HUNT_SCALAR, hunt_string_scalars},
+    {HUNT_SCALAR, hunt_encode_scalars},
+    {HUNT_SCALAR, hunt_terms_scalars},
+    {HUNT_SCALAR, hunt_time_scalars},
+    {HUNT_SCALAR, hunt_dynamic_scalars},
+    {HUNT_SCALAR, hunt_number_scalars},
+    {HUNT_SCALAR, hunt_ip_scalars},
+    {HUNT_SCALAR, hunt_series_scalars},
+    {HUNT_SCALAR, hunt_text_parse_scalars},
+    {HUNT_SCALAR, hunt_shape_scalars},
+    {HUNT_SCALAR, hunt_hash_scalars},
+    {HUNT_SCALAR, hunt_geo_scalars},
+    {HUNT_SCALAR, hunt_statistics_scalars},
+    {HUNT_SCALAR, hunt_refused_scalars},
+    {HUNT_AGGREGATE, hunt_core_aggregates},
+    {HUNT_AGGREGATE, hunt_more_aggregates},
+    {HUNT_AGGREGATE, hunt_refused_aggregates},
+    {HUNT_WINDOW, hunt_windows},
 };
 
 /* C functions, each table ended by a row without a name. */
 static const struct lake_function *const native_tables[] = {
-    hunt_convert_natives,    hunt_string_natives,    hunt_terms_natives, hunt_time_natives,
-    hunt_dynamic_natives,    hunt_aggregate_natives, hunt_ip_natives,    hunt_series_natives,
-    hunt_text_parse_natives, hunt_window_natives,    hunt_geo_natives,
+    hunt_convert_natives,    hunt_string_natives,     hunt_terms_natives,  hunt_time_natives,
+    hunt_dynamic_natives,    hunt_aggregate_natives,  hunt_ip_natives,     hunt_series_natives,
+    hunt_text_parse_natives, hunt_window_natives,     hunt_encode_natives, hunt_shape_natives,
+    hunt_hash_natives,       hunt_statistics_natives, hunt_geo_natives,
 };
 
 const struct hunt_function_table *hunt_function_tables(size_t *ret_count)

@@ -183,6 +183,7 @@ extern const struct hunt_function hunt_core_scalars[];    /* fn_core.c: conversi
 extern const struct hunt_function hunt_core_aggregates[]; /* fn_core.c */
 extern const struct hunt_function hunt_convert_scalars[];
 extern const struct hunt_function hunt_string_scalars[];
+extern const struct hunt_function hunt_encode_scalars[];
 extern const struct hunt_function hunt_terms_scalars[];
 extern const struct hunt_function hunt_time_scalars[];
 extern const struct hunt_function hunt_dynamic_scalars[];
@@ -193,5 +194,10 @@ extern const struct hunt_function hunt_windows[];
 extern const struct hunt_function hunt_series_scalars[];
 extern const struct hunt_function hunt_geo_scalars[];
 extern const struct hunt_function hunt_text_parse_scalars[];
+extern const struct hunt_function hunt_shape_scalars[];
+extern const struct hunt_function hunt_hash_scalars[];
+extern const struct hunt_function hunt_statistics_scalars[];
+extern const struct hunt_function hunt_refused_scalars[];
+extern const struct hunt_function hunt_refused_aggregates[];
 
 #endif

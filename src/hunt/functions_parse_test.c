@@ -32,5 +32,20 @@ const struct function_case parse_cases[] = {
      "Gecko) Chrome/115.0.0.0 Safari/537.36 Edg/115.0.1901.183', "
      "dynamic(['browser','os'])).OperatingSystem.MajorVersion",
      "\"10\""},
+    {"parse_xml('<e/>')", "{\"e\":null}"},
+    {"parse_xml('<e>text</e>')", "{\"e\":\"text\"}"},
+    {"parse_xml('<e name=\"value\" />')", "{\"e\":{\"@name\":\"value\"}}"},
+    {"parse_xml('<e name=\"value\">text</e>')", "{\"e\":{\"@name\":\"value\",\"#text\":\"text\"}}"},
+    {"parse_xml('<e> <a>text</a> <b>text</b> </e>')", "{\"e\":{\"a\":\"text\",\"b\":\"text\"}}"},
+    {"parse_xml('<e> <a>text</a> <a>text</a> </e>')", "{\"e\":{\"a\":[\"text\",\"text\"]}}"},
+    {"parse_xml('<e> text <a>text</a> </e>')", "{\"e\":{\"#text\":\"text\",\"a\":\"text\"}}"},
+    {"parse_xml('<?xml version=\"1.0\"?><!-- c --><e>&lt;&#65;&amp;<![CDATA[<x>]]></e>').e",
+     "{\"#text\":[\"<A&\",\"<x>\"]}"},
+    {"parse_xml('<e><a></e></a>')", "NULL"},
+    {"parse_xml('<e>')", "NULL"},
+    {"parse_xml('')", "NULL"},
+    {"parse_xml('<EventData><Data Name=\"A\">1</Data><Data Name=\"B\">2</Data></EventData>')"
+     ".EventData.Data[1]['#text']",
+     "\"2\""},
     {0},
 };

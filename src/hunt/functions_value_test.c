@@ -135,5 +135,28 @@ const struct function_case dynamic_cases[] = {
     {"pack_array(1, 'a', 1h)", "[1,\"a\",\"01:00:00\"]"},
     {"repeat(1, 3)", "[1,1,1]"},
     {"range(1, 8, 3)", "[1,4,7]"},
+    {"treepath(parse_json('{\"a\":\"b\", \"c\":123}'))", "[\"['a']\",\"['c']\"]"},
+    {"treepath(parse_json('{\"prop1\":[1,2,3,4], \"prop2\":\"value2\"}'))",
+     "[\"['prop1']\",\"['prop1'][0]\",\"['prop2']\"]"},
+    {"treepath(parse_json('{\"listProperty\":[100,200,300,\"abcde\",{\"x\":\"y\"}]}'))",
+     "[\"['listProperty']\",\"['listProperty'][0]\",\"['listProperty'][0]['x']\"]"},
+    {"dynamic_to_json(dynamic({'Y10':{},'X8':{'c3':1,'d8':5,'a4':6},'D1':114,'A1':12,'A14':[15, "
+     "13]}))",
+     "{\"A1\":12,\"A14\":[15,13],\"D1\":114,\"X8\":{\"a4\":6,\"c3\":1,\"d8\":5},\"Y10\":{}}"},
+    {"dynamic_to_json(dynamic('a'))", "a"},
+    {"jaccard_index(dynamic([1,2,3]), dynamic([1,2,3,4,4]))", "0.75"},
+    {"jaccard_index(dynamic([]), dynamic([]))", "NULL"},
+    {"set_equals(dynamic([1,2,2]), dynamic([2,1]))", "true"},
+    {"set_equals(dynamic([1]), dynamic([1,2]))", "false"},
+    {"array_sort_asc(dynamic([null,'blue','yellow','green',null]))",
+     "[\"blue\",\"green\",\"yellow\",null,null]"},
+    {"array_sort_asc(dynamic([null,'blue','yellow','green',null]), false)",
+     "[null,null,\"blue\",\"green\",\"yellow\"]"},
+    {"array_sort_desc(dynamic([1,null,3]))", "[3,1,null]"},
+    {"print (a, b) = array_sort_asc(dynamic([1,3,4,5,2]), dynamic(['a','b','c','d','e'])) | "
+     "project "
+     "a, b",
+     "[1,2,3,4,5]|[\"a\",\"e\",\"b\",\"c\",\"d\"]"},
+    {"array_sort_asc(dynamic([2,1]), dynamic([1]))[1]", "NULL"},
     {0},
 };

@@ -33,7 +33,7 @@ static void narrow_node(struct node *node, const struct column *column, const st
     }
     switch (node->kind) {
     case NODE_SELECT:
-        if (!node->tail.len && !node->windowed && !node->only)
+        if ((!node->tail.len || node->any) && !node->windowed && !node->only)
             narrow_node(node->left, column, bounds);
         break;
     case NODE_UNION:

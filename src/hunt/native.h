@@ -58,6 +58,7 @@ static inline void native_put(struct lake_call *call, uint32_t row, struct buf *
 /* The tables, by file, each ended by a row without a name. A new one is a line here and one in function.c. */
 extern const struct lake_function hunt_convert_natives[];
 extern const struct lake_function hunt_string_natives[];
+extern const struct lake_function hunt_encode_natives[];
 extern const struct lake_function hunt_terms_natives[];
 extern const struct lake_function hunt_time_natives[];
 extern const struct lake_function hunt_dynamic_natives[];
@@ -66,6 +67,9 @@ extern const struct lake_function hunt_aggregate_natives[];
 extern const struct lake_function hunt_series_natives[];
 extern const struct lake_function hunt_text_parse_natives[];
 extern const struct lake_function hunt_window_natives[];
+extern const struct lake_function hunt_shape_natives[];
+extern const struct lake_function hunt_hash_natives[];
+extern const struct lake_function hunt_statistics_natives[];
 extern const struct lake_function hunt_geo_natives[];
 
 /* fn_geo.c: what looks addresses up in a file of places, which is not the same for every lake. */

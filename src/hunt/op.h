@@ -17,12 +17,16 @@ extern const struct op_row op_rows_expand[];
 extern const struct op_row op_rows_parse[];
 extern const struct op_row op_rows_series[];
 extern const struct op_row op_rows_split[];
+extern const struct op_row op_rows_nested[];
 extern const struct op_row op_rows_evaluate[];
 
 /* A named expression over rel, added to `made` under its name or the one that it has by itself. */
 int op_bind_named(struct hunt_bind *bind, struct rel *rel, const struct kql_named *named,
                   uint32_t *n_unnamed, struct field_list *made);
 int op_extend(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel);
+
+/* evaluate ipv4_lookup(table, address, network ...) and ipv6_lookup. */
+int op_ip_lookup(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel);
 
 /* Does a NAME, PATTERN or STAR mean the column of that name? And is a NAME one of rel's? */
 bool op_names(const struct kql_expr *expr, struct str name);

@@ -325,13 +325,52 @@ static int evaluate_narrow(struct hunt_bind *bind, const struct kql_operator *op
     return 0;
 }
 
+/* ---- rows_near(condition, before, after): rows with so many behind or before them where the condition holds ---- */
+
+static int evaluate_rows_near(struct hunt_bind *bind, const struct kql_operator *op,
+                              struct rel *rel)
+{
+    const struct kql_named_list *arguments = &op->evaluate.call->call.arguments;
+    struct column_list refs = {0}, near_refs = {0};
+    struct hunt_value condition;
+    int64_t before = 0, after;
+    if (arguments->len < 2 || arguments->len > 3)
+        return hunt_refuse(bind, op->evaluate.call->place,
+                           "rows_near() takes a condition and numbers of rows");
+    bind->in.row = rel;
+    bind->in.refs = &refs;
+    int status = bind_condition(bind, arguments->items[0].expr, true, &condition);
+    bind->in = (struct expr_scope){0};
+    if (status == 0)
+        status = bind_constant_long(bind, arguments->items[1].expr, "the number of rows", &before);
+    after = before;
+    if (status == 0 && arguments->len > 2)
+        status = bind_constant_long(bind, arguments->items[2].expr, "the number of rows", &after);
+    if (status < 0)
+        return status;
+    struct column *holds = rel_column(bind, rel, STR("holds"), &condition, &refs);
+    column_list_add(bind, &near_refs, holds);
+    struct str over = rel_over(bind, rel, &near_refs);
+    struct hunt_value near = bind_value(
+        KQL_BOOL,
+        hunt_text(bind, "bool_or(%.*s) OVER (%.*s ROWS BETWEEN %lld PRECEDING AND %lld FOLLOWING)",
+                  STR_ARG(holds->sql), STR_ARG(over), (long long)(after < 0 ? 0 : after),
+                  (long long)(before < 0 ? 0 : before)));
+    struct column *column = rel_compute(bind, rel, STR("near"), &near, &near_refs);
+    rel->node->windowed = true;
+    struct column_list column_refs = {0};
+    column_list_add(bind, &column_refs, column);
+    rel_filter(bind, rel, column->sql, &column_refs);
+    return 0;
+}
+
 static const struct {
     const char *name;
     int (*bind)(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel);
 } plugins[] = {
-    {"bag_unpack", evaluate_bag_unpack},
-    {"narrow", evaluate_narrow},
-    {"pivot", evaluate_pivot},
+    {"bag_unpack", evaluate_bag_unpack}, {"ipv4_lookup", op_ip_lookup},
+    {"ipv6_lookup", op_ip_lookup},       {"narrow", evaluate_narrow},
+    {"pivot", evaluate_pivot},           {"rows_near", evaluate_rows_near},
 };
 
 static int op_evaluate(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)

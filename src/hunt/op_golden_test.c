@@ -300,6 +300,14 @@ static void summarize_groups_and_picks_rows(void **state)
         {"datatable(k:string, a:long)[\"x\", 1, \"x\", 3] | summarize n = arg_max(a, k)",
          "n|k/3|x"},
         {"datatable(k:string, a:long)[\"x\", 1] | summarize take_any(a), take_any(k)", "a|k/1|x"},
+        {"datatable(k:string, a:long)[\"x\", 1, \"y\", 3] | summarize arg_max(a + 1, strcat(k, "
+         "\"!\"), K = k)",
+         "max_|max__arg1|K/4|y!|y"},
+        {"datatable(k:string, a:long)[\"x\", 1, \"y\", 3] | summarize arg_max(a, strcat(k, "
+         "\"!\"))",
+         "a|max_a_arg1/3|y!"},
+        {"datatable(a:long)[1] | summarize percentiles(a, 50, 99.9)",
+         "percentile_a_50|percentile_a_99_9/1|1"},
         {"datatable(k:string, a:long)[\"x\", 1] | summarize take_any(*) by k", "k|a/x|1"},
         {"datatable(k:string)[\"x\", \"y\", \"x\"] | summarize by k | sort by k asc", "k/x/y"},
         {"datatable(a:long)[] | summarize count()", "count_/0"},
@@ -456,6 +464,16 @@ static void lets_and_functions(void **state)
          "k|m/1|6"},
         {"print 1; print 2", "print_0/1 // print_0/2"},
         {"declare query_parameters(n:long = 3); print n", "n/3"},
+        {"set query_bin_auto_size = 1h; print t = datetime(2026-11-22 10:20) | project bin_auto(t)",
+         "t/2026-11-22T10:00:00Z"},
+        {"set query_bin_auto_size = 2d; set query_bin_auto_at = datetime(2026-11-22); print t = "
+         "datetime(2026-11-25 10:20) | summarize count() by bin_auto(t)",
+         "t|count_/2026-11-24T00:00:00Z|1"},
+        {"print bin_auto(5)",
+         "1:7: bin_auto() takes a value, and its size from 'set query_bin_auto_size'"},
+        {"print a = 1, b = 'x' | project p = bag_pack_columns(b, a)", "p/{\"b\":\"x\",\"a\":1}"},
+        {"Starts | where isnotnull(ingestion_time()) | count", "Count/10"},
+        {"print t = ingestion_time()", "t/-"},
     };
     GOLDEN_CHECK(cases);
 }
@@ -486,6 +504,87 @@ static void rows_to_columns_and_back(void **state)
          "\"z\", \"p\", 1] | top-nested 2 of k by sum(a), top-nested 1 of j by sum(a) | sort by k "
          "asc",
          "k|aggregated_k|j|aggregated_j/x|6|q|5/y|9|p|9"},
+    };
+    GOLDEN_CHECK(cases);
+}
+
+#define SALES                                                                                      \
+    "datatable(k:string, j:string, a:long)[\"x\", \"p\", 1, \"x\", \"q\", 5, \"y\", \"p\", 9, "    \
+    "\"z\", \"p\", 1, \"z\", \"q\", 2] | "
+
+static void top_nested_has_others_where_it_is_told_to(void **state)
+{
+    (void)state;
+    static const struct golden cases[] = {
+        {SALES "top-nested 1 of k with others = \"rest\" by sum(a) | sort by k asc",
+         "k|aggregated_k/rest|9/y|9"},
+        {SALES
+         "top-nested 1 of k with others = \"rest\" by sum(a), top-nested 1 of j with others = "
+         "\"more\" by sum(a) | sort by k asc, j asc",
+         "k|aggregated_k|j|aggregated_j/rest|9|more|9/y|9|p|9"},
+        {SALES "top-nested 2 of k by s = sum(a), top-nested 1 of j with others = \"more\" by n = "
+               "count() | sort by k asc, j asc",
+         "k|s|j|n/x|6|more|1/x|6|p|1/y|9|p|1"},
+        {SALES "top-nested of k by dcount(j) | sort by k asc", "k|aggregated_k/x|2/y|1/z|2"},
+        {SALES "top-nested 1 of letter = toupper(k) by sum(a)", "letter|aggregated_letter/Y|9"},
+    };
+    GOLDEN_CHECK(cases);
+}
+
+static void partitions_have_queries_of_their_own(void **state)
+{
+    (void)state;
+    static const struct golden cases[] = {
+        {"range x from 1 to 2 step 1 | partition hint.strategy=legacy by x { datatable(n:long)[1, "
+         "2, "
+         "2] | where n == toscalar(x) } | summarize count() by n | sort by n asc",
+         "n|count_/1|1/2|2"},
+        {SALES "partition hint.strategy=native by k (summarize s = sum(a) by k) | sort by k asc",
+         "k|s/x|6/y|9/z|3"},
+    };
+    GOLDEN_CHECK(cases);
+}
+
+#define NETWORKS                                                                                   \
+    "let N = datatable(network:string, code:string)[\"111.68.128.0/17\", \"JP\", \"5.8.0.0/19\", " \
+    "\"RU\", \"223.255.254.0/24\", \"SG\", \"46.36.200.51/32\", \"CK\", \"2.20.183.0/24\", "       \
+    "\"GB\"]; "                                                                                    \
+    "datatable(ip:string)[\"2.20.183.12\", \"5.8.1.2\", \"192.165.12.17\"] | "
+
+static void addresses_are_looked_up_in_networks(void **state)
+{
+    (void)state;
+    static const struct golden cases[] = {
+        {NETWORKS "evaluate ipv4_lookup(N, ip, network) | sort by ip asc",
+         "ip|network|code/2.20.183.12|2.20.183.0/24|GB/5.8.1.2|5.8.0.0/19|RU"},
+        {NETWORKS "evaluate ipv4_lookup(N, ip, network, return_unmatched = true) | sort by ip asc",
+         "ip|network|code/192.165.12.17||/2.20.183.12|2.20.183.0/24|GB/5.8.1.2|5.8.0.0/19|RU"},
+        {"let N = datatable(net:string, k:string, n:long)[\"10.0.0.0/8\", \"a\", 1, "
+         "\"10.1.0.0/16\", "
+         "\"a\", 2, \"10.0.0.0/8\", \"b\", 3, \"no\", \"a\", 4]; datatable(ip:string, "
+         "k:string)[\"10.1.2.3\", \"a\", \"10.1.2.3\", \"b\", \"x\", \"a\", \"10.0.0.0/4\", \"a\"] "
+         "| "
+         "evaluate ipv4_lookup(N, ip, net, k) | project ip, k, n | sort by n asc",
+         "ip|k|n/10.1.2.3|a|1/10.1.2.3|a|2/10.1.2.3|b|3"},
+        {"let N = datatable(net:string, n:long)[\"fe80::/10\", 1, \"::ffff:7f00:0/104\", 2]; "
+         "datatable(ip:string)[\"fe80::1\", \"127.0.0.1\", \"2001::\"] | evaluate ipv6_lookup(N, "
+         "ip, "
+         "net) | project ip, n | sort by n asc",
+         "ip|n/fe80::1|1/127.0.0.1|2"},
+        {"datatable(ip:string)[\"1.1.1.1\"] | evaluate ipv4_lookup(ip)",
+         "1:44: ipv4_lookup() takes a table, a column with addresses, and the table's column with "
+         "networks"},
+    };
+    GOLDEN_CHECK(cases);
+}
+
+static void rows_near_others_are_kept(void **state)
+{
+    (void)state;
+    static const struct golden cases[] = {
+        {"range x from 1 to 9 step 1 | sort by x asc | evaluate rows_near(x == 5, 1)", "x/4/5/6"},
+        {"range x from 1 to 9 step 1 | sort by x asc | evaluate rows_near(x == 5, 0, 2)",
+         "x/5/6/7"},
     };
     GOLDEN_CHECK(cases);
 }
@@ -559,6 +658,12 @@ static void what_is_wrong_is_said_with_its_place(void **state)
         {"Starts | evaluate nosuch()", "1:19: there is no plugin 'nosuch' here"},
         {"let x = x + 1; print x", "1:9: there is no column 'x'"},
         {"Starts | join Starts", "1:21: expected 'on', but here the query ends"},
+        {"Starts | where FileName matches regex '(' | count", "0:0: missing ): ("},
+        {"Starts | where assert(EventID == 5, 'no') | count", "0:0: no"},
+        {"Starts | summarize s = sum(9223372036854775807 - EventID + EventID) | count", "Count/1"},
+        {"Starts | extend x = EventID * 9223372036854775807 * 2 | summarize sum(x)",
+         "0:0: a number is out of range: Overflow in multiplication of long (9223372036854775807 * "
+         "2)!"},
     };
     GOLDEN_CHECK(cases);
 }
@@ -581,6 +686,10 @@ int main(void)
         cmocka_unit_test(text_is_parsed_by_pattern),
         cmocka_unit_test(lets_and_functions),
         cmocka_unit_test(rows_to_columns_and_back),
+        cmocka_unit_test(top_nested_has_others_where_it_is_told_to),
+        cmocka_unit_test(partitions_have_queries_of_their_own),
+        cmocka_unit_test(addresses_are_looked_up_in_networks),
+        cmocka_unit_test(rows_near_others_are_kept),
         cmocka_unit_test(series_have_a_value_for_each_step),
         cmocka_unit_test(tables_are_views_over_what_is_stored),
         cmocka_unit_test(what_is_wrong_is_said_with_its_place),

@@ -58,18 +58,19 @@ static const struct {
     const char *name;
     const char *format; /* of a value, and what it is the extreme of */
     const char *extreme;
+    const char *prefix; /* of columns without a name */
 } row_aggregates[] = {
-    {"arg_max", "arg_max_null($1, $2)", "max($1)"},
-    {"arg_min", "arg_min_null($1, $2)", "min($1)"},
-    {"argmax", "arg_max_null($1, $2)", "max($1)"},
-    {"argmin", "arg_min_null($1, $2)", "min($1)"},
-    {"take_any", "any_value($1)", NULL},
-    {"any", "any_value($1)", NULL},
+    {"arg_max", "arg_max_null($1, $2)", "max($1)", "max"},
+    {"arg_min", "arg_min_null($1, $2)", "min($1)", "min"},
+    {"argmax", "arg_max_null($1, $2)", "max($1)", "max"},
+    {"argmin", "arg_min_null($1, $2)", "min($1)", "min"},
+    {"take_any", "any_value($1)", NULL, "any"},
+    {"any", "any_value($1)", NULL, "any"},
 };
 
 struct picker {
     struct group *group;
-    const char *format, *extreme;
+    const char *format, *extreme, *prefix;
     struct hunt_value of; /* the value whose extreme picks the row */
     struct column_list of_refs;
     const struct kql_named *aggregate;
@@ -112,19 +113,54 @@ static void pick_all(struct hunt_bind *bind, struct picker *picker)
     }
 }
 
-static int pick_argument(struct hunt_bind *bind, struct picker *picker, const struct kql_expr *expr)
+/* The name that an argument has by itself; empty: none. */
+static struct str argument_name(struct hunt_bind *bind, const struct kql_named *argument)
 {
-    if (expr->kind == KQL_STAR) {
+    return argument->names.len ? argument->names.items[0].text : bind_name_of(bind, argument->expr);
+}
+
+/* What has no name is any_arg0, max_, or max_X_arg1 of arg_max(X, ...). */
+static struct str unnamed(struct hunt_bind *bind, const struct picker *picker, uint32_t index)
+{
+    if (!picker->extreme)
+        return hunt_text(bind, "%s_arg%u", picker->prefix, index);
+    if (index == 0)
+        return hunt_text(bind, "%s_", picker->prefix);
+    struct str of = argument_name(bind, &picker->aggregate->expr->call.arguments.items[0]);
+    return hunt_text(bind, "%s_%.*s_arg%u", picker->prefix, STR_ARG(of), index);
+}
+
+static int pick_argument(struct hunt_bind *bind, struct picker *picker, uint32_t index)
+{
+    const struct kql_named *argument = &picker->aggregate->expr->call.arguments.items[index];
+    if (argument->expr->kind == KQL_STAR) {
         pick_all(bind, picker);
         return 0;
     }
     struct column_list refs = {0};
     struct hunt_value value;
-    int status = bind_over(bind, picker->group->input, expr, &refs, &value);
-    struct str name = bind_name_of(bind, expr);
+    int status = bind_over(bind, picker->group->input, argument->expr, &refs, &value);
+    struct str name = argument_name(bind, argument);
     if (status == 0)
-        pick(bind, picker, name.len ? name : STR("any_"), value, &refs);
+        pick(bind, picker, name.len ? name : unnamed(bind, picker, index), value, &refs);
     return status;
+}
+
+/* The extreme itself, which is the first column. */
+static int pick_extreme(struct hunt_bind *bind, struct picker *picker)
+{
+    const struct kql_named *of = &picker->aggregate->expr->call.arguments.items[0];
+    int status = bind_over(bind, picker->group->input, of->expr, &picker->of_refs, &picker->of);
+    if (status < 0)
+        return status;
+    struct str name = argument_name(bind, of);
+    struct hunt_value extreme = picker->of;
+    extreme.sql = hunt_fill(bind, picker->extreme, &picker->of, 1, (struct str){0});
+    extreme.filled = extreme.constant = false;
+    add_aggregate(bind, picker->group,
+                  picked_name(picker, name.len ? name : unnamed(bind, picker, 0)), &extreme,
+                  &picker->of_refs);
+    return 0;
 }
 
 static int bind_picker(struct hunt_bind *bind, struct group *group,
@@ -134,27 +170,14 @@ static int bind_picker(struct hunt_bind *bind, struct group *group,
     struct picker picker = {.group = group,
                             .format = row_aggregates[row].format,
                             .extreme = row_aggregates[row].extreme,
+                            .prefix = row_aggregates[row].prefix,
                             .aggregate = aggregate};
     if (arguments->len == 0)
         return hunt_refuse(bind, aggregate->place, "%s() wants to know of what",
                            row_aggregates[row].name);
-    int status = 0;
-    uint32_t from = 0;
-    if (picker.extreme) {
-        const struct kql_expr *of = arguments->items[0].expr;
-        status = bind_over(bind, group->input, of, &picker.of_refs, &picker.of);
-        if (status < 0)
-            return status;
-        struct str name = bind_name_of(bind, of);
-        struct hunt_value extreme = picker.of;
-        extreme.sql = hunt_fill(bind, picker.extreme, &picker.of, 1, (struct str){0});
-        extreme.filled = extreme.constant = false;
-        add_aggregate(bind, group, picked_name(&picker, name.len ? name : STR("Column1")), &extreme,
-                      &picker.of_refs);
-        from = 1;
-    }
-    for (uint32_t i = from; status == 0 && i < arguments->len; i++)
-        status = pick_argument(bind, &picker, arguments->items[i].expr);
+    int status = picker.extreme ? pick_extreme(bind, &picker) : 0;
+    for (uint32_t i = picker.extreme ? 1 : 0; status == 0 && i < arguments->len; i++)
+        status = pick_argument(bind, &picker, i);
     return status;
 }
 
@@ -178,40 +201,54 @@ static int bind_aggregate_call(struct hunt_bind *bind, struct group *group,
     return 0;
 }
 
+/* "99.9" as part of a name: 99_9 */
+static struct str name_fragment(struct hunt_bind *bind, const struct kql_expr *expr)
+{
+    struct buf buf = {0};
+    kql_print_expr(&buf, expr);
+    for (size_t i = 0; i < buf.len; i++)
+        if (buf.ptr[i] == '.' || buf.ptr[i] == '-')
+            buf.ptr[i] = '_';
+    return bind_keep(bind, &buf);
+}
+
+/* percentilesw(x, weight, 5, 95) has one argument more before the percentiles. */
 static int bind_percentiles(struct hunt_bind *bind, struct group *group,
-                            const struct kql_named *aggregate)
+                            const struct kql_named *aggregate, bool weighted)
 {
     const struct kql_named_list *arguments = &aggregate->expr->call.arguments;
+    uint32_t before = weighted ? 2 : 1;
     int status = 0;
-    for (uint32_t i = 1; status == 0 && i < arguments->len; i++) {
+    for (uint32_t i = before; status == 0 && i < arguments->len; i++) {
         struct kql_expr call = *aggregate->expr;
-        struct kql_named pair[2] = {arguments->items[0], arguments->items[i]};
+        struct kql_named taken[3] = {arguments->items[0], arguments->items[1], arguments->items[i]};
         struct kql_named named = {.place = aggregate->place, .expr = &call};
-        call.call.name = STR("percentile");
-        call.call.arguments = (struct kql_named_list){.items = pair, .len = 2};
+        call.call.name = weighted ? STR("percentilew") : STR("percentile");
+        taken[before] = arguments->items[i];
+        call.call.arguments = (struct kql_named_list){.items = taken, .len = before + 1};
         struct kql_name given = {.place = aggregate->place};
-        if (i - 1 < aggregate->names.len)
-            given = aggregate->names.items[i - 1];
-        else {
-            struct buf buf = {0};
-            kql_print_expr(&buf, arguments->items[i].expr);
-            struct str at = bind_keep(bind, &buf);
-            given.text =
-                hunt_text(bind, "percentile_%.*s_%.*s",
-                          STR_ARG(bind_name_of(bind, arguments->items[0].expr)), STR_ARG(at));
-        }
+        if (i - before < aggregate->names.len)
+            given = aggregate->names.items[i - before];
+        else
+            given.text = hunt_text(bind, "percentile_%.*s_%.*s",
+                                   STR_ARG(bind_name_of(bind, arguments->items[0].expr)),
+                                   STR_ARG(name_fragment(bind, arguments->items[i].expr)));
         named.names = (struct kql_name_list){.items = &given, .len = 1};
         status = bind_aggregate_call(bind, group, &named);
     }
     return status;
 }
 
-static bool is_percentile(const struct kql_named *aggregate)
+/* One percentile with a name is an aggregate like others. */
+static bool is_percentile(const struct kql_named *aggregate, bool *ret_weighted)
 {
-    return aggregate->expr->kind == KQL_CALL &&
-           ((str_eq(aggregate->expr->call.name, STR("percentile")) && !aggregate->names.len) ||
-            str_eq(aggregate->expr->call.name, STR("percentiles"))) &&
-           aggregate->expr->call.arguments.len > 1;
+    if (aggregate->expr->kind != KQL_CALL)
+        return false;
+    struct str name = aggregate->expr->call.name;
+    bool one = str_eq(name, STR("percentile")) || str_eq(name, STR("percentilew"));
+    *ret_weighted = str_eq(name, STR("percentilew")) || str_eq(name, STR("percentilesw"));
+    return (one ? !aggregate->names.len : *ret_weighted || str_eq(name, STR("percentiles"))) &&
+           aggregate->expr->call.arguments.len > (*ret_weighted ? 2 : 1);
 }
 
 int group_aggregate(struct hunt_bind *bind, struct group *group, const struct kql_named *aggregate)
@@ -222,8 +259,9 @@ int group_aggregate(struct hunt_bind *bind, struct group *group, const struct kq
          i++)
         if (str_eq(expr->call.name, str_from_c(row_aggregates[i].name)))
             return bind_picker(bind, group, aggregate, i);
-    if (is_percentile(aggregate))
-        return bind_percentiles(bind, group, aggregate);
+    bool weighted;
+    if (is_percentile(aggregate, &weighted))
+        return bind_percentiles(bind, group, aggregate, weighted);
     return bind_aggregate_call(bind, group, aggregate);
 }
 

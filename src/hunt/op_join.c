@@ -58,6 +58,7 @@ static void keep_one(struct hunt_bind *bind, struct sides *sides)
     buf_add_c(&buf, ") = 1");
     sides->left->n_order = 0;
     rel_cut(bind, sides->left, bind_keep(bind, &buf), &sides->left_keys);
+    sides->left->node->any = true;
 }
 
 static struct str condition(struct hunt_bind *bind, const struct sides *sides)

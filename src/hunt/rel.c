@@ -171,6 +171,20 @@ void rel_cut(struct hunt_bind *bind, struct rel *rel, struct str tail,
     rel->node = node;
 }
 
+struct rel rel_join(struct hunt_bind *bind, const struct rel *left, const struct rel *right,
+                    const char *kind, struct str condition, const struct column_list *needs)
+{
+    struct rel rel = *left;
+    rel.node = node_new(bind, NODE_JOIN, left->node);
+    rel.node->right = right->node;
+    rel.node->text = str_from_c(kind);
+    rel.node->where = condition;
+    rel.node->needs = *needs;
+    rel.order = NULL;
+    rel.n_order = 0;
+    return rel;
+}
+
 struct str rel_over(struct hunt_bind *bind, const struct rel *rel, struct column_list *refs)
 {
     struct buf buf = {0};

@@ -13,10 +13,12 @@ void rows_add_csv_names(struct buf *out, const struct hunt_head *head)
 
 void rows_add_csv(struct buf *out, const struct hunt_head *head, const struct hunt_cell *cells)
 {
+    struct buf room = {0};
     for (uint32_t i = 0; i < head->n_columns; i++) {
         buf_add_c(out, i ? "," : "");
-        buf_add_csv(out, cells[i].text);
+        buf_add_csv(out, value_shown(head->columns[i].type, cells[i].text, &room));
     }
+    buf_free(&room);
     buf_add_c(out, "\r\n");
 }
 

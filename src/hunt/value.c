@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/time.h"
+#include "hunt/dynamic.h"
 
 #define REAL_TEXT_MAX 40
 #define REAL_DIGITS_MAX 17  /* that any double needs to read back */
@@ -132,6 +133,12 @@ void value_write_json(struct buf *out, enum kql_type type, struct str text, bool
         buf_add_str(out, text);
     else
         buf_add_json(out, text);
+}
+
+struct str value_shown(enum kql_type type, struct str text, struct buf *room)
+{
+    bool quoted = type == KQL_DYNAMIC && text.len > 0 && text.ptr[0] == '"';
+    return quoted ? dynamic_text(text, room) : text;
 }
 
 enum kql_type value_type(enum lake_kind kind)

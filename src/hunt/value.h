@@ -29,6 +29,9 @@ void value_write_timespan(struct buf *out, int64_t us);
  */
 void value_write_json(struct buf *out, enum kql_type type, struct str text, bool null);
 
+/* What value_write() wrote, as a table shows it: a dynamic string without its quotes. May live in `room`, which is cleared. */
+struct str value_shown(enum kql_type type, struct str text, struct buf *room);
+
 /* Is it a number, for whoever aligns or draws it? Timespans are not. */
 static inline bool value_is_number(enum kql_type type)
 {
