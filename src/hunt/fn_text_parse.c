@@ -1,9 +1,12 @@
 /*
  * Functions of KQL that take apart what other languages wrote: URLs, paths, command lines, versions, user agents.
  */
+#include <stdlib.h>
+
 #include "hunt/dynamic.h"
 #include "hunt/function.h"
 #include "hunt/native.h"
+#include "hunt/text_kv.h"
 #include "hunt/text_parse.h"
 #include "hunt/text_xml.h"
 
@@ -60,6 +63,61 @@ NATIVE(parse_version)
     }
     buf_free(&digits);
     call->put_null(call, row);
+}
+
+/* ---- parse-kv ---- */
+
+struct kv_call {
+    struct text_kv how;
+    struct str keys[TEXT_KV_KEYS_MAX];
+    size_t n_keys;
+    struct buf texts[TEXT_KV_KEYS_MAX + TEXT_KV_QUOTES_MAX + 3]; /* unescaped */
+    size_t n_texts;
+};
+
+static struct str next_text(struct kv_call *kv, struct str value)
+{
+    return dynamic_text(value, &kv->texts[kv->n_texts++]);
+}
+
+/* ["pair delimiter", "value delimiter", "escapes", greedy, ["quotes" ...], ["key" ...]] */
+static void read_kv(struct kv_call *kv, struct str options)
+{
+    struct dynamic_walk walk = dynamic_walk(options), list;
+    struct str key, value, item;
+    for (unsigned i = 0; dynamic_next(&walk, &key, &value); i++) {
+        if (i < 3)
+            *(i == 0   ? &kv->how.pair
+              : i == 1 ? &kv->how.value
+                       : &kv->how.escapes) = next_text(kv, value);
+        else if (i == 3)
+            kv->how.greedy = str_eq(value, STR("true"));
+        for (list = dynamic_walk(value); dynamic_next(&list, &key, &item);)
+            if (i == 4 && kv->how.n_quotes < TEXT_KV_QUOTES_MAX)
+                kv->how.quotes[kv->how.n_quotes++] = next_text(kv, item);
+            else if (i == 5 && kv->n_keys < TEXT_KV_KEYS_MAX)
+                kv->keys[kv->n_keys++] = next_text(kv, item);
+    }
+}
+
+/* kql_parse_kv(text, options): the options are the same in all rows of a query. */
+static void parse_kv(struct lake_call *call)
+{
+    struct kv_call *kv = calloc(1, sizeof(*kv));
+    if (!kv) {
+        call->refuse(call, "no memory for the keys of parse-kv");
+        return;
+    }
+    if (call->n_rows > 0)
+        read_kv(kv, native_text(call, 1, 0));
+    for (uint32_t row = 0; row < call->n_rows; row++) {
+        struct buf json = {0};
+        text_parse_kv(native_text(call, 0, row), &kv->how, kv->keys, kv->n_keys, &json);
+        native_put(call, row, &json);
+    }
+    for (size_t i = 0; i < kv->n_texts; i++)
+        buf_free(&kv->texts[i]);
+    free(kv);
 }
 
 /* ---- user agents ---- */
@@ -121,6 +179,10 @@ const struct lake_function hunt_text_parse_natives[] = {
     PARSER("kql_parse_command_line", parse_command_line),
     PARSER("kql_parse_csv", parse_csv),
     PARSER("kql_parse_xml", parse_xml),
+    {.name = "kql_parse_kv",
+     .result = LAKE_JSON,
+     .parameters = {LAKE_TEXT, LAKE_TEXT},
+     .call = parse_kv},
     {.name = "kql_parse_version",
      .result = LAKE_TEXT,
      .parameters = {LAKE_TEXT},

@@ -68,17 +68,19 @@ static struct str over_run(struct hunt_bind *bind, const struct hunt_call *call,
 static int emit_row_number(struct hunt_bind *bind, const struct hunt_call *call,
                            struct hunt_value *ret)
 {
-    ret->sql = hunt_text(bind, "(row_number() OVER (%.*s) + %.*s - 1)",
-                         STR_ARG(over_run(bind, call, 1)), STR_ARG(call->args[0].sql));
+    struct str over = over_run(bind, call, 1);
+    ret->sql = hunt_text(bind, "(row_number() OVER (%.*s) + %.*s - 1)", STR_ARG(over),
+                         STR_ARG(call->args[0].sql));
     return 0;
 }
 
 static int emit_row_cumsum(struct hunt_bind *bind, const struct hunt_call *call,
                            struct hunt_value *ret)
 {
-    ret->sql = hunt_text(
-        bind, "CAST(coalesce(sum(%.*s) OVER (%.*s ROWS UNBOUNDED PRECEDING), 0) AS %s)",
-        STR_ARG(call->args[0].sql), STR_ARG(over_run(bind, call, 1)), bind_sql_type(ret->type));
+    struct str over = over_run(bind, call, 1);
+    ret->sql =
+        hunt_text(bind, "CAST(coalesce(sum(%.*s) OVER (%.*s ROWS UNBOUNDED PRECEDING), 0) AS %s)",
+                  STR_ARG(call->args[0].sql), STR_ARG(over), bind_sql_type(ret->type));
     return 0;
 }
 

@@ -627,6 +627,9 @@ static void tables_are_views_over_what_is_stored(void **state)
         {"Starts | where _agency == \"MOH\" | count", "Count/10"},
         {"search in (Starts) \"explorer\" | count", "Count/3"},
         {"find in (Starts) where EventID == 1 project FileName | count", "Count/5"},
+        {"find in (Starts) where FileName has \"explorer\" project FileName, pack(*) | take 1 | "
+         "project n = array_length(bag_keys(pack_))",
+         "n/3"},
         {"search \"explorer\" | summarize count() by $table", "$table|count_/Starts|3"},
         {"find where EventID == 1 | summarize count() by source_ | sort by source_ asc",
          "source_|count_/Starts|5"},

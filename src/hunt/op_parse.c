@@ -131,91 +131,121 @@ static int op_parse(struct hunt_bind *bind, const struct kql_operator *op, struc
 
 /* ---- parse-kv ---- */
 
-struct delimiters {
-    struct str pair, value, quote;
+/* What it is told: texts; quotes and escapes may come several times. */
+struct pairs {
+    struct str pair, value, regex;
+    struct buf quotes, escapes; /* JSON texts with commas; bytes */
+    bool greedy;
 };
 
-static int read_delimiters(struct hunt_bind *bind, const struct kql_operator *op,
-                           struct delimiters *ret)
+static void read_pairs(const struct kql_operator *op, struct pairs *ret)
 {
-    *ret = (struct delimiters){STR(","), STR("="), {0}};
+    *ret = (struct pairs){0};
     for (uint32_t i = 0; i < op->parse_kv.properties.len; i++) {
         const struct kql_property *property = &op->parse_kv.properties.items[i];
         const struct kql_expr *value = property->values.items[0];
         struct str name = property->name.text;
-        struct str text = value->kind == KQL_LITERAL && value->literal.type == KQL_STRING
-                              ? value->literal.text
-                              : (struct str){0};
+        bool literal = value->kind == KQL_LITERAL && !value->literal.null;
+        struct str text =
+            literal && value->literal.type == KQL_STRING ? value->literal.text : (struct str){0};
         if (str_eq(name, STR("pair_delimiter")))
             ret->pair = text;
         else if (str_eq(name, STR("kv_delimiter")))
             ret->value = text;
-        else if (str_eq(name, STR("quote")))
-            ret->quote = text;
-        else if (!str_eq(name, STR("greedy")))
-            return bind_not_done(bind, property->name.place, "parse-kv with '%.*s' is not done",
-                                 STR_ARG(name));
+        else if (str_eq(name, STR("regex")))
+            ret->regex = text;
+        else if (str_eq(name, STR("escape")))
+            buf_add_str(&ret->escapes, text);
+        else if (str_eq(name, STR("greedy")))
+            ret->greedy = literal && value->literal.type == KQL_BOOL && value->literal.boolean;
+        else if (str_eq(name, STR("quote"))) {
+            buf_add_c(&ret->quotes, ret->quotes.len ? "," : "");
+            buf_add_json(&ret->quotes, text);
+        }
     }
-    if (!ret->pair.len || !ret->value.len)
-        return hunt_refuse(bind, op->place, "parse-kv is told its delimiters as texts");
-    return 0;
 }
 
-/* What stands behind `name=` at the beginning or behind a delimiter; g1 in quotes, g2 without. */
-static struct str pair_regex(struct hunt_bind *bind, const struct delimiters *delimiters,
-                             struct str name)
+/* An array of the texts of all keys, as SQL. */
+static struct str pairs_by_delimiter(struct hunt_bind *bind, const struct kql_operator *op,
+                                     struct str text, const struct pairs *pairs)
 {
-    struct buf regex = {0};
-    buf_add_c(&regex, "(?s)(?:^|");
-    add_quoted(&regex, delimiters->pair);
-    buf_add_c(&regex, ")\\s*");
-    add_quoted(&regex, name);
-    buf_add_c(&regex, "\\s*");
-    add_quoted(&regex, delimiters->value);
-    buf_add_c(&regex, "(?:");
-    if (delimiters->quote.len) {
-        add_quoted(&regex, delimiters->quote);
-        buf_add_c(&regex, "(.*?)");
-        add_quoted(&regex, delimiters->quote);
-    } else
-        buf_add_c(&regex, "()\\z\\A");
-    buf_add_c(&regex, "|(.*?)(?:");
-    add_quoted(&regex, delimiters->pair);
-    buf_add_c(&regex, "|\\z))");
-    return hunt_quote(bind, bind_keep(bind, &regex));
+    struct buf options = {0};
+    buf_add_byte(&options, '[');
+    buf_add_json(&options, pairs->pair);
+    buf_add_byte(&options, ',');
+    buf_add_json(&options, pairs->value);
+    buf_add_byte(&options, ',');
+    buf_add_json(&options, buf_str(&pairs->escapes));
+    buf_printf(&options, ",%s,[%.*s],[", pairs->greedy ? "true" : "false",
+               STR_ARG(buf_str(&pairs->quotes)));
+    for (uint32_t i = 0; i < op->parse_kv.columns.len; i++) {
+        buf_add_c(&options, i ? "," : "");
+        buf_add_json(&options, op->parse_kv.columns.items[i].name.text);
+    }
+    buf_add_c(&options, "]]");
+    struct str quoted = hunt_quote(bind, bind_keep(bind, &options));
+    return hunt_text(bind, "kql_parse_kv(%.*s, %.*s)", STR_ARG(text), STR_ARG(quoted));
+}
+
+/* The keys are what the first group of the regular expression matches, the values the second. */
+static struct str pairs_by_regex(struct hunt_bind *bind, const struct kql_operator *op,
+                                 struct str text, struct str regex)
+{
+    struct str values = {"", 0};
+    for (uint32_t i = 0; i < op->parse_kv.columns.len; i++)
+        values = hunt_text(bind,
+                           "%.*s%sregexp_extract_all(%.*s, %.*s, 2)[list_position(list_transform("
+                           "regexp_extract_all(%.*s, %.*s, 1), lambda k: trim(k)), %.*s)]",
+                           STR_ARG(values), i ? ", " : "", STR_ARG(text), STR_ARG(regex),
+                           STR_ARG(text), STR_ARG(regex),
+                           STR_ARG(hunt_quote(bind, op->parse_kv.columns.items[i].name.text)));
+    return hunt_text(bind, "to_json([%.*s])", STR_ARG(values));
+}
+
+static int check_pairs(struct hunt_bind *bind, const struct kql_operator *op,
+                       const struct pairs *pairs)
+{
+    if (pairs->regex.len && regex_groups_count(pairs->regex) != 2)
+        return hunt_refuse(bind, op->place,
+                           "parse-kv takes a regex with two groups, of the key and of the value");
+    if (!pairs->regex.len && (pairs->pair.len == 0) != (pairs->value.len == 0))
+        return hunt_refuse(bind, op->place, "parse-kv is told both its delimiters, or none");
+    return 0;
 }
 
 static int op_parse_kv(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)
 {
-    struct column_list refs = {0};
+    struct column_list refs = {0}, list_refs = {0};
     struct hunt_value text;
-    struct delimiters delimiters;
-    int status = read_delimiters(bind, op, &delimiters);
+    struct pairs pairs;
+    read_pairs(op, &pairs);
+    int status = check_pairs(bind, op, &pairs);
     if (status == 0)
         status = bind_over(bind, rel, op->parse_kv.expr, &refs, &text);
     if (status < 0)
-        return status;
+        goto out;
     text = hunt_convert(bind, text, KQL_STRING);
+    struct str sql = pairs.regex.len
+                         ? pairs_by_regex(bind, op, text.sql, hunt_quote(bind, pairs.regex))
+                         : pairs_by_delimiter(bind, op, text.sql, &pairs);
+    struct hunt_value list = bind_value(KQL_DYNAMIC, sql);
+    struct column *values = rel_compute(bind, rel, STR("values"), &list, &refs);
+    column_list_add(bind, &list_refs, values);
     struct field_list fields = field_list_copy(bind, &rel->fields);
     for (uint32_t i = 0; i < op->parse_kv.columns.len; i++) {
         const struct kql_column *column = &op->parse_kv.columns.items[i];
-        struct column_list group_refs = {0};
-        struct hunt_value groups = bind_value(
-            KQL_STRING,
-            hunt_text(bind, "regexp_extract(%.*s, %.*s, ['g1', 'g2'])", STR_ARG(text.sql),
-                      STR_ARG(pair_regex(bind, &delimiters, column->name.text))));
-        struct column *made = rel_compute(bind, rel, STR("groups"), &groups, &refs);
-        column_list_add(bind, &group_refs, made);
         struct hunt_value value =
-            bind_value(KQL_STRING, hunt_text(bind, "concat(%.*s['g1'], %.*s['g2'])",
-                                             STR_ARG(made->sql), STR_ARG(made->sql)));
-        value.filled = true;
+            bind_value(KQL_STRING, hunt_text(bind, "json_extract_string(%.*s, '$[%u]')",
+                                             STR_ARG(values->sql), i));
         value = hunt_convert(bind, value, column->type);
         field_set(bind, &fields, column->name.text,
-                  rel_compute(bind, rel, column->name.text, &value, &group_refs));
+                  rel_compute(bind, rel, column->name.text, &value, &list_refs));
     }
     rel->fields = fields;
-    return 0;
+out:
+    buf_free(&pairs.quotes);
+    buf_free(&pairs.escapes);
+    return status;
 }
 
 const struct op_row op_rows_parse[] = {

@@ -114,8 +114,9 @@ static struct column *pack_rest(struct hunt_bind *bind, struct rel *rel,
         buf_printf(&buf, "%s%.*s, %.*s", buf.len ? ", " : "", STR_ARG(name), STR_ARG(element));
         column_list_add(bind, &refs, field->column);
     }
-    struct hunt_value bag = bind_value(
-        KQL_DYNAMIC, hunt_text(bind, "json_object(%.*s)", STR_ARG(bind_keep(bind, &buf))));
+    struct str members = bind_keep(bind, &buf);
+    struct hunt_value bag =
+        bind_value(KQL_DYNAMIC, hunt_text(bind, "json_object(%.*s)", STR_ARG(members)));
     return rel_compute(bind, rel, STR("pack_"), &bag, &refs);
 }
 
