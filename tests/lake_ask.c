@@ -48,7 +48,7 @@ static int ask(const struct lake_ops *ops, struct lake *lake, const char *sql, s
     source_list sources = {0};
     struct lake_run *run = NULL;
     struct lake_chunk chunk;
-    int r = ops->datasets(lake, add_source, &sources);
+    int r = ops->datasets(lake, &(struct lake_scope){.all = true}, add_source, &sources);
     const struct lake_query query = {.sql = str_from_c(sql),
                                      .sources = sources.items,
                                      .n_sources = sources.len,

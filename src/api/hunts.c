@@ -410,6 +410,7 @@ static bool copy_question(struct hunt_job *job, const struct hunt_wish *wish,
         .n_parameters = wish->n_parameters,
         .scope = {scope->all, agencies, scope->n},
         .limits = wish->limits,
+        .explains = wish->explain,
     };
     return job->arena.refused == 0;
 }

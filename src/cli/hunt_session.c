@@ -175,6 +175,7 @@ static int ask_folder(const struct asking *asking, struct err *err)
         .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
         .scope = {.all = true},
         .limits = {.rows = settings->hunt_rows, .time_us = settings->hunt_time},
+        .explains = settings->hunt_explain,
     };
     struct hunt_asking *hunt = hunt_asking_new(&asking->session->place, &question);
     if (!hunt)

@@ -28,6 +28,7 @@ struct hunt_asking {
     struct lake_run *run; /* under the lock: what is to be cancelled */
     uint64_t rows, bytes; /* under the lock: of the runs before */
     _Atomic bool cancelled;
+    bool unprobed; /* columns that are made of data are left out of the plan */
 };
 
 static uint64_t bounded(uint64_t asked, uint64_t otherwise, uint64_t max)
@@ -241,6 +242,10 @@ static int probe(void *context, const struct hunt_result *query,
                  struct err *err)
 {
     struct hunt_asking *asking = context;
+    if (asking->question->explains) {
+        asking->unprobed = true;
+        return 0;
+    }
     struct probe values = {each, each_context};
     struct statement statement = {
         .query = {.sql = query->sql,
@@ -270,7 +275,7 @@ static int compile_kql(struct hunt_asking *asking, struct err *err)
 {
     const struct hunt_question *question = asking->question;
     struct hunt_shelf *shelf = shelf_of(asking);
-    asking->catalogue = shelf ? hunt_shelf_take(shelf) : NULL;
+    asking->catalogue = shelf ? hunt_shelf_take(shelf, &question->scope) : NULL;
     if (!asking->catalogue)
         return no_memory(err);
     const struct hunt_options options = {
@@ -284,7 +289,14 @@ static int compile_kql(struct hunt_asking *asking, struct err *err)
         .n_parameters = question->n_parameters,
         .probe = {probe, asking},
     };
-    return hunt_compile(&asking->arena, question->text, &options, &asking->plan, err);
+    int status = hunt_compile(&asking->arena, question->text, &options, &asking->plan, err);
+    if (status == -EINVAL && asking->unprobed) {
+        const struct err inner = *err;
+        err_at(err, status, inner.line, inner.column,
+               "%.200s (to explain runs nothing: columns that the data would make are not known)",
+               inner.message);
+    }
+    return status;
 }
 
 struct names {
@@ -301,7 +313,7 @@ static int add_stored(void *context, struct str dataset)
     return known ? 0 : names->each(names->context, dataset);
 }
 
-int hunt_place_datasets(const struct hunt_place *place,
+int hunt_place_datasets(const struct hunt_place *place, const struct lake_scope *scope,
                         int (*each)(void *context, struct str dataset), void *context)
 {
     struct names names = {each, context, {0}};
@@ -315,7 +327,7 @@ int hunt_place_datasets(const struct hunt_place *place,
             status = each(context, table->sources[0].dataset);
     }
     if (status == 0)
-        status = place->ops->datasets(place->lake, add_stored, &names);
+        status = place->ops->datasets(place->lake, scope, add_stored, &names);
     map_free(&names.described);
     return status;
 }
@@ -348,7 +360,7 @@ int hunt_asking_compile(struct hunt_asking *asking, struct err *err)
         return compile_kql(asking, err);
     if (asking->question->n_parameters > 0)
         return err_set(err, -EINVAL, "plain SQL takes no parameters");
-    if (hunt_place_datasets(asking->place, add_source, asking) < 0)
+    if (hunt_place_datasets(asking->place, &asking->question->scope, add_source, asking) < 0)
         return no_memory(err);
     return 0;
 }
@@ -388,7 +400,8 @@ static int begin_result(void *context, const struct lake_result_column *columns,
         result->head.columns = asking->columns.items;
         result->head.n_columns = (uint32_t)n;
     }
-    assert(n == result->head.n_columns);
+    /* SQL has no rows without a column, KQL has. */
+    assert(n == result->head.n_columns || result->head.n_columns == 0);
     result->cells = calloc(n + 1, sizeof(*result->cells));
     return result->cells ? result->sink->begin(result->sink->context, &result->head) : -ENOMEM;
 }
@@ -396,7 +409,7 @@ static int begin_result(void *context, const struct lake_result_column *columns,
 static int write_row(struct result *result, const struct lake_chunk *chunk, uint32_t row)
 {
     buf_clear(&result->texts);
-    for (uint32_t i = 0; i < chunk->n_columns; i++) {
+    for (uint32_t i = 0; i < result->head.n_columns; i++) {
         size_t at = result->texts.len;
         bool null =
             !value_write(&result->texts, result->head.columns[i].type, &chunk->columns[i], row);
@@ -406,7 +419,7 @@ static int write_row(struct result *result, const struct lake_chunk *chunk, uint
         return -ENOMEM;
     /* The text has stopped moving. */
     const char *at = result->texts.ptr ? result->texts.ptr : "";
-    for (uint32_t i = 0; i < chunk->n_columns; i++) {
+    for (uint32_t i = 0; i < result->head.n_columns; i++) {
         result->cells[i].text.ptr = at;
         at += result->cells[i].text.len;
     }

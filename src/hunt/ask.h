@@ -57,6 +57,8 @@ struct hunt_question {
     uint32_t n_parameters;
     struct lake_scope scope;
     struct hunt_limits limits;
+    bool
+        explains; /* it is compiled only: then nothing of the lake is read, and columns that the data would make are missing */
 };
 
 struct hunt_head {
@@ -106,8 +108,8 @@ struct hunt_asking_stats {
 };
 void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret_stats);
 
-/* The names of datasets that plain SQL may ask for: what is stored, and what is described. Texts as in lake.h. */
-int hunt_place_datasets(const struct hunt_place *place,
+/* The names of datasets that plain SQL may ask for: what the caller has sent, and what is described. Texts as in lake.h. */
+int hunt_place_datasets(const struct hunt_place *place, const struct lake_scope *scope,
                         int (*each)(void *context, struct str dataset), void *context);
 
 #endif

@@ -4,9 +4,11 @@
 #include <pthread.h>
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/map.h"
 #include "base/vec.h"
 
+#define SHELF_MAX 16 /* scopes whose columns are kept */
 #define CATALOGUE_ARENA_MAX ((size_t)256 << 20)
 
 struct hunt_dataset {
@@ -19,7 +21,8 @@ struct hunt_catalogue {
     struct arena arena;
     VEC(struct hunt_dataset *) datasets;
     struct map names;
-    uint64_t version; /* of the lake, on a shelf */
+    struct str scope; /* on a shelf: whose columns they are, as one text; .. */
+    uint64_t version; /* .. as of this version of the lake */
     uint32_t holders; /* hunts, and the shelf */
 };
 
@@ -27,7 +30,7 @@ struct hunt_shelf {
     const struct lake_ops *ops;
     struct lake *lake;
     pthread_mutex_t lock;
-    struct hunt_catalogue *newest;
+    struct hunt_catalogue *catalogues[SHELF_MAX]; /* of a scope each, the one used last first */
 };
 
 struct hunt_catalogue *hunt_catalogue_new(void)
@@ -111,13 +114,13 @@ static int note_dataset(void *context, struct str dataset)
 
 /* Names first: the lake is not asked while it answers. */
 int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops *ops,
-                        struct lake *lake)
+                        struct lake *lake, const struct lake_scope *scope)
 {
     struct reading reading = {.catalogue = catalogue};
-    int status = ops->datasets(lake, note_dataset, catalogue);
+    int status = ops->datasets(lake, scope, note_dataset, catalogue);
     for (size_t i = 0; status == 0 && i < catalogue->datasets.len; i++) {
         reading.dataset = catalogue->datasets.items[i]->name;
-        status = ops->columns(lake, reading.dataset, read_column, &reading);
+        status = ops->columns(lake, reading.dataset, scope, read_column, &reading);
     }
     return status;
 }
@@ -150,38 +153,70 @@ void hunt_shelf_free(struct hunt_shelf *shelf)
 {
     if (!shelf)
         return;
-    let_go(shelf->newest);
+    for (size_t i = 0; i < SHELF_MAX; i++)
+        let_go(shelf->catalogues[i]);
     pthread_mutex_destroy(&shelf->lock);
     free(shelf);
 }
 
-/* The version is asked first: what comes while the columns are read makes them old. */
-static void refresh(struct hunt_shelf *shelf)
+/* The agencies of a scope, each behind its length; nothing for all. */
+static void write_scope(struct buf *out, const struct lake_scope *scope)
 {
-    uint64_t version = shelf->ops->version(shelf->lake);
-    if (shelf->newest && shelf->newest->version == version)
-        return;
-    struct hunt_catalogue *catalogue = hunt_catalogue_new();
-    if (catalogue && hunt_catalogue_read(catalogue, shelf->ops, shelf->lake) < 0) {
-        hunt_catalogue_free(catalogue);
-        catalogue = NULL;
-    }
-    if (catalogue) {
-        catalogue->version = version;
-        catalogue->holders = 1;
-    }
-    let_go(shelf->newest);
-    shelf->newest = catalogue;
+    if (!scope->all)
+        buf_printf(out, "%zu:", scope->n);
+    for (size_t i = 0; !scope->all && i < scope->n; i++)
+        buf_printf(out, "%zu:%.*s", scope->agencies[i].len, STR_ARG(scope->agencies[i]));
 }
 
-const struct hunt_catalogue *hunt_shelf_take(struct hunt_shelf *shelf)
+/* The version is asked first: what comes while the columns are read makes them old. */
+static struct hunt_catalogue *read_anew(struct hunt_shelf *shelf, const struct lake_scope *scope,
+                                        struct str key)
 {
+    uint64_t version = shelf->ops->version(shelf->lake);
+    struct hunt_catalogue *catalogue = hunt_catalogue_new();
+    if (!catalogue)
+        return NULL;
+    catalogue->holders = 1;
+    catalogue->version = version;
+    catalogue->scope = arena_copy(&catalogue->arena, key);
+    if (catalogue->scope.ptr && hunt_catalogue_read(catalogue, shelf->ops, shelf->lake, scope) == 0)
+        return catalogue;
+    hunt_catalogue_free(catalogue);
+    return NULL;
+}
+
+/* The catalogue of the scope, taken to the first place; an old one, or else the one used longest ago, makes room. */
+static struct hunt_catalogue *find(struct hunt_shelf *shelf, const struct lake_scope *scope,
+                                   struct str key)
+{
+    struct hunt_catalogue **places = shelf->catalogues;
+    size_t at = 0;
+    while (at < SHELF_MAX - 1 && places[at] && !str_eq(places[at]->scope, key))
+        at++;
+    struct hunt_catalogue *catalogue = places[at];
+    if (!catalogue || !str_eq(catalogue->scope, key) ||
+        catalogue->version != shelf->ops->version(shelf->lake)) {
+        let_go(catalogue);
+        catalogue = read_anew(shelf, scope, key);
+    }
+    memmove(places + 1, places, at * sizeof(struct hunt_catalogue *));
+    places[0] = catalogue;
+    return catalogue;
+}
+
+const struct hunt_catalogue *hunt_shelf_take(struct hunt_shelf *shelf,
+                                             const struct lake_scope *scope)
+{
+    struct hunt_catalogue *catalogue = NULL;
+    struct buf key = {0};
+    write_scope(&key, scope);
     pthread_mutex_lock(&shelf->lock);
-    refresh(shelf);
-    struct hunt_catalogue *catalogue = shelf->newest;
+    if (!key.failed)
+        catalogue = find(shelf, scope, buf_str(&key));
     if (catalogue)
         catalogue->holders++;
     pthread_mutex_unlock(&shelf->lock);
+    buf_free(&key);
     return catalogue;
 }
 

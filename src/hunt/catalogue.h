@@ -18,9 +18,9 @@ void hunt_catalogue_free(struct hunt_catalogue *catalogue);
 int hunt_catalogue_add(struct hunt_catalogue *catalogue, struct str dataset,
                        const struct lake_column *column);
 
-/* Adds all columns of all datasets of a lake. 0 or -errno. */
+/* Adds the columns of a lake that the caller's agencies have sent. 0 or -errno. */
 int hunt_catalogue_read(struct hunt_catalogue *catalogue, const struct lake_ops *ops,
-                        struct lake *lake);
+                        struct lake *lake, const struct lake_scope *scope);
 
 /* Is anything stored of a dataset? */
 bool hunt_catalogue_has(const struct hunt_catalogue *catalogue, struct str dataset);
@@ -31,8 +31,9 @@ struct hunt_shelf; /* opaque */
 struct hunt_shelf *hunt_shelf_new(const struct lake_ops *ops, struct lake *lake);
 void hunt_shelf_free(struct hunt_shelf *shelf);
 
-/* The lake's columns as they are now; any thread. NULL: no memory. hunt_shelf_give() is due. */
-const struct hunt_catalogue *hunt_shelf_take(struct hunt_shelf *shelf);
+/* The lake's columns as they are now, as that caller sees them; any thread. NULL: no memory. hunt_shelf_give() is due. */
+const struct hunt_catalogue *hunt_shelf_take(struct hunt_shelf *shelf,
+                                             const struct lake_scope *scope);
 void hunt_shelf_give(struct hunt_shelf *shelf, const struct hunt_catalogue *catalogue);
 
 /* The column that has a field, or NULL: nothing stored has it. */

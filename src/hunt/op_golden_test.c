@@ -56,6 +56,7 @@ static void project_extend_and_their_relatives_change_columns_only(void **state)
         {"datatable(ab:long, ac:long, b:long)[1, 2, 3] | project-away a*", "b/3"},
         {"datatable(ab:long, ac:long, b:long)[1, 2, 3] | project-keep a*", "ab|ac/1|2"},
         {"datatable(a:long, b:string)[1, \"x\"] | project-rename c = a", "c|b/1|x"},
+        {"datatable(ab:long, ac:long, b:long)[1, 2, 3] | project-keep x*", "/"},
         {"datatable(a:long, b:long, c:long)[1, 2, 3] | project-reorder c", "c|a|b/3|1|2"},
         {"datatable(b2:long, a:long, b1:long)[1, 2, 3] | project-reorder b* asc", "b1|b2|a/3|1|2"},
         {"datatable(b1:long, a:long, b2:long)[1, 2, 3] | project-reorder b* desc", "b2|b1|a/3|1|2"},

@@ -69,7 +69,7 @@ static int set_up(void **state)
     if (tables_add(tables, STR(table_yaml), STR("starts.yaml"), &err) < 0)
         fail_msg("%u: %s", err.line, err.message);
     shelf = hunt_shelf_new(&lake_duckdb, lake);
-    catalogue = hunt_shelf_take(shelf);
+    catalogue = hunt_shelf_take(shelf, &TEST_ALL);
     assert_non_null(catalogue);
     arena_init(&arena, 64u << 20);
     return 0;
@@ -199,12 +199,12 @@ static void a_column_more_is_on_the_shelf_at_once(void **state)
     (void)state;
     struct lake_cell cells[2];
     struct lake_row row = test_row(N, TEST_DAY, cells);
-    const struct hunt_catalogue *before = hunt_shelf_take(shelf);
+    const struct hunt_catalogue *before = hunt_shelf_take(shelf, &TEST_ALL);
     assert_ptr_equal(before, catalogue);
     cells[0] = test_cell("CommandLine", LAKE_TEXT, "whoami");
     assert_int_equal(lake_duckdb.put(lake, &row), 0);
     test_commit(&lake_duckdb, lake, 0, N + 1);
-    const struct hunt_catalogue *after = hunt_shelf_take(shelf);
+    const struct hunt_catalogue *after = hunt_shelf_take(shelf, &TEST_ALL);
     assert_ptr_not_equal(after, before);
     assert_null(hunt_catalogue_find(before, row.dataset, STR("CommandLine")));
     assert_non_null(hunt_catalogue_find(after, row.dataset, STR("CommandLine")));

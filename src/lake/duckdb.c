@@ -168,6 +168,8 @@ static int open_catalogue(struct lake *lake, struct err *err)
             "CREATE TABLE IF NOT EXISTS lake.datasets (number INTEGER, name VARCHAR);"
             "CREATE TABLE IF NOT EXISTS lake.columns (dataset INTEGER, position INTEGER, field "
             "VARCHAR, kind INTEGER, dynamic BOOLEAN);"
+            "CREATE TABLE IF NOT EXISTS lake.fields (dataset INTEGER, agency VARCHAR, position "
+            "INTEGER, field INTEGER);"
             "CREATE TABLE IF NOT EXISTS lake.progress (partition INTEGER, next BIGINT);"
             "CREATE TABLE IF NOT EXISTS lake.days (day VARCHAR, open BOOLEAN, seq_first BIGINT, "
             "seq_last BIGINT);"
@@ -274,7 +276,11 @@ static struct lake *lake_open(const char *place, const struct lake_options *opti
     if (status == 0)
         status = schema_load(lake, err);
     if (status == 0)
+        status = owners_load(lake, err);
+    if (status == 0)
         status = days_load(lake, err);
+    if (status == 0 && (status = owners_assume(lake)) < 0)
+        err_set(err, status, "no memory");
     if (status == 0 && (status = watcher_start(lake)) < 0)
         err_set(err, status, "cannot start a thread: %s", strerror(-status));
     if (status == 0)
@@ -297,27 +303,31 @@ static int lake_progress_of(struct lake *lake, uint32_t partition, uint64_t *ret
     return status;
 }
 
-static int lake_datasets(struct lake *lake, int (*each)(void *context, struct str dataset),
-                         void *context)
+static int lake_datasets(struct lake *lake, const struct lake_scope *scope,
+                         int (*each)(void *context, struct str dataset), void *context)
 {
     int status = 0;
     pthread_mutex_lock(&lake->lock);
     for (size_t i = 0; status >= 0 && i < lake->tables.len; i++)
-        status = each(context, lake->tables.items[i]->name);
+        if (owners_have(lake->tables.items[i], scope))
+            status = each(context, lake->tables.items[i]->name);
     pthread_mutex_unlock(&lake->lock);
     return status < 0 ? status : 0;
 }
 
-static int lake_columns(struct lake *lake, struct str dataset,
+static int lake_columns(struct lake *lake, struct str dataset, const struct lake_scope *scope,
                         int (*each)(void *context, const struct lake_column *column), void *context)
 {
+    uint16_t columns[LAKE_COLUMNS_MAX];
     int status = 0;
     pthread_mutex_lock(&lake->lock);
     const struct table *table = schema_find(lake, dataset, NULL);
-    for (size_t i = 0; table && status >= 0 && i < table->columns.len; i++)
-        status = each(context, &table->columns.items[i]);
+    bool owned = table && owners_have(table, scope);
+    size_t n = owned ? owners_columns(table, scope, columns) : 0;
+    for (size_t i = 0; status >= 0 && i < n; i++)
+        status = each(context, &table->columns.items[columns[i]]);
     pthread_mutex_unlock(&lake->lock);
-    return !table ? -ENOENT : status < 0 ? status : 0;
+    return !owned ? -ENOENT : status < 0 ? status : 0;
 }
 
 static uint64_t lake_version(struct lake *lake)

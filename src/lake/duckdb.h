@@ -43,16 +43,26 @@
 #define OWN_COLUMN (MAP_NONE - 1)
 #define OWN_COLUMNS 11 /* of a table on disk, before the native ones */
 
+/* What an agency has sent of a dataset. */
+struct owner {
+    struct str agency;     /* malloc'ed */
+    VEC(uint16_t) columns; /* by index, as they were first seen */
+    uint64_t has[LAKE_COLUMNS_MAX / 64];
+    uint32_t n_saved; /* its rows in the catalogue: one more than columns there */
+};
+
 /* A dataset. */
 struct table {
     struct str name; /* malloc'ed, as are the names of columns */
     VEC(struct lake_column) columns;
-    struct map by_field;    /* native name → index */
-    struct map by_name;     /* name in SQL, in lower case → index; OWN_COLUMN: the lake's own */
-    uint32_t *by_number;    /* number in the caller's dictionary → index + 1, where known */
-    uint32_t n_by_number;   /* entries */
-    uint32_t saved_columns; /* in the catalogue */
-    bool unsaved;           /* something else of it is not as the catalogue has it */
+    struct map by_field;  /* native name → index */
+    struct map by_name;   /* name in SQL, in lower case → index; OWN_COLUMN: the lake's own */
+    uint32_t *by_number;  /* number in the caller's dictionary → index + 1, where known */
+    uint32_t n_by_number; /* entries */
+    VEC(struct owner *) owners;
+    struct owner *last_owner; /* of the last row put */
+    uint32_t saved_columns;   /* in the catalogue */
+    bool unsaved;             /* something else of it is not as the catalogue has it */
 };
 
 /* A value on its way into a column: 16 bytes, for a row has dozens. */
@@ -219,6 +229,24 @@ extern const char schema_own[];
 int schema_load(struct lake *lake, struct err *err);
 /* Writes what the catalogue does not have yet. */
 int schema_save(struct lake *lake, struct err *err);
+
+/* owner.c: whose fields they are. */
+
+/* The columns that a row has values in, as bits and in its cells. 0 or -ENOMEM. Locks when there are new ones. */
+int owners_note(struct lake *lake, struct table *table, struct str agency,
+                const uint64_t seen[static LAKE_COLUMNS_MAX / 64], const struct gathered_row *row);
+void owners_free(struct table *table);
+/* Has one of the agencies ever sent such events? */
+bool owners_have(const struct table *table, const struct lake_scope *scope);
+/* The columns that the agencies have sent; returns how many. */
+size_t owners_columns(const struct table *table, const struct lake_scope *scope,
+                      uint16_t ret_columns[static LAKE_COLUMNS_MAX]);
+bool owners_are_saved(const struct table *table);
+void owners_set_saved(struct table *table);
+int owners_save(struct lake *lake, uint32_t number, struct err *err);
+int owners_load(struct lake *lake, struct err *err);
+/* In a lake of before this was noted, each agency is taken to have sent all fields of the datasets that it has rows of. */
+int owners_assume(struct lake *lake);
 
 /* day.c: files of days. */
 

@@ -178,7 +178,9 @@ static int take_cells(struct lake *lake, struct table *table, const struct lake_
         buf_add_byte(&work->extra, '}');
         gathered->extra = arena_copy(&lake->gathered, buf_str(&work->extra));
     }
-    return work->extra.len > 0 && !gathered->extra.ptr ? -ENOBUFS : 0;
+    if (work->extra.len > 0 && !gathered->extra.ptr)
+        return -ENOBUFS;
+    return owners_note(lake, table, row->agency, seen, gathered);
 }
 
 /* A label is most often that of the row before. */

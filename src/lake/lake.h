@@ -418,12 +418,15 @@ struct lake_ops {
     int (*blocks)(struct lake *lake, uint64_t after,
                   int (*each)(void *context, const struct lake_block *block), void *context);
 
-    /* Names of datasets; then columns of one (-ENOENT) in the order they were added. Texts live for the call. */
-    int (*datasets)(struct lake *lake, int (*each)(void *context, struct str dataset),
-                    void *context);
-    int (*columns)(struct lake *lake, struct str dataset,
+    /*
+     * Names of datasets that the agencies of the scope have ever sent; then columns of one (-ENOENT), in the order in which
+     * those sent them first. Texts live for the call.
+     */
+    int (*datasets)(struct lake *lake, const struct lake_scope *scope,
+                    int (*each)(void *context, struct str dataset), void *context);
+    int (*columns)(struct lake *lake, struct str dataset, const struct lake_scope *scope,
                    int (*each)(void *context, const struct lake_column *column), void *context);
-    /* A number that is another one when there are more datasets or columns, or a column became dynamic. */
+    /* A number that is another one when either gives more than before, or a column became dynamic. */
     uint64_t (*version)(struct lake *lake);
     /* Are there rows of a source that the caller may see, as far as days and agencies tell? As of the last commit. */
     bool (*has)(struct lake *lake, const struct lake_source *source,

@@ -16,6 +16,9 @@ int lake_conformance(const struct lake_ops *ops, const char *(*place_make)(void)
 int lake_keeping_conformance(const struct lake_ops *ops, const char *(*place_make)(void),
                              void (*place_remove)(const char *place));
 
+int lake_scope_conformance(const struct lake_ops *ops, const char *(*place_make)(void),
+                           void (*place_remove)(const char *place));
+
 /* False: the library of the engine is not there; the test is to end with TEST_SKIPPED. */
 bool test_library(void);
 #define TEST_SKIPPED 77

@@ -70,6 +70,7 @@ void schema_free(struct table *table)
         if (table->by_name.cells[i].ptr && table->by_name.cells[i].value != OWN_COLUMN)
             free((void *)(uintptr_t)table->by_name.cells[i].ptr);
     vec_free(&table->columns);
+    owners_free(table);
     map_free(&table->by_field);
     map_free(&table->by_name);
     free(table->by_number);
@@ -303,12 +304,12 @@ static int save_table(struct lake *lake, uint32_t number, struct err *err)
                                },
                                5, NULL, NULL, err);
     }
-    return status;
+    return status < 0 ? status : owners_save(lake, number, err);
 }
 
 static bool is_saved(const struct table *table)
 {
-    return !table->unsaved && table->saved_columns == table->columns.len;
+    return !table->unsaved && table->saved_columns == table->columns.len && owners_are_saved(table);
 }
 
 int schema_save(struct lake *lake, struct err *err)
@@ -332,6 +333,7 @@ int schema_save(struct lake *lake, struct err *err)
     for (size_t i = 0; i < lake->tables.len; i++) {
         lake->tables.items[i]->saved_columns = (uint32_t)lake->tables.items[i]->columns.len;
         lake->tables.items[i]->unsaved = false;
+        owners_set_saved(lake->tables.items[i]);
     }
     return 0;
 }

@@ -8,21 +8,22 @@
     "(_key >> 48) || '.' || (_key & 281474976710655) || "                                          \
     "CASE WHEN _part = 0 THEN '' ELSE '.' || _part END AS _id"
 
+/* Those that are asked for, or all that the caller has. */
 static void add_columns(struct buf *sql, const struct table *table, const struct day_table *place,
-                        const struct lake_source *source)
+                        const struct lake_source *source, const struct lake_scope *scope)
 {
-    size_t n = source->n_columns ? source->n_columns : table ? table->columns.len : 0;
+    uint16_t own[LAKE_COLUMNS_MAX];
+    bool all = source->n_columns == 0;
+    size_t n = !all ? source->n_columns : table ? owners_columns(table, scope, own) : 0;
     for (size_t i = 0; i < n; i++) {
-        uint32_t index = (uint32_t)i;
-        struct str name = source->n_columns ? source->columns[i] : table->columns.items[i].name;
-        if (source->n_columns)
-            index = table ? map_get(&table->by_field, name) : MAP_NONE;
+        uint32_t index = all     ? own[i]
+                         : table ? map_get(&table->by_field, source->columns[i])
+                                 : MAP_NONE;
         const struct lake_column *column = index < MAP_NONE && table && index < table->columns.len
                                                ? &table->columns.items[index]
                                                : NULL;
+        struct str name = column ? column->name : source->columns[i];
         buf_add_c(sql, ", ");
-        if (column)
-            name = column->name;
         if (!column || !place || index >= place->n_columns)
             buf_printf(sql, "NULL::%s AS ", schema_type(column ? column->kind : LAKE_TEXT));
         lake_quote_name(sql, name);
@@ -58,7 +59,7 @@ static void add_day(struct buf *sql, const struct day *day, const struct table *
     buf_add_c(sql, "SELECT _time, " ID_SQL ", _key, _part, _received, _agency, _source, ");
     lake_quote_text(sql, source->dataset);
     buf_add_c(sql, " AS _dataset, _format, _raw, _bytes, _extra");
-    add_columns(sql, table, &day->tables.items[number], source);
+    add_columns(sql, table, &day->tables.items[number], source, scope);
     buf_printf(sql, " FROM \"%s\".", day->name);
     lake_quote_name(sql, table->name);
     buf_add_c(sql, " WHERE true");
@@ -72,13 +73,13 @@ static void add_day(struct buf *sql, const struct day *day, const struct table *
 }
 
 static void add_nothing(struct buf *sql, const struct table *table,
-                        const struct lake_source *source)
+                        const struct lake_source *source, const struct lake_scope *scope)
 {
     buf_add_c(sql, "SELECT NULL::TIMESTAMP AS _time, NULL::VARCHAR AS _id, NULL::BIGINT AS _key, "
                    "NULL::USMALLINT AS _part, NULL::TIMESTAMP AS _received, NULL::VARCHAR AS "
                    "_agency, NULL::VARCHAR AS _source, NULL::VARCHAR AS _dataset, NULL::VARCHAR AS "
                    "_format, NULL::VARCHAR AS _raw, NULL::BLOB AS _bytes, NULL::VARCHAR AS _extra");
-    add_columns(sql, table, NULL, source);
+    add_columns(sql, table, NULL, source, scope);
     buf_add_c(sql, " WHERE false");
 }
 
@@ -157,7 +158,7 @@ int source_write(struct lake *lake, const struct lake_source *source,
         any = true;
     }
     if (status == 0 && !any)
-        add_nothing(sql, table, source);
+        add_nothing(sql, table, source, scope);
     else if (barrier)
         buf_add_c(sql, barrier_end);
     pthread_mutex_unlock(&lake->lock);
