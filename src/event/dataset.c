@@ -282,10 +282,34 @@ bool datasets_know_field(const struct datasets *datasets, uint32_t index, uint32
     for (uint32_t i = 0; i < dataset->n_aliases; i++)
         if (dataset->aliases[i].sigma == field || dataset->aliases[i].native == field)
             return true;
+    return datasets_derive(datasets, index, field, NULL, 0) > 0;
+}
+
+static bool is_derived(const struct dataset_entry *entry, uint32_t field)
+{
     for (uint32_t i = 0; i < entry->n_derives; i++)
         if (entry->derives[i].field == field)
             return true;
     return false;
+}
+
+uint32_t datasets_derive(const struct datasets *datasets, uint32_t index, uint32_t field,
+                         uint32_t *ret_needs, uint32_t max)
+{
+    const struct dataset_entry *entry = datasets->entries.items[index];
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < entry->n_derives; i++) {
+        const struct derive *derive = &entry->derives[i];
+        uint32_t need = FIELD_NONE;
+        if (field != FIELD_NONE && derive->field != field)
+            continue;
+        for (uint32_t k = 0; k < derive->n_parts && need == FIELD_NONE; k++)
+            need = derive->parts[k].field;
+        if (n < max) /* what is made of derived values may go back to anything */
+            ret_needs[n] = is_derived(entry, need) ? FIELD_NONE : need;
+        n++;
+    }
+    return n;
 }
 
 static bool alias_applies(const struct dataset_alias *alias, const struct route *route)

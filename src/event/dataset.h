@@ -180,6 +180,13 @@ bool datasets_event_id_fits(const struct datasets *datasets, uint32_t index,
 /* Does the dataset have a word for that field: describes it, derives it, has it as an alias? */
 bool datasets_know_field(const struct datasets *datasets, uint32_t index, uint32_t field);
 
+/*
+ * How many ways the dataset has to derive that field (FIELD_NONE: any field) for some of its events; for the first `max`
+ * of them a field that an event must then have, in ret_needs. FIELD_NONE: none can be named.
+ */
+uint32_t datasets_derive(const struct datasets *datasets, uint32_t index, uint32_t field,
+                         uint32_t *ret_needs, uint32_t max);
+
 /* Does any dataset provide such a logsource? */
 bool datasets_provide(const struct datasets *datasets, const struct logsource *wanted);
 

@@ -33,7 +33,7 @@ static const struct lake_function *const native_tables[] = {
     hunt_convert_natives,    hunt_string_natives,     hunt_terms_natives,  hunt_time_natives,
     hunt_dynamic_natives,    hunt_aggregate_natives,  hunt_ip_natives,     hunt_series_natives,
     hunt_text_parse_natives, hunt_window_natives,     hunt_encode_natives, hunt_shape_natives,
-    hunt_hash_natives,       hunt_statistics_natives, hunt_geo_natives,
+    hunt_hash_natives,       hunt_statistics_natives, hunt_geo_natives,    hunt_needs_natives,
 };
 
 const struct hunt_function_table *hunt_function_tables(size_t *ret_count)

@@ -67,6 +67,7 @@ extern const struct lake_function hunt_aggregate_natives[];
 extern const struct lake_function hunt_series_natives[];
 extern const struct lake_function hunt_text_parse_natives[];
 extern const struct lake_function hunt_window_natives[];
+extern const struct lake_function hunt_needs_natives[];
 extern const struct lake_function hunt_shape_natives[];
 extern const struct lake_function hunt_hash_natives[];
 extern const struct lake_function hunt_statistics_natives[];

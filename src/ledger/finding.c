@@ -227,7 +227,7 @@ static int take_once(struct ledger *ledger, const struct ledger_match *match, bo
     return status;
 }
 
-/* The newest open finding of a fold whose last match was between the two: 1, 0 (none) or -errno. */
+/* The newest open finding of a fold with a match, or a time between its matches, between the two: 1, 0 (none) or -errno. */
 static int find_open(struct ledger *ledger, const unsigned char fold[static NAME_HASH],
                      int64_t from, int64_t to, struct folded *ret_finding)
 {
@@ -236,7 +236,7 @@ static int find_open(struct ledger *ledger, const unsigned char fold[static NAME
     int status = ledger_ask(
         ledger,
         STR("SELECT number, id, level, matches, throttled, kept, first_time, last_time "
-            "FROM finding WHERE fold = ?1 AND status = 0 AND last_time BETWEEN ?2 AND ?3 "
+            "FROM finding WHERE fold = ?1 AND status = 0 AND last_time >= ?2 AND first_time <= ?3 "
             "ORDER BY last_time DESC, number DESC LIMIT 1"),
         DB_VALUES(hash_value(fold), db_integer(from), db_integer(to)), &rows);
     if (status < 0)
@@ -390,7 +390,7 @@ static int take_folding(struct ledger *ledger, const struct ledger_match *match,
     if (status < 0)
         return status;
     struct folded *newest = cell->finding.number ? &cell->finding : NULL;
-    if (newest && add_clamped(time, match->fold_us) < newest->last) {
+    if (newest && add_clamped(time, match->fold_us) < newest->first) {
         status = write_folded(ledger, newest);
         return status < 0 ? status : take_late(ledger, match, time, fold, ret_new, ret_finding);
     }

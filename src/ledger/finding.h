@@ -41,7 +41,7 @@ struct ledger_match {
     struct str host, user; /* main entities, empty: none */
     struct str source;     /* label of the source of its event */
     struct str tags;       /* as a JSON array of strings */
-    struct str fold; /* same text: same finding, within fold_us of its last match; empty: never */
+    struct str fold; /* same text: same finding, within fold_us of its matches; empty: never */
     struct str once; /* not empty: a match with this text is taken once, for ever (replays) */
     int64_t fold_us;
     int64_t time;    /* µs: of the event; where undated, when it was received */
@@ -67,8 +67,8 @@ struct ledger_finding {
 };
 
 /*
- * Takes a match: opens a finding or folds it into the open one with the same `fold` whose last match is at
- * most fold_us before or after it. *ret_new: a finding was opened; *ret_taken: it counted (false: `once`
+ * Takes a match: opens a finding or folds it into the open one with the same `fold` that it lies within, or at most fold_us
+ * before or behind: so matches that come from the newest to the oldest make the same findings. *ret_new: a finding was opened; *ret_taken: it counted (false: `once`
  * was there already). ret_id gets the finding's id, NUL-terminated; "" where it did not count.
  * Within a transaction of the caller, for many at once. Texts of more than 4 KiB are cut. -EINVAL:
  * a count of 0; -E2BIG: an event or OCSF text of more than 16 MiB.

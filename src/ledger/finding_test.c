@@ -119,7 +119,7 @@ static void a_match_from_before_extends_the_beginning(void **state)
     assert_int_equal(finding.first, TEST_NOW - 60 * SECOND);
     assert_int_equal(finding.last, TEST_NOW);
     assert_int_equal(finding.level, 4);
-    match.time = TEST_NOW - 60 * SECOND - 1;
+    match.time = TEST_NOW - 120 * SECOND - 1;
     assert_true(take(ledger, &match, NULL));
 }
 

@@ -40,11 +40,6 @@ struct model {
     bool once[64];
 };
 
-static int64_t distance(int64_t a, int64_t b)
-{
-    return a > b ? a - b : b - a;
-}
-
 /* Of the open ones within the window, the one whose last match is latest, then the youngest. */
 static struct model_finding *model_find(struct model *model, unsigned fold, int64_t time,
                                         int64_t fold_us)
@@ -52,8 +47,8 @@ static struct model_finding *model_find(struct model *model, unsigned fold, int6
     struct model_finding *best = NULL;
     for (size_t i = 0; fold < FOLDS && i < model->findings.len; i++) {
         struct model_finding *finding = &model->findings.items[i];
-        if (finding->open && finding->fold == fold && distance(finding->last, time) <= fold_us &&
-            (!best || finding->last >= best->last))
+        if (finding->open && finding->fold == fold && time <= finding->last + fold_us &&
+            time >= finding->first - fold_us && (!best || finding->last >= best->last))
             best = finding;
     }
     return best;

@@ -221,6 +221,10 @@ bool change_over(struct live *live)
     live->exceptions_loaded = wanted;
     if (change.version)
         old = exchange(live, &change);
+    pthread_mutex_unlock(&live->lock);
+    if (change.version)
+        live_tell_changed(live); /* workers still wait */
+    pthread_mutex_lock(&live->lock);
     live->changing = false;
     pthread_cond_broadcast(&live->work);
     pthread_mutex_unlock(&live->lock);

@@ -23,26 +23,32 @@ void evidence_close(struct live *live)
     *evidence = (struct evidence){0};
 }
 
-static int on_event(void *context, struct event *event, struct batch_place place)
+/* The event of evidence->mark, as it is kept. */
+static int take_event(void *context, struct event *event, const struct spool_batch *from)
 {
     struct live *live = context;
     struct recorder *recorder = &live->recorder;
     struct evidence *evidence = &recorder->evidence;
     struct arena *arena = &recorder->transaction.arena;
     struct datasets *datasets = live->version->datasets;
-    if (mark_make(evidence->partition, evidence->offset + place.index, place.part) !=
-        evidence->mark)
-        return 0;
     struct finding_event *found = arena_zero(arena, 1, sizeof(*found));
     datasets_recognise(datasets, event);
     if (!found || !copy_event(event, datasets, &recorder->text, arena, found))
         return -ENOMEM;
-    found->path = arena_copy(arena, evidence->batch.source);
+    found->path = arena_copy(arena, from->source);
     found->record = evidence->mark;
-    found->json =
-        find_json(event, datasets, &evidence->batch, evidence->mark, &recorder->text, arena);
+    found->json = find_json(event, datasets, from, evidence->mark, &recorder->text, arena);
     evidence->found = found->json.len ? found : NULL;
     return 0;
+}
+
+static int on_event(void *context, struct event *event, struct batch_place place)
+{
+    struct live *live = context;
+    const struct evidence *evidence = &live->recorder.evidence;
+    bool wanted = mark_make(evidence->partition, evidence->offset + place.index, place.part) ==
+                  evidence->mark;
+    return wanted ? take_event(live, event, &evidence->batch) : 0;
 }
 
 /* Makes evidence->batch the one that holds the offset. False: it is not there any more. */
@@ -70,6 +76,16 @@ static struct finding_event *read_event(struct live *live, uint64_t mark, uint64
     struct evidence *evidence = &live->recorder.evidence;
     uint32_t partition = (uint32_t)(mark >> (MARK_PART_BITS + MARK_OFFSET_BITS));
     uint64_t offset = mark >> MARK_PART_BITS & ((UINT64_C(1) << MARK_OFFSET_BITS) - 1);
+    if (live->options.read) {
+        uint32_t part = mark & ((1u << MARK_PART_BITS) - 1);
+        evidence->mark = mark;
+        evidence->partition = partition;
+        evidence->found = NULL;
+        *ret_offset = offset;
+        int r =
+            live->options.read(live->options.context, partition, offset, part, take_event, live);
+        return r < 0 ? NULL : evidence->found;
+    }
     if (!evidence->equipped &&
         batch_reader_init(&evidence->reading, live->version->fields, on_event, live) < 0)
         return NULL;

@@ -174,6 +174,19 @@ static void add_entities(struct found *found, struct buf *key)
     fold_key_add(key, unknown ? found->worker->source : (struct str){0});
 }
 
+/* Has a finding the match already, whose key worker->key holds? */
+static bool is_known(struct found *found)
+{
+    const struct live_options *options = &found->worker->live->options;
+    const struct live_match match = {
+        .key = buf_str(&found->worker->key),
+        .partition = found->worker->round->partition,
+        .offset = found->offset,
+        .time = found->time,
+    };
+    return options->known && options->known(options->context, &match);
+}
+
 static int add_rule(struct found *found, uint32_t number)
 {
     struct worker *worker = found->worker;
@@ -181,12 +194,16 @@ static int add_rule(struct found *found, uint32_t number)
     const struct sigma_rule *rule = live->version->set->rules.items[number];
     uint64_t pair =
         hash_mix(hash_text(worker->agency), hash_mix(live->version->number, (uint64_t)number + 1));
-    bool apart = throttle_pass(live->throttle, pair, worker->batch->received);
+    /* From the newest to the oldest there is no minute to count in: all of them together. */
+    int64_t minute = live->options.newest_first ? 0 : worker->batch->received;
+    bool apart = throttle_pass(live->throttle, pair, minute);
     fold_key_begin(&worker->key, apart ? 'r' : 'R');
     fold_key_add(&worker->key, find_rule_id(&rule->meta));
     fold_key_add(&worker->key, worker->agency);
     if (apart)
         add_entities(found, &worker->key);
+    if (is_known(found))
+        return 0;
     struct fold *fold = fold_match(found, FINDING_RULE, apart);
     if (!fold)
         return -ENOMEM;
@@ -241,6 +258,8 @@ static int add_indicator(struct found *found, const struct intel_match *match)
     fold_key_add(&worker->key, match->indicator.value);
     fold_key_add(&worker->key, worker->agency);
     fold_key_add(&worker->key, found->host);
+    if (is_known(found))
+        return 0;
     struct fold *fold = fold_match(found, FINDING_INDICATOR, true);
     if (!fold)
         return -ENOMEM;
@@ -330,46 +349,50 @@ static int find_rule(struct found *found, uint32_t number, bool counted)
     return r;
 }
 
+int find_take(struct worker *worker, struct event *event, const struct find_matches *matches)
+{
+    const struct live_version *version = worker->live->version;
+    int64_t time = datasets_time(version->datasets, event);
+    struct found found = {
+        .worker = worker,
+        .event = event,
+        .mark = mark_make(worker->round->partition, matches->offset, matches->part),
+        .offset = matches->offset,
+        .time = time == TIME_UNSET ? worker->batch->received : time,
+        .host = datasets_host(version->datasets, event),
+        .user = datasets_user(version->datasets, event),
+    };
+    int r = 0;
+    for (size_t i = 0; i < matches->n_rules && r == 0; i++)
+        r = find_rule(&found, matches->rules[i], matches->counted);
+    for (size_t i = 0; i < matches->n_indicators && r == 0 && !matches->counted; i++)
+        r = add_indicator(&found, &matches->indicators[i]);
+    return r;
+}
+
 int find_in_event(void *context, struct event *event, struct batch_place place)
 {
     struct worker *worker = context;
     const struct live_version *version = worker->live->version;
-    uint64_t offset = worker->offset + place.index;
-    const uint32_t *rules;
-    const struct intel_match *indicators = NULL;
+    struct find_matches matches = {.offset = worker->offset + place.index, .part = place.part};
     if (worker->round->arena.size > ROUND_ARENA_FULL && place.part == 0 &&
-        offset > worker->round->from) {
-        int r = worker_hand_over(worker, offset);
+        matches.offset > worker->round->from) {
+        int r = worker_hand_over(worker, matches.offset);
         if (r < 0)
             return r;
     }
     datasets_recognise(version->datasets, event);
-    int64_t time = datasets_time(version->datasets, event);
-    int64_t received = worker->batch->received;
-    time_extend(&worker->first, &worker->last, time);
+    time_extend(&worker->first, &worker->last, datasets_time(version->datasets, event));
     if (++worker->unsampled >= LIVE_SAMPLE_EVERY) {
         worker->unsampled = 0;
         worker_sample(worker, event);
     }
-    size_t n = matcher_run(worker->matcher, event, &rules), n_indicators = 0;
+    matches.n_rules = matcher_run(worker->matcher, event, &matches.rules);
     if (worker->intel)
-        n_indicators = intel_matcher_run(worker->intel, event, received, &indicators);
-    if (n + n_indicators == 0)
+        matches.n_indicators =
+            intel_matcher_run(worker->intel, event, worker->batch->received, &matches.indicators);
+    if (matches.n_rules + matches.n_indicators == 0)
         return 0;
-    struct found found = {
-        .worker = worker,
-        .event = event,
-        .mark = mark_make(worker->round->partition, offset, place.part),
-        .offset = offset,
-        .time = time == TIME_UNSET ? received : time,
-        .host = datasets_host(version->datasets, event),
-        .user = datasets_user(version->datasets, event),
-    };
-    bool counted = offset < worker->live->partitions[worker->round->partition].counted;
-    int r = 0;
-    for (size_t i = 0; i < n && r == 0; i++)
-        r = find_rule(&found, rules[i], counted);
-    for (size_t i = 0; i < n_indicators && r == 0 && !counted; i++)
-        r = add_indicator(&found, &indicators[i]);
-    return r;
+    matches.counted = matches.offset < worker->live->partitions[worker->round->partition].counted;
+    return find_take(worker, event, &matches);
 }

@@ -66,9 +66,9 @@ static struct live *make(const struct live_options *options)
     live->n_workers = options->threads ? options->threads : 1;
     if (live->n_workers > LIVE_THREADS_MAX)
         live->n_workers = LIVE_THREADS_MAX;
-    live->n_partitions = options->engine->partitions(options->spool);
+    live->n_partitions = options->spool ? options->engine->partitions(options->spool) : 0;
     arena_init(&live->recorder.transaction.arena, ROUND_ARENA_MAX);
-    live->partitions = calloc(live->n_partitions, sizeof(*live->partitions));
+    live->partitions = calloc(live->n_partitions + 1u, sizeof(*live->partitions));
     live->workers = calloc(live->n_workers, sizeof(*live->workers));
     live->throttle = throttle_new(options->throttle);
     return live;
@@ -252,8 +252,22 @@ void live_stop(struct live *live)
     free_all(live);
 }
 
-struct live *live_start(const struct live_options *options, struct live_version *version,
-                        struct err *err)
+/* The same without a version, which stays the caller's. */
+static void give_up(struct live *live)
+{
+    struct live_version *mine = live->version;
+    if (mine) {
+        choices_free(live->choices, mine->n_agencies);
+        for (unsigned i = 0; i < live->n_workers; i++)
+            worker_strip(&live->workers[i]);
+        live->version = NULL;
+    }
+    live_stop(live);
+}
+
+/* What stands before the first thread. NULL: *err says why not. */
+static struct live *prepare(const struct live_options *options, struct live_version *version,
+                            struct err *err)
 {
     struct live *live = make(options);
     if (!live || make_locks(live) < 0) {
@@ -269,23 +283,57 @@ struct live *live_start(const struct live_options *options, struct live_version 
     if (r == 0)
         r = adopt(live, version, err);
     if (r == 0)
-        r = restore(live, err);
-    if (r == 0)
+        return live;
+    give_up(live);
+    return NULL;
+}
+
+struct live *live_idle(const struct live_options *options, struct live_version *version,
+                       struct err *err)
+{
+    struct live *live = prepare(options, version, err);
+    if (!live)
+        return NULL;
+    live->workers[0].live = live;
+    if (worker_equip(&live->workers[0]) == 0)
+        return live;
+    err_set(err, -ENOMEM, "no memory for detection");
+    give_up(live);
+    return NULL;
+}
+
+struct live *live_start(const struct live_options *options, struct live_version *version,
+                        struct err *err)
+{
+    struct live *live = prepare(options, version, err);
+    if (!live)
+        return NULL;
+    int r = restore(live, err);
+    if (r == 0) {
+        live_tell_changed(live);
         r = start_threads(live, err);
+    }
     if (r == 0)
         return live;
-    struct live_version *mine = live->version;
-    if (mine) { /* it stays the caller's */
-        choices_free(live->choices, mine->n_agencies);
-        for (unsigned i = 0; i < live->n_workers; i++)
-            worker_strip(&live->workers[i]);
-        live->version = NULL;
-    }
-    live_stop(live);
+    give_up(live);
     return NULL;
 }
 
 /* ---- changes ---- */
+
+void live_tell_changed(struct live *live)
+{
+    uint64_t offsets[SPOOL_PARTITIONS_MAX];
+    if (!live->options.changed)
+        return;
+    for (uint32_t i = 0; i < live->n_partitions;
+         i++) { /* after a restart reading starts further back */
+        const struct partition *partition = &live->partitions[i];
+        offsets[i] =
+            partition->recorded > partition->counted ? partition->recorded : partition->counted;
+    }
+    live->options.changed(live->options.context, live->version, offsets, live->n_partitions);
+}
 
 int live_swap(struct live *live, struct live_version *version, struct err *err)
 {

@@ -53,9 +53,17 @@ struct live_agency {
     size_t n_without;
 };
 
+/* A match on its way into a finding. */
+struct live_match {
+    struct str key; /* of the finding: its fold text */
+    uint32_t partition;
+    uint64_t offset;
+    int64_t time;
+};
+
 struct live_options {
     const struct spool_ops *engine;
-    struct spool *spool;
+    struct spool *spool; /* NULL: live_idle() only */
     struct senders *senders;
     struct health *health;   /* told of every batch; may be NULL */
     const char *ledger;      /* URL: the recorder opens its own */
@@ -76,7 +84,23 @@ struct live_options {
     size_t correlator_memory;
     int64_t (*now)(void);
     void (*published)(void *context); /* after each transaction that changed findings; any thread */
+    /*
+     * A version takes over: events of partition i from offsets[i] on are matched by it, those before were not. Called
+     * before the first of them, at the start and at each change. NULL: nobody wants to know.
+     */
+    void (*changed)(void *context, struct live_version *version, const uint64_t *offsets,
+                    uint32_t n);
     void *context;
+
+    /* Of findings that are made from the past; zero and NULL as events arrive. */
+    bool newest_first; /* matches come from the newest to the oldest */
+    bool (*known)(void *context, const struct live_match *match); /* a finding has it already */
+    int (*also)(void *context, struct ledger *ledger); /* at the end of each transaction */
+    /* The event of a mark, where the spool has it no more: `each` is called with it. */
+    int (*read)(void *context, uint32_t partition, uint64_t offset, uint32_t part,
+                int (*each)(void *each_context, struct event *event,
+                            const struct spool_batch *from),
+                void *each_context);
 };
 
 struct live;

@@ -189,6 +189,18 @@ struct live {
     unsigned n_workers;
 };
 
+/* ---- live.c ---- */
+
+/*
+ * All that detection knows, with one worker and no thread: for who finds things elsewhere than in the spool. Freed by
+ * live_stop(), the version, too. NULL: *err says why not, and the version is still the caller's.
+ */
+struct live *live_idle(const struct live_options *options, struct live_version *version,
+                       struct err *err);
+
+/* Tells who wants to know that a version takes over, and at which offsets. */
+void live_tell_changed(struct live *live);
+
 /* ---- worker.c ---- */
 
 void *worker_run(void *worker);
@@ -206,6 +218,20 @@ int worker_hand_over(struct worker *worker, uint64_t to);
 /* ---- find.c: what is found in one event ---- */
 
 int find_in_event(void *worker, struct event *event, struct batch_place place);
+
+/* What matched a recognised event; `counted`: findings have it already, only correlations are told. */
+struct find_matches {
+    uint64_t offset;
+    uint32_t part;
+    bool counted;
+    const uint32_t *rules;
+    size_t n_rules;
+    const struct intel_match *indicators;
+    size_t n_indicators;
+};
+
+/* Puts it into the worker's round, as far as it is wanted; worker->batch says from where it is. 0 or -ENOMEM. */
+int find_take(struct worker *worker, struct event *event, const struct find_matches *matches);
 
 /* An event's JSON, led by where it is from; in the arena. Empty: no room. */
 struct str find_json(struct event *event, const struct datasets *datasets,
@@ -244,6 +270,9 @@ void choices_free(struct choice *choices, size_t n);
  * it is written, and it still waits.
  */
 int record_commit(struct live *live, bool snapshot, bool *ret_snapshot);
+
+/* Takes what a round has: hits to the correlator, folds to the transaction. 0, or -ENOMEM: nothing was taken. */
+int record_take_round(struct live *live, struct round *round);
 
 /* ---- correlated.c ---- */
 

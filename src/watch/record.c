@@ -5,12 +5,63 @@
 #include <errno.h>
 
 #include "base/time.h"
+#include "io/clock.h"
 #include "io/log.h"
 #include "scan/indicators.h"
 #include "scan/ocsf.h"
 #include "watch/live_state.h"
 
 #define RECORD_OCSF_MAX (4u << 20) /* bytes of a document with its events */
+
+/* ---- from a round ---- */
+
+static void feed(struct live *live, const struct round *round)
+{
+    struct recorder *recorder = &live->recorder;
+    int r = 0;
+    for (size_t i = 0; i < round->hits.len; i++) {
+        int status = correlator_add(recorder->correlator, &round->hits.items[i]);
+        if (status < 0)
+            r = status;
+    }
+    if (r < 0)
+        log_say(LOG_ERROR, "detect.memory", "no memory for correlations: some hits do not count");
+}
+
+/* Adds the folds of the round to those of the transaction. There is room. */
+static void join(struct live *live, const struct round *round)
+{
+    struct transaction *transaction = &live->recorder.transaction;
+    for (size_t i = 0; i < round->folds.list.len; i++) {
+        struct fold *fold = round->folds.list.items[i];
+        struct fold *known = fold_find(&transaction->folds, fold->key, fold->hash, fold->first,
+                                       live->options.fold_us);
+        if (known && fold_near(known, fold, live->options.fold_us))
+            fold_join(known, fold);
+        else
+            (void)fold_add(&transaction->folds, fold);
+    }
+    for (size_t i = 0; i < round->receipts.len; i++)
+        (void)vec_push(&transaction->receipts, round->receipts.items[i]);
+}
+
+int record_take_round(struct live *live, struct round *round)
+{
+    struct transaction *transaction = &live->recorder.transaction;
+    if (fold_reserve(&transaction->folds, round->folds.list.len) < 0 ||
+        vec_reserve(&transaction->receipts, transaction->receipts.len + round->receipts.len) < 0)
+        return -ENOMEM;
+    feed(live, round);
+    join(live, round);
+    if (round->folds.list.len == 0)
+        return 0;
+    transaction->bytes += round->arena.size;
+    round->next = transaction->rounds;
+    transaction->rounds = round;
+    if (transaction->since == 0)
+        transaction->since = clock_ticks_us();
+    return 0;
+}
 
 /* ---- what a fold is called ---- */
 
@@ -101,7 +152,7 @@ static int write_ocsf(struct live *live, const struct fold *fold, const struct f
 }
 
 /*
- * A fold is taken at its first instant and, where it holds more, once more at its last: so the
+ * A fold is taken at its first instant and, where it holds more, once more at its last, or the other way round: so the
  * finding knows both, and the ledger folds it as it would have folded them one by one.
  */
 static int take_fold(struct live *live, const struct fold *fold, uint64_t *opened, uint64_t *taken)
@@ -134,7 +185,8 @@ static int take_fold(struct live *live, const struct fold *fold, uint64_t *opene
         .fold = fold->key,
         .once = fold->once,
         .fold_us = live->options.fold_us,
-        .time = fold->kind == FINDING_CORRELATION ? fold->last : fold->first,
+        .time = fold->kind == FINDING_CORRELATION || live->options.newest_first ? fold->last
+                                                                                : fold->first,
         .seen = live->options.now(),
         .ocsf = buf_str(&recorder->text),
         .events = events,
@@ -145,7 +197,7 @@ static int take_fold(struct live *live, const struct fold *fold, uint64_t *opene
     r = take(live, &match, opened, taken);
     if (r < 0 || !more)
         return r;
-    match.time = fold->last;
+    match.time = live->options.newest_first ? fold->first : fold->last;
     match.count = fold->count - 1;
     match.throttled = fold->throttled - match.throttled;
     match.n_events = 0;
@@ -253,7 +305,7 @@ int record_commit(struct live *live, bool snapshot, bool *ret_snapshot)
     struct ledger *ledger = live->recorder.ledger;
     bool written = false;
     uint64_t opened = 0, taken = 0;
-    int r = ledger_begin(ledger, STR("jaga"), STR("detect"));
+    int r = ledger_begin(ledger, STR("jaga"), live->options.also ? STR("lookback") : STR("detect"));
     if (r < 0)
         return r;
     r = take_all(live, &opened, &taken);
@@ -263,6 +315,8 @@ int record_commit(struct live *live, bool snapshot, bool *ret_snapshot)
         r = exceptions_report(live->exceptions, ledger);
     if (r == 0 && snapshot)
         r = put_snapshot(live, &written);
+    if (r == 0 && live->options.also)
+        r = live->options.also(live->options.context, ledger);
     if (r == 0)
         r = ledger_commit(ledger);
     if (r < 0) {

@@ -23,61 +23,23 @@ static void give_back(struct live *live, struct round *round)
     pthread_mutex_unlock(&live->lock);
 }
 
-static void feed(struct live *live, const struct round *round)
-{
-    struct recorder *recorder = &live->recorder;
-    int r = 0;
-    for (size_t i = 0; i < round->hits.len; i++) {
-        int status = correlator_add(recorder->correlator, &round->hits.items[i]);
-        if (status < 0)
-            r = status;
-    }
-    if (r < 0)
-        log_say(LOG_ERROR, "detect.memory", "no memory for correlations: some hits do not count");
-}
-
-/* Adds the folds of the round to those of the transaction. There is room. */
-static void join(struct live *live, const struct round *round)
-{
-    struct transaction *transaction = &live->recorder.transaction;
-    for (size_t i = 0; i < round->folds.list.len; i++) {
-        struct fold *fold = round->folds.list.items[i];
-        struct fold *known = fold_find(&transaction->folds, fold->key, fold->hash, fold->first,
-                                       live->options.fold_us);
-        if (known && fold_near(known, fold, live->options.fold_us))
-            fold_join(known, fold);
-        else
-            (void)fold_add(&transaction->folds, fold);
-    }
-    for (size_t i = 0; i < round->receipts.len; i++)
-        (void)vec_push(&transaction->receipts, round->receipts.items[i]);
-}
-
 /* 0, or -ENOMEM: nothing of it was taken. */
 static int take_round(struct live *live, struct round *round)
 {
-    struct transaction *transaction = &live->recorder.transaction;
     struct partition *partition = &live->partitions[round->partition];
-    if (fold_reserve(&transaction->folds, round->folds.list.len) < 0 ||
-        vec_reserve(&transaction->receipts, transaction->receipts.len + round->receipts.len) < 0)
+    uint64_t to = round->to;
+    int64_t received = round->received;
+    bool empty = round->folds.list.len == 0;
+    if (record_take_round(live, round) < 0)
         return -ENOMEM;
-    feed(live, round);
-    join(live, round);
     pthread_mutex_lock(&live->lock);
-    partition->recorded = round->to;
-    partition->received = round->received;
+    partition->recorded = to;
+    partition->received = received;
     pthread_mutex_unlock(&live->lock);
-    transaction->moved = true;
+    live->recorder.transaction.moved = true;
     live->recorder.dirty = true;
-    if (round->folds.list.len == 0) {
+    if (empty)
         give_back(live, round);
-        return 0;
-    }
-    transaction->bytes += round->arena.size;
-    round->next = transaction->rounds;
-    transaction->rounds = round;
-    if (transaction->since == 0)
-        transaction->since = clock_ticks_us();
     return 0;
 }
 
