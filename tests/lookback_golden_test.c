@@ -418,7 +418,7 @@ int main(int argc, char **argv)
                                    &(struct spool_options){.partitions = PARTITIONS}, &err);
     world.lake = test_open(&lake_duckdb, world.lake_place, &(struct lake_options){.threads = 1});
     if (!world.spool || !world.wanted ||
-        hunt_functions_register(&lake_duckdb, world.lake, &err) < 0)
+        hunt_functions_register(&lake_duckdb, world.lake, NULL, &err) < 0)
         fail_msg("%s", err.message);
     fill(&world, argv[1], argv[2]);
     run_live(&world);

@@ -548,3 +548,23 @@ out:
     buf_free(&sql);
     return result;
 }
+
+int finding_has(struct ledger *ledger, struct str fold, uint32_t partition, uint64_t offset,
+                int64_t time, int64_t created)
+{
+    unsigned char hash[NAME_HASH];
+    int64_t one;
+    int status = finding_settle(ledger);
+    if (status < 0)
+        return status;
+    name_hash(fold, hash);
+    status = ledger_number(
+        ledger,
+        STR("SELECT 1 FROM finding WHERE fold = ?1 AND created < ?5 AND first_time <= ?4 AND "
+            "last_time >= ?4 AND (kept < matches OR EXISTS (SELECT 1 FROM finding_event WHERE "
+            "finding = finding.number AND partition_number = ?2 AND spool_offset = ?3)) LIMIT 1"),
+        DB_VALUES(hash_value(hash), db_integer(partition), db_integer((int64_t)offset),
+                  db_integer(time), db_integer(created)),
+        &one);
+    return status == -ENOENT ? 0 : status == 0 ? 1 : status;
+}

@@ -76,6 +76,13 @@ struct ledger_finding {
 int finding_take(struct ledger *ledger, const struct ledger_match *match, bool *ret_new,
                  bool *ret_taken, char ret_id[static FINDING_ID_MAX]);
 
+/*
+ * Does a finding that was made before `created` have this match: is its event kept there, or does it lie between its
+ * matches, not all of which are kept? 1, 0 or -errno.
+ */
+int finding_has(struct ledger *ledger, struct str fold, uint32_t partition, uint64_t offset,
+                int64_t time, int64_t created);
+
 /* Clears what is open under a fold text (a source speaks again). -ENOENT: nothing is. */
 int finding_clear(struct ledger *ledger, struct str fold, int64_t now);
 

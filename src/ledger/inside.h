@@ -106,7 +106,7 @@ void journal_forget(struct ledger *ledger);
 int journal_key_check(struct ledger *ledger);
 
 /* Brings the schema up to `last` (SCHEMA_LATEST), one transaction per step. 0, or *err says why not. */
-#define SCHEMA_LATEST 5
+#define SCHEMA_LATEST 6
 int migrate(struct db *db, int64_t last, bool allowed, struct err *err);
 
 /* "f-" or another prefix, then a ULID: 48 bits of time in ms, 80 random bits, Crockford's base 32. */

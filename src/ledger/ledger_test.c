@@ -9,6 +9,7 @@
 #include "ledger/exception.h"
 #include "ledger/inside.h"
 #include "ledger/kept_hunt.h"
+#include "ledger/kept_lookback.h"
 #include "ledger/progress.h"
 #include "ledger/token.h"
 
@@ -82,6 +83,10 @@ static void fill_schema(const struct scratch *scratch, int64_t schema)
         scratch_sql(scratch, "INSERT INTO progress VALUES ('c', 0, 9)");
     if (schema >= 5)
         scratch_sql(scratch, "INSERT INTO kept_hunt VALUES ('h-1', 't-1', '*', 'text', 1, 1)");
+    if (schema >= 6)
+        scratch_sql(scratch,
+                    "INSERT INTO lookback VALUES ('l-1', 0, '[]', x'00', 1, 0, 9, 2, 3, 4, "
+                    "5, '')");
 }
 
 static int count_exception(void *context, const struct exception *exception)
@@ -116,6 +121,11 @@ static void assert_filled(struct ledger *ledger, int64_t schema)
         struct kept_hunt hunt;
         assert_int_equal(kept_hunt_get(ledger, &test_all, STR("h-1"), &hunt), 0);
         assert_str(hunt.text, "text");
+    }
+    if (schema >= 6) {
+        struct kept_lookback lookback;
+        assert_int_equal(kept_lookback_get(ledger, STR("l-1"), &lookback), 0);
+        assert_int_equal(lookback.until, 9);
     }
 }
 

@@ -147,6 +147,36 @@ static const char hunt_tables[] = "CREATE TABLE kept_hunt ("
                                   "    PRIMARY KEY (hunt, agency)"
                                   ") STRICT;";
 
+/* The index: has any finding, open or not, a match already? */
+static const char lookback_tables[] = "CREATE TABLE lookback ("
+                                      "    id TEXT NOT NULL PRIMARY KEY,"
+                                      "    state INTEGER NOT NULL,"
+                                      "    rules TEXT NOT NULL,"
+                                      "    offsets BLOB NOT NULL,"
+                                      "    created INTEGER NOT NULL,"
+                                      "    ended INTEGER NOT NULL,"
+                                      "    until INTEGER NOT NULL,"
+                                      "    done INTEGER NOT NULL,"
+                                      "    total INTEGER NOT NULL,"
+                                      "    candidates INTEGER NOT NULL,"
+                                      "    matches INTEGER NOT NULL,"
+                                      "    problem TEXT NOT NULL"
+                                      ") STRICT;"
+                                      "CREATE TABLE lookback_verdict ("
+                                      "    lookback TEXT NOT NULL,"
+                                      "    rule TEXT NOT NULL,"
+                                      "    agency TEXT NOT NULL,"
+                                      "    verdict INTEGER NOT NULL,"
+                                      "    matches INTEGER NOT NULL,"
+                                      "    first_time INTEGER NOT NULL,"
+                                      "    last_time INTEGER NOT NULL,"
+                                      "    days INTEGER NOT NULL,"
+                                      "    datasets TEXT NOT NULL,"
+                                      "    missing TEXT NOT NULL,"
+                                      "    PRIMARY KEY (lookback, rule, agency)"
+                                      ") STRICT;"
+                                      "CREATE INDEX finding_any_fold ON finding (fold);";
+
 /* The secret that cursors are sealed with: one of another ledger is none of ours. */
 static int make_cursor_secret(struct db *db)
 {
@@ -171,6 +201,7 @@ static const struct {
     {access_tables, NULL},
     {progress_tables, NULL},
     {hunt_tables, NULL},
+    {lookback_tables, NULL},
 };
 
 /* The step that is next for the database as it is now; another process may have been faster. */
