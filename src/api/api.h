@@ -17,6 +17,7 @@
 #include "watch/health.h"
 #include "watch/intake.h"
 #include "watch/live.h"
+#include "watch/schedule.h"
 #include "watch/store.h"
 
 struct api;
@@ -46,10 +47,13 @@ struct api_options {
     struct intake *intake;
     struct live *live; /* NULL: none */
     const struct lake_ops *lake_engine;
-    struct lake *lake;                /* NULL: none */
-    struct store *store;              /* fills it */
-    const struct tables *hunt_tables; /* that hunts name, with a lake */
-    const struct geo *geo;            /* that hunts ask; NULL: none */
+    struct lake *lake;                   /* NULL: none */
+    struct store *store;                 /* fills it */
+    const struct tables *hunt_tables;    /* that hunts name, with a lake */
+    const struct geo *geo;               /* that hunts ask; NULL: none */
+    const struct saved_set *saved_hunts; /* of the content and of files */
+    const struct attack *attack;         /* whose ids saved hunts may name */
+    struct schedule *schedule;           /* runs them */
     struct health *health;
     const struct spool_ops *engine;
     struct spool *spool, *dead;
@@ -169,7 +173,7 @@ struct arena *request_arena(struct api_request *request);
 extern const struct api_route routes_elastic[], routes_hec[], routes_otlp[], routes_events[],
     routes_findings[], routes_sources[], routes_account[], routes_deadletters[], routes_tokens[],
     routes_exceptions[], routes_lake[], routes_holds[], routes_centre[], routes_health[],
-    routes_hunts[];
+    routes_hunts[], routes_saved[];
 extern const struct api_route *const api_tables[];
 
 #endif

@@ -37,6 +37,7 @@ struct hunt_wish {
     enum hunt_form form;
     bool explain; /* the plan, not the rows */
     int64_t first, last;
+    int64_t now_us; /* what now() is; 0: the clock */
     struct hunt_limits limits;
     const struct hunt_parameter *parameters;
     uint32_t n_parameters;

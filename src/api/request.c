@@ -132,6 +132,8 @@ void request_ledger_problem(struct api_request *request, int status)
         request_problem(request, 400, "%s", problem);
     } else if (status == -ENOENT) {
         request_problem(request, 404, "there is nothing with this id");
+    } else if (status == -EEXIST) {
+        request_problem(request, 409, "%s", problem);
     } else {
         log_say(LOG_ERROR, "api.ledger", "%s", problem);
         request_set_header(request, "Retry-After", "5");

@@ -16,6 +16,7 @@ const struct api_route *const api_tables[] = {
     routes_lake,        /* all that was received, and its proof */
     routes_holds,       /* what of it is to stay */
     routes_hunts,       /* questions about all events */
+    routes_saved,       /* those that are kept, and run by themselves */
     routes_centre,      /* what runs, and the journal */
     NULL,
 };

@@ -4,6 +4,7 @@
 #include "api/hunts.h"
 #include "api/members.h"
 #include "api/rest.h"
+#include "api/saved_hunts.h"
 #include "base/time.h"
 #include "io/clock.h"
 
@@ -11,7 +12,7 @@
 
 /* Texts of the wish, as they were sent; NULL pointers: absent. */
 struct asked {
-    struct str query, language, from, until, time;
+    struct str query, hunt, language, from, until, now, time;
     uint64_t rows, bytes;
     bool explain;
     struct hunt_parameter parameters[WISH_PARAMETERS_MAX];
@@ -73,6 +74,39 @@ static enum hunt_form wanted_form(const struct api_request *request)
     return frames ? HUNT_NDJSON : csv ? HUNT_CSV : HUNT_JSON;
 }
 
+/* The text of the saved hunt that is asked for, and its parameters checked. False: a problem was replied. */
+static bool read_saved(struct api_request *request, const struct asked *asked,
+                       struct hunt_wish *wish)
+{
+    struct saved_view view;
+    struct err err = {0};
+    if (asked->hunt.len == 0)
+        return true;
+    if (asked->query.len || asked->language.len) {
+        request_problem(request, 400,
+                        "a saved hunt has its query: 'query' and 'language' do not go "
+                        "with 'hunt'");
+        return false;
+    }
+    if (!saved_view_find(request, asked->hunt, &view))
+        return false;
+    wish->text = view.hunt->text;
+    if (saved_parameters_check(view.hunt, asked->parameters, asked->n_parameters, &err) == 0)
+        return true;
+    request_problem(request, 400, "%s", err.message);
+    return false;
+}
+
+/* now() of the query; what is later is not seen. */
+static bool read_now(struct api_request *request, const struct asked *asked, struct hunt_wish *wish)
+{
+    if (!read_instant(request, "now", asked->now, &wish->now_us))
+        return false;
+    if (wish->now_us && wish->now_us < wish->last)
+        wish->last = wish->now_us;
+    return true;
+}
+
 static void start(struct api_request *request, const struct asked *asked)
 {
     struct hunt_wish wish = {
@@ -84,12 +118,14 @@ static void start(struct api_request *request, const struct asked *asked)
         .parameters = asked->parameters,
         .n_parameters = asked->n_parameters,
     };
-    if (str_trim(asked->query).len == 0)
+    if (!read_saved(request, asked, &wish))
+        return;
+    if (str_trim(wish.text).len == 0)
         request_problem(request, 400, "there is no query");
     else if (read_language(request, asked->language, &wish.language) &&
              read_instant(request, "from", asked->from, &wish.first) &&
              read_instant(request, "until", asked->until, &wish.last) &&
-             read_limits(request, asked, &wish.limits))
+             read_now(request, asked, &wish) && read_limits(request, asked, &wish.limits))
         hunts_start(request, &wish);
 }
 
@@ -129,9 +165,11 @@ static const struct member limit_members[] = {
 
 static const struct member members[] = {
     {"query", MEMBER_TEXT, offsetof(struct asked, query)},
+    {"hunt", MEMBER_TEXT, offsetof(struct asked, hunt)},
     {"language", MEMBER_TEXT, offsetof(struct asked, language)},
     {"from", MEMBER_TEXT, offsetof(struct asked, from)},
     {"until", MEMBER_TEXT, offsetof(struct asked, until)},
+    {"now", MEMBER_TEXT, offsetof(struct asked, now)},
     {"explain", MEMBER_BOOLEAN, offsetof(struct asked, explain)},
     {"limits", MEMBER_LIMITS, 0},
     {"parameters", MEMBER_PARAMETERS, 0},
@@ -282,7 +320,7 @@ const struct api_route routes_hunts[] = {
      "frames while "
      "it is computed, with text/csv as CSV, otherwise as one JSON object. A body of another type "
      "than "
-     "application/json is the query itself.",
+     "application/json is the query itself. In JSON, 'hunt' asks a saved hunt by its id.",
      parameters, "HuntResult", "Hunt", NULL},
     {"GET", "/api/v1/hunts", API_READ, handle_list, "Lists the caller's hunts that run.", NULL,
      "HuntList", NULL, NULL},

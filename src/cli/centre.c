@@ -25,6 +25,7 @@ static const struct part {
     {"detection", centre_start_live, centre_stop_live},
     {"store", centre_start_store, centre_stop_store},
     {"hunts", centre_start_hunt, centre_stop_hunt},
+    {"saved hunts", centre_start_schedule, centre_stop_schedule},
     {"syslog", centre_start_syslog, centre_stop_syslog},
     {"api", centre_start_api, centre_stop_api},
     {"token", centre_start_token, NULL},

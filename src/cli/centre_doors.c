@@ -40,6 +40,9 @@ int centre_start_api(struct centre *centre, struct err *err)
         .store = centre->store,
         .hunt_tables = centre_hunt_tables(centre),
         .geo = centre_hunt_geo(centre),
+        .saved_hunts = centre_saved_hunts(centre),
+        .attack = centre_attack(centre),
+        .schedule = centre->schedule,
         .health = centre->health,
         .engine = centre->engine,
         .spool = centre->spool,
@@ -52,6 +55,8 @@ int centre_start_api(struct centre *centre, struct err *err)
         api_add_metrics(api, syslog_door_metrics, centre->syslog);
     if (api && centre->store)
         api_add_metrics(api, store_metrics, centre->store);
+    if (api && centre->schedule)
+        api_add_metrics(api, schedule_metrics, centre->schedule);
     set_api(centre, api);
     centre->n_listeners = n;
     centre->listeners = listeners;

@@ -1,36 +1,38 @@
-/* What hunts in the centre's lake need: the tables that they name, and the functions that the lake calls. */
+/* Hunts in the centre's lake: the tables that they name, the functions that the lake calls, and the saved ones. */
 #include <errno.h>
 #include <stdlib.h>
 
+#include "api/finding_rows.h"
 #include "cli/centre_inside.h"
-#include "cli/engine.h"
+#include "cli/saved_files.h"
 #include "hunt/function.h"
 #include "hunt/geo.h"
 #include "hunt/tables.h"
 
-/* The content that the tables refer to. It is read at the start; a reload leaves it. */
+/* The content that they refer to. It is read at the start; a reload leaves it. */
 struct centre_hunt {
     struct engine engine;
     struct tables *tables;
     struct geo *geo; /* NULL: none */
+    struct saved_set *saved;
 };
 
 int centre_start_hunt(struct centre *centre, struct err *err)
 {
     if (!centre->lake)
         return 0;
-    centre->hunt = calloc(1, sizeof(*centre->hunt));
-    if (!centre->hunt)
+    struct centre_hunt *hunt = centre->hunt = calloc(1, sizeof(*hunt));
+    if (!hunt)
         return err_set(err, -ENOMEM, "no memory");
-    if (engine_open(&centre->hunt->engine, &centre->cli) != EXIT_DONE)
+    if (engine_open(&hunt->engine, &centre->cli) != EXIT_DONE ||
+        engine_read_attack(&hunt->engine) != EXIT_DONE)
         return err_set(err, -EINVAL, "the content cannot be used");
-    if (tables_load(&centre->hunt->engine.content, centre->hunt->engine.datasets,
-                    &centre->hunt->tables, err) < 0)
-        return err->code;
+    if (saved_files_load(&hunt->engine, &hunt->tables, &hunt->saved) != EXIT_DONE)
+        return err_set(err, -EINVAL, "the tables or the saved hunts cannot be used");
     const char *path = centre->cli.settings.geo;
-    int status = path ? geo_open(path, &centre->hunt->geo, err) : 0;
+    int status = path ? geo_open(path, &hunt->geo, err) : 0;
     if (status == 0)
-        status = hunt_functions_register(centre->lake_engine, centre->lake, centre->hunt->geo, err);
+        status = hunt_functions_register(centre->lake_engine, centre->lake, hunt->geo, err);
     return status;
 }
 
@@ -38,6 +40,7 @@ void centre_stop_hunt(struct centre *centre)
 {
     if (!centre->hunt)
         return;
+    saved_set_free(centre->hunt->saved);
     tables_free(centre->hunt->tables);
     geo_close(centre->hunt->geo);
     engine_free(&centre->hunt->engine);
@@ -52,4 +55,64 @@ const struct geo *centre_hunt_geo(const struct centre *centre)
 const struct tables *centre_hunt_tables(const struct centre *centre)
 {
     return centre->hunt ? centre->hunt->tables : NULL;
+}
+
+const struct saved_set *centre_saved_hunts(const struct centre *centre)
+{
+    return centre->hunt ? centre->hunt->saved : NULL;
+}
+
+const struct attack *centre_attack(const struct centre *centre)
+{
+    return centre->hunt ? &centre->hunt->engine.attack : NULL;
+}
+
+/* ---- the schedule ---- */
+
+/* What agencies want different, for the schedule; lives in the centre's arena. */
+static struct live_agency *copy_agencies(struct centre *centre)
+{
+    const struct config *config = &centre->config;
+    struct live_agency *agencies =
+        arena_zero(&centre->arena, config->n_agencies + 1, sizeof(*agencies));
+    for (size_t i = 0; agencies && i < config->n_agencies; i++)
+        agencies[i] = (struct live_agency){.name = config->agencies[i].name,
+                                           .level = config->agencies[i].level,
+                                           .without = config->agencies[i].without,
+                                           .n_without = config->agencies[i].n_without};
+    return agencies;
+}
+
+int centre_start_schedule(struct centre *centre, struct err *err)
+{
+    const struct settings *settings = &centre->cli.settings;
+    if (!centre->lake)
+        return 0;
+    const struct schedule_options options = {
+        .engine = centre->lake_engine,
+        .lake = centre->lake,
+        .tables = centre->hunt->tables,
+        .geo = centre->hunt->geo,
+        .datasets = centre->hunt->engine.datasets,
+        .attack = &centre->hunt->engine.attack,
+        .hunts = centre->hunt->saved,
+        .ledger = centre->ledger_url,
+        .journal_key = centre->journal_key,
+        .agencies = copy_agencies(centre),
+        .n_agencies = centre->config.n_agencies,
+        .lag_us = settings->hunt_lag ? settings->hunt_lag : -1,
+        .idle = settings->no_schedule,
+        .findings = finding_rows_write,
+        .published = centre_published,
+        .context = centre,
+    };
+    if (!options.agencies)
+        return err_set(err, -ENOMEM, "no memory");
+    centre->schedule = schedule_start(&options, err);
+    return centre->schedule ? 0 : err->code;
+}
+
+void centre_stop_schedule(struct centre *centre)
+{
+    schedule_stop(centre->schedule);
 }

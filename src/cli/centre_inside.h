@@ -5,7 +5,7 @@
  *     centre_keep.c    what is kept: folders, certificate, ledger, spool, dead letters
  *     centre_watch.c   who sends, the intake, the health of sources, detection
  *     centre_lake.c    the lake, and what fills it
- *     centre_hunt.c    what hunts in it need
+ *     centre_hunt.c    what hunts in it need, and those that are saved
  *     centre_doors.c   HTTP and syslog, and where they listen
  *     centre_reload.c  what is looked at and read again while it runs
  */
@@ -19,6 +19,7 @@
 #include "cli/centre.h"
 #include "cli/config.h"
 #include "io/tls.h"
+#include "watch/schedule.h"
 #include "watch/store.h"
 
 struct centre_hunt;
@@ -44,6 +45,7 @@ struct centre {
     struct store *store;                 /* fills it */
     struct store_version *store_version; /* of the rules at the start, until the store has it */
     struct centre_hunt *hunt;            /* centre_hunt.c; NULL: there is no lake */
+    struct schedule *schedule;           /* of saved hunts; NULL: there is no lake */
     struct syslog_door *syslog;
 
     pthread_mutex_t published; /* holds `api` while a thread of detection tells it something */
@@ -93,6 +95,10 @@ int centre_keep_lake(struct centre *centre, const struct config *config);
 const struct tables *centre_hunt_tables(const struct centre *centre);
 const struct geo *centre_hunt_geo(const struct centre *centre); /* NULL: none */
 
+/* Those of the content and of files, and the names of ATT&CK; NULL: there is no lake. */
+const struct saved_set *centre_saved_hunts(const struct centre *centre);
+const struct attack *centre_attack(const struct centre *centre);
+
 /* Findings have changed: streams are woken. Any thread; `context` is the centre. */
 void centre_published(void *context);
 
@@ -116,6 +122,7 @@ int centre_start_live(struct centre *centre, struct err *err);
 int centre_start_lake(struct centre *centre, struct err *err);
 int centre_start_store(struct centre *centre, struct err *err);
 int centre_start_hunt(struct centre *centre, struct err *err);
+int centre_start_schedule(struct centre *centre, struct err *err);
 int centre_start_api(struct centre *centre, struct err *err);
 int centre_start_syslog(struct centre *centre, struct err *err);
 int centre_start_token(struct centre *centre, struct err *err);
@@ -131,6 +138,7 @@ void centre_stop_live(struct centre *centre);
 void centre_stop_lake(struct centre *centre);
 void centre_stop_store(struct centre *centre);
 void centre_stop_hunt(struct centre *centre);
+void centre_stop_schedule(struct centre *centre);
 void centre_stop_api(struct centre *centre);
 void centre_stop_syslog(struct centre *centre);
 

@@ -149,7 +149,7 @@ static int parse_letters(struct parse_state *state, const char *letters)
 
 static int set_defaults(struct settings *settings, struct err *err)
 {
-    *settings = (struct settings){.from = TIME_UNSET, .to = TIME_UNSET};
+    *settings = (struct settings){.from = TIME_UNSET, .to = TIME_UNSET, .hunt_now = TIME_UNSET};
     int status = 0;
     for (size_t i = 0; option_tables[i]; i++)
         for (const struct option_row *row = option_tables[i]; status == 0 && row->name; row++)

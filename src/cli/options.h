@@ -95,6 +95,11 @@ struct settings {
     uint64_t hunt_rows;
     int64_t hunt_time; /* µs */
     bool hunt_sql, hunt_explain;
+    text_list hunts;           /* saved ones: files and folders */
+    text_list hunt_parameters; /* "name=value" */
+    int64_t hunt_now;          /* TIME_UNSET: the clock */
+    int64_t hunt_lag;          /* µs */
+    bool no_schedule, hunt_record;
 
     /* findings of a running centre */
     uint64_t limit;

@@ -365,6 +365,11 @@ int hunt_asking_compile(struct hunt_asking *asking, struct err *err)
     return 0;
 }
 
+const struct hunt_plan *hunt_asking_plan(const struct hunt_asking *asking)
+{
+    return asking->plan;
+}
+
 void hunt_asking_explain(const struct hunt_asking *asking, struct buf *text)
 {
     if (asking->plan) {

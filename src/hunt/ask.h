@@ -95,6 +95,9 @@ void hunt_asking_free(struct hunt_asking *asking);
 int hunt_asking_compile(struct hunt_asking *asking, struct err *err);
 int hunt_asking_run(struct hunt_asking *asking, const struct hunt_sink *sink, struct err *err);
 
+/* Once it was compiled; lives as long as the asking. NULL: of SQL there is none. */
+const struct hunt_plan *hunt_asking_plan(const struct hunt_asking *asking);
+
 /* The plan with its SQL, for people. Once it was compiled. */
 void hunt_asking_explain(const struct hunt_asking *asking, struct buf *text);
 

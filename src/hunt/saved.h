@@ -15,6 +15,7 @@
 #ifndef JAGA_HUNT_SAVED_H
 #define JAGA_HUNT_SAVED_H
 
+#include "event/dataset.h"
 #include "hunt/ask.h"
 #include "io/content.h"
 #include "sigma/attack.h"
@@ -38,7 +39,7 @@ struct saved_words {
     uint32_t len;
 };
 
-/* What a finding may be about: each by the column that holds it, and known to OCSF as a type of observable. */
+/* What a finding may be about, each by the column that holds it. */
 enum saved_about {
     SAVED_HOST,
     SAVED_USER,
@@ -54,12 +55,11 @@ enum saved_about {
     SAVED_ABOUT_COUNT
 };
 
-struct saved_about_name {
-    const char *key;  /* in the header: "host" */
-    const char *type; /* OCSF: observable.type, type_id */
-    int type_id;
-};
-extern const struct saved_about_name saved_about_names[SAVED_ABOUT_COUNT];
+/* Their names in the header, and what fields of these kinds hold. */
+extern const struct saved_about_name {
+    const char *key; /* "host" */
+    enum field_type kind;
+} saved_about_names[SAVED_ABOUT_COUNT];
 
 /* How a row is a finding: words are names of columns. */
 struct saved_finding {
@@ -141,6 +141,19 @@ int saved_match_read(const struct saved_mapping *mapping, const struct hunt_cell
 /* The row as one JSON object, by its columns; nulls are left out. */
 void saved_row_write(const struct hunt_column *columns, uint32_t n, const struct hunt_cell *cells,
                      struct buf *json);
+
+/* ---- was there anything to look at? (saved_data.c) ---- */
+
+/*
+ * Asks for a row of each table of the hunt's header with first <= time < last. *ret_lacking: the first table that has none;
+ * NULL: all have. 0, or as an asking.
+ */
+int saved_data_look(const struct hunt_place *place, const struct saved_hunt *hunt,
+                    const struct lake_scope *scope, int64_t first, int64_t last,
+                    const struct saved_word **ret_lacking, struct err *err);
+
+/* The times that a plan's sources are read of. */
+void saved_data_span(const struct hunt_plan *plan, int64_t *ret_first, int64_t *ret_last);
 
 /* ---- sets (saved_set.c) ---- */
 

@@ -8,17 +8,17 @@
 #define TREE_MAX ((size_t)8 << 20) /* bytes of the header's tree */
 
 const struct saved_about_name saved_about_names[SAVED_ABOUT_COUNT] = {
-    [SAVED_HOST] = {"host", "Hostname", 1},
-    [SAVED_USER] = {"user", "User Name", 4},
-    [SAVED_IP] = {"ip", "IP Address", 2},
-    [SAVED_DOMAIN] = {"domain", "Hostname", 1},
-    [SAVED_URL] = {"url", "URL String", 6},
-    [SAVED_EMAIL] = {"email", "Email Address", 5},
-    [SAVED_PROCESS] = {"process", "Process Name", 9},
-    [SAVED_COMMAND] = {"command", "Command Line", 13},
-    [SAVED_FILE] = {"file", "File Path", 45},
-    [SAVED_HASH] = {"hash", "Hash", 8},
-    [SAVED_REGISTRY] = {"registry", "Registry Key Path", 46},
+    [SAVED_HOST] = {"host", FIELD_HOST},
+    [SAVED_USER] = {"user", FIELD_USER},
+    [SAVED_IP] = {"ip", FIELD_IP},
+    [SAVED_DOMAIN] = {"domain", FIELD_DOMAIN},
+    [SAVED_URL] = {"url", FIELD_URL},
+    [SAVED_EMAIL] = {"email", FIELD_EMAIL},
+    [SAVED_PROCESS] = {"process", FIELD_PATH},
+    [SAVED_COMMAND] = {"command", FIELD_COMMAND},
+    [SAVED_FILE] = {"file", FIELD_PATH},
+    [SAVED_HASH] = {"hash", FIELD_HASH},
+    [SAVED_REGISTRY] = {"registry", FIELD_REGISTRY},
 };
 
 struct reader {

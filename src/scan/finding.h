@@ -56,10 +56,11 @@ struct finding_correlated {
     uint32_t n_events;
 };
 
-/* One of rule, correlation and indicator is there. */
+/* One of rule, correlation and indicator is there; none: it is a row of a saved hunt, with the row as its event. */
 struct finding {
     uint32_t index; /* in sigma_set.rules or .correlations; of indicators: by their metas */
     const struct sigma_meta *meta; /* lives as long as the rules; of an indicator: as the detect */
+    struct str title;              /* its own; empty: that of the meta */
     const struct sigma_rule *rule;
     const struct sigma_correlation *correlation;
     const struct intel_match *indicator;         /* which, and the field it stood in */

@@ -169,16 +169,33 @@ static void add_attacks(struct buf *line, const struct attack *attack,
         buf_add_c(line, "],");
 }
 
+/* What found it, as OCSF's kinds of analytics. */
+static const struct analytic {
+    int type_id;
+    const char *type, *category;
+} analytics[] = {
+    {1, "Rule", "Sigma rule"},
+    {1, "Rule", "Sigma correlation"},
+    {9, "Exact Data Match", "Indicator"},
+    {2, "Behavioral", "Saved hunt"},
+};
+
+static const struct analytic *analytic_of(const struct finding *finding)
+{
+    if (finding->rule)
+        return &analytics[0];
+    if (finding->correlation)
+        return &analytics[1];
+    return &analytics[finding->indicator ? 2 : 3];
+}
+
 static void add_analytic(struct buf *line, const struct finding *finding)
 {
     const struct sigma_meta *meta = finding->meta;
-    bool indicator = finding->indicator != NULL;
-    buf_add_c(line, indicator ? "\"analytic\":{\"type_id\":9,\"type\":\"Exact Data Match\","
-                              : "\"analytic\":{\"type_id\":1,\"type\":\"Rule\",");
-    add_text(line, "category",
-             indicator              ? STR("Indicator")
-             : finding->correlation ? STR("Sigma correlation")
-                                    : STR("Sigma rule"));
+    const struct analytic *analytic = analytic_of(finding);
+    buf_printf(line, "\"analytic\":{\"type_id\":%d,\"type\":\"%s\",", analytic->type_id,
+               analytic->type);
+    add_text(line, "category", str_from_c(analytic->category));
     add_text(line, "name", meta->title);
     add_text(line, "uid", meta->id.len ? meta->id : meta->name);
     add_text(line, "desc", meta->description);
@@ -191,7 +208,7 @@ static void add_info(struct buf *line, const struct attack *attack, const struct
     const struct finding_correlated *correlated = finding->correlated;
     buf_add_c(line, "\"finding_info\":{");
     add_uid(line, finding);
-    add_text(line, "title", meta->title);
+    add_text(line, "title", finding->title.len ? finding->title : meta->title);
     add_text(line, "desc", meta->description);
     add_time(line, "first_seen_time", correlated ? correlated->first : finding_time(finding));
     add_time(line, "last_seen_time", finding_time(finding));

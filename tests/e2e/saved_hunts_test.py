@@ -1,0 +1,284 @@
+"""Saved hunts: run by schedule and by hand, for each agency alone; their rows are findings, each once."""
+
+import datetime
+import os
+import random
+import time
+import unittest
+
+import jaga
+
+from centre import HAS_LAKE, CentreCase, wait_for
+from jaga import DONE, REFUSED, USAGE, process
+
+KILLS = int(os.environ.get("JAGA_KILLS", "5"))
+ID = "3d0c4c1e-8a53-4f43-9d0b-2f6f3c1a7e11"
+
+HEADER = f"""\
+// title: Whoami was run
+// id: {ID}
+// description: Who asks for the own name.
+// level: medium
+// attack: [T1033, TA0007]
+// tables: [windows_sysmon]
+"""
+SCHEDULE = "// every: 1d\n"
+FINDING = """\
+// finding:
+//   title: "whoami on {Computer}"
+//   time: Last
+//   entity: [Computer]
+//   host: Computer
+//   process: Image
+//   events: Ids
+"""
+QUERY = """\
+declare query_parameters(name:string = "whoami.exe", most:long = 1000000);
+windows_sysmon
+| where Image endswith name
+| summarize Last = max(_time), Image = take_any(Image), n = count(), Ids = make_list(_id) by Computer
+| where n <= most
+"""
+WHOLE = HEADER + SCHEDULE + FINDING + QUERY
+
+
+def events(host, n, minute=0):
+    return [
+        process("C:\\Windows\\whoami.exe", k, host=host, time=f"2026-11-21 08:{minute:02}:{k % 60:02}.000") for k in range(n)
+    ]
+
+
+@unittest.skipUnless(HAS_LAKE, "libduckdb is not there: tools/duckdb.sh fetches it")
+class SavedCase(CentreCase):
+    def filled(self, *options, hunt=WHOLE):
+        """A centre with a hunt in a folder, and events of two agencies in the lake."""
+        if hunt:
+            self.write("hunts/one.kql", hunt)
+            options += ("--hunts", self.path("hunts"))
+        centre = self.centre(*options)
+        self.parks = centre.add_token("parks", "windows")
+        centre.send(events("H1", 3))
+        centre.send(events("P1", 2), token=self.parks)
+        self.wait_stored(centre, 5)
+        return centre
+
+    def path(self, name):
+        return str(self.dir / name)
+
+    def wait_stored(self, centre, rows):
+        wait_for("everything to be in the lake", lambda: self.stored(centre) == (rows, 0))
+
+    @staticmethod
+    def stored(centre):
+        lake = centre.get("/api/v1/status")["lake"]
+        return lake["rows"], lake["lag"]
+
+    def reader(self, centre, agency):
+        return centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": agency}).json["token"]
+
+    def saved(self, centre, token=None):
+        return centre.ask("GET", "/api/v1/saved-hunts/" + ID, token=token).json
+
+    def runs(self, centre, token=None):
+        return {run["agency"]: run for run in self.saved(centre, token)["runs"]}
+
+    def run_now(self, centre, agencies=("health", "parks"), token=None):
+        """Has it run for all agencies, and waits until it has."""
+        before = self.runs(centre)
+        answer = centre.ask("POST", f"/api/v1/saved-hunts/{ID}/run", token=token)
+        self.assertEqual(answer.status, 204, answer.text)
+        return wait_for(
+            "the hunt to have run",
+            lambda: all(a in (now := self.runs(centre)) and now[a] != before.get(a) for a in agencies) and now,
+        )
+
+    def found(self, centre, **query):
+        return sorted((f["agency"], f["host"], f["count"]) for f in centre.findings(kind="hunt", **query))
+
+
+class Schedule(SavedCase):
+    def test_a_hunt_that_is_due_runs_for_each_agency_that_has_events(self):
+        centre = self.filled("--hunt-lag", "0s")
+        wait_for("its findings", lambda: len(self.found(centre)) == 2)
+        self.assertEqual(self.found(centre), [("health", "H1", 1), ("parks", "P1", 1)])
+        runs = self.runs(centre)
+        self.assertEqual({a: (r["outcome"], r["rows"], r["findings"]) for a, r in runs.items()},
+                         {"health": ("found", 1, 1), "parks": ("found", 1, 1)})
+        # A start within the day runs nothing again.
+        centre.stop()
+        centre.start()
+        self.assertEqual(self.runs(centre), runs)
+
+    def test_a_finding_is_an_ordinary_one(self):
+        centre = self.filled("--no-schedule")
+        self.run_now(centre)
+        finding = centre.findings(kind="hunt", agency="health")[0]
+        self.assertEqual((finding["rule"], finding["title"], finding["level"]), (ID, "whoami on H1", "medium"))
+        self.assertEqual(finding["tags"], ["attack.t1033", "attack.discovery"])
+        self.assertEqual(finding["last"], "2026-11-21T08:00:02Z")
+        whole = centre.get("/api/v1/findings/" + finding["id"])
+        self.assertEqual([event["event"]["Computer"] for event in whole["events"]], ["H1"] * 3)
+        ocsf = whole["ocsf"]
+        self.assertEqual((ocsf["class_uid"], ocsf["finding_info"]["title"]), (2004, "whoami on H1"))
+        self.assertEqual(ocsf["finding_info"]["analytic"]["category"], "Saved hunt")
+        self.assertEqual(ocsf["finding_info"]["analytic"]["uid"], ID)
+        self.assertEqual(ocsf["finding_info"]["attacks"][0]["technique"]["uid"], "T1033")
+        self.assertEqual(ocsf["metadata"]["tenant_uid"], "health")
+        self.assertEqual(ocsf["evidences"][0]["data"]["n"], 3)
+        self.assertIn(("Hostname", "H1"), [(o["type"], o["value"]) for o in ocsf["observables"]])
+        metrics = centre.ask("GET", "/metrics").text
+        self.assertIn('jaga_saved_hunt_runs_total{outcome="found"} 2', metrics)
+        self.assertIn("jaga_saved_hunt_findings_total 2", metrics)
+        closed = centre.ask("PATCH", "/api/v1/findings/" + finding["id"], {"status": "closed"})
+        self.assertEqual(closed.status, 200, closed.text)
+
+    def test_the_same_row_is_found_once_and_new_evidence_counts(self):
+        centre = self.filled("--no-schedule")
+        for _ in range(3):
+            self.run_now(centre)
+        self.assertEqual(self.found(centre), [("health", "H1", 1), ("parks", "P1", 1)])
+        centre.send(events("H1", 1, minute=5))
+        self.wait_stored(centre, 6)
+        runs = self.run_now(centre)
+        self.assertEqual((runs["health"]["findings"], runs["parks"]["findings"]), (1, 0))
+        self.assertEqual(self.found(centre), [("health", "H1", 2), ("parks", "P1", 1)])
+        # Once it is closed, the old evidence opens no new one, and new evidence does.
+        finding = centre.findings(kind="hunt", agency="health")[0]
+        centre.ask("PATCH", "/api/v1/findings/" + finding["id"], {"status": "closed"})
+        self.run_now(centre)
+        self.assertEqual(self.found(centre, status="open"), [("parks", "P1", 1)])
+        centre.send(events("H1", 1, minute=9))
+        self.wait_stored(centre, 7)
+        self.run_now(centre)
+        self.assertEqual(self.found(centre, status="open"), [("health", "H1", 1), ("parks", "P1", 1)])
+
+    def test_nothing_found_is_told_from_nothing_to_look_at(self):
+        hunt = WHOLE.replace('"whoami.exe"', '"nothing.exe"')
+        centre = self.filled("--no-schedule", hunt=hunt)
+        self.assertEqual({r["outcome"] for r in self.run_now(centre).values()}, {"clean"})
+        centre.stop()
+        self.write("hunts/one.kql", hunt.replace("tables: [windows_sysmon]", "tables: [Syslog]"))
+        centre.start()
+        run = self.run_now(centre)["health"]
+        self.assertEqual((run["outcome"], run["problem"]), ("no-data", "Syslog has no rows of that time"))
+
+    def test_a_hunt_that_fails_says_why(self):
+        hunt = WHOLE.replace("| where n <= most", '| where Computer matches regex strcat("(", Computer)')
+        centre = self.filled("--no-schedule", hunt=hunt)
+        run = self.run_now(centre)["health"]
+        self.assertEqual((run["outcome"], run["rows"], run["findings"]), ("failed", 0, 0))
+        self.assertTrue(run["problem"])
+        self.assertEqual(self.found(centre), [])
+
+    def test_a_central_hunt_says_whose_its_rows_are(self):
+        hunt = HEADER + "// scope: centre\n" + FINDING + QUERY.replace("by Computer", "by Computer, _agency")
+        centre = self.filled("--no-schedule", hunt=hunt)
+        self.run_now(centre, ("",))
+        self.assertEqual(self.found(centre), [("health", "H1", 1), ("parks", "P1", 1)])
+        self.assertEqual(self.runs(centre, self.reader(centre, "health")), {})
+
+    def test_exceptions_and_the_choice_of_an_agency_are_respected(self):
+        config = f"agencies:\n  - name: parks\n    without: [{ID}]\n  - name: health\n"
+        self.write("hunts/one.kql", WHOLE)
+        centre = self.centre("--no-schedule", "--hunts", self.path("hunts"), config=config)
+        self.parks = centre.add_token("parks", "windows")
+        centre.send(events("H1", 1) + events("H2", 1))
+        centre.send(events("P1", 2), token=self.parks)
+        self.wait_stored(centre, 4)
+        rule = f"""\
+title: H1 may
+logsource: {{product: jaga, service: hunt}}
+filter:
+  rules: [{ID}]
+  selection: {{Computer: H1}}
+  condition: not selection
+"""
+        exception = {"agency": "health", "reason": "a test", "filter": rule}
+        self.assertEqual(centre.ask("POST", "/api/v1/exceptions", exception).status, 201)
+        self.run_now(centre)
+        self.assertEqual(self.found(centre), [("health", "H2", 1)])
+        self.assertEqual(centre.get("/api/v1/exceptions")["exceptions"][0]["used"], 1)
+
+
+class Kept(SavedCase):
+    def test_a_hunt_is_kept_changed_and_removed(self):
+        centre = self.filled("--no-schedule", hunt=None)
+        self.assertEqual(centre.ask("POST", "/api/v1/saved-hunts", {"text": WHOLE}).status, 201)
+        self.assertEqual(centre.ask("POST", "/api/v1/saved-hunts", {"text": WHOLE}).status, 409)
+        self.run_now(centre)
+        self.assertEqual(len(self.found(centre)), 2)
+        listed = {hunt["id"]: hunt for hunt in centre.get("/api/v1/saved-hunts")["hunts"]}
+        self.assertEqual((listed[ID]["outcomes"]["found"], listed[ID]["every"]), (2, 86400))
+        changed = WHOLE.replace("Whoami was run", "Another title")
+        self.assertEqual(centre.ask("PUT", "/api/v1/saved-hunts/" + ID, {"text": changed}).json["title"], "Another title")
+        bad = centre.ask("PUT", "/api/v1/saved-hunts/" + ID, {"text": WHOLE.replace("Last = max", "Lost = max")})
+        self.assertEqual(bad.status, 400)
+        self.assertIn("line 10, column 12: the query's result has no column 'Last'", bad.json["detail"])
+        self.assertEqual(centre.ask("DELETE", "/api/v1/saved-hunts/" + ID).status, 204)
+        self.assertEqual(centre.ask("GET", "/api/v1/saved-hunts/" + ID).status, 404)
+        actions = [entry["action"] for entry in centre.get("/api/v1/journal?limit=1000")["entries"]]
+        for action in ("hunt.add", "hunt.run", "hunt.change", "hunt.remove"):
+            self.assertIn(action, actions)
+
+    def test_who_reads_keeps_hunts_of_the_own_agencies_to_run_by_hand(self):
+        centre = self.filled("--no-schedule", hunt=None)
+        health, parks = self.reader(centre, "health"), self.reader(centre, "parks")
+        answer = centre.ask("POST", "/api/v1/saved-hunts", {"text": WHOLE}, token=health)
+        self.assertEqual(answer.status, 403, answer.text)
+        text = HEADER + QUERY
+        answer = centre.ask("POST", "/api/v1/saved-hunts", {"text": text, "agencies": "parks"}, token=health)
+        self.assertEqual(answer.status, 403, answer.text)
+        answer = centre.ask("POST", "/api/v1/saved-hunts", {"text": text}, token=health)
+        self.assertEqual((answer.status, answer.json["agencies"]), (201, "health"), answer.text)
+        for method, body in (("GET", None), ("PUT", {"text": text}), ("DELETE", None)):
+            self.assertEqual(centre.ask(method, "/api/v1/saved-hunts/" + ID, body, token=parks).status, 404)
+        self.assertNotIn(ID, centre.ask("GET", "/api/v1/saved-hunts", token=parks).text)
+        again = centre.ask("POST", "/api/v1/saved-hunts", {"text": text}, token=parks)
+        self.assertEqual(again.status, 409)
+        self.assertEqual(centre.ask("POST", f"/api/v1/saved-hunts/{ID}/run", token=health).status, 403)
+        rows = centre.ask("POST", "/api/v1/hunts", {"hunt": ID}, token=health).json["rows"]
+        self.assertEqual([row[0] for row in rows], ["H1"])
+        other = self.reader(centre, "health")
+        self.assertEqual(centre.ask("DELETE", "/api/v1/saved-hunts/" + ID, token=other).status, 403)
+        self.assertEqual(centre.ask("DELETE", "/api/v1/saved-hunts/" + ID, token=health).status, 204)
+
+    def test_parameters_are_given_by_name(self):
+        centre = self.filled("--no-schedule")
+        ask = lambda **body: centre.ask("POST", "/api/v1/hunts", dict(body, hunt=ID))
+        self.assertEqual(len(ask(parameters={"most": "2"}).json["rows"]), 1)
+        self.assertEqual(len(ask(now="2026-11-21T08:00:01Z").json["rows"]), 2)
+        self.assertEqual(len(ask(now="2026-11-21T08:00:00Z").json["rows"]), 0)
+        for parameters, problem in (
+            ({"mots": "2"}, "did you mean 'most'?"),
+            ({"most": "two"}, "the parameter 'most' is a long, which 'two' is not"),
+        ):
+            answer = ask(parameters=parameters)
+            self.assertEqual(answer.status, 400)
+            self.assertIn(problem, answer.json["detail"])
+
+
+class Kill(SavedCase):
+    def test_after_kills_each_finding_is_there_once(self):
+        hosts = 40
+        hunt = WHOLE.replace("every: 1d", "every: 1m").replace("by Computer", "by Computer, Agency = _agency")
+        self.write("hunts/one.kql", hunt)
+        centre = self.centre("--hunts", self.path("hunts"), "--hunt-lag", "0s")
+        agencies = [f"a{n}" for n in range(6)]
+        for agency in agencies:
+            token = centre.add_token(agency, "windows")
+            centre.send([e for n in range(hosts) for e in events(f"{agency}-{n}", 1)], token=token)
+        self.wait_stored(centre, hosts * len(agencies))
+        for _ in range(KILLS):
+            centre.ask("POST", f"/api/v1/saved-hunts/{ID}/run")
+            time.sleep(random.uniform(0, 0.6))  # somewhere in the midst
+            centre.kill()
+            centre.start()
+        self.run_now(centre, agencies)
+        expected = sorted((a, f"{a}-{n}", 1) for a in agencies for n in range(hosts))
+        self.assertEqual(self.found(centre), expected)
+        self.assertEqual({r["outcome"] for r in self.runs(centre).values()}, {"found"})
+        self.assertEqual(self.jaga("journal", "verify", "--data", centre.data).returncode, DONE)
+
+
+if __name__ == "__main__":
+    jaga.main()
