@@ -49,9 +49,9 @@ static int add_dataset(void *context, struct str name)
 static int make_plan(struct lookback *lookback)
 {
     const struct lookback_options *options = &lookback->options;
-    int status = hunt_catalogue_read(lookback->catalogue, options->ops, options->lake);
+    int status = hunt_catalogue_read(lookback->catalogue, options->ops, options->lake, &options->scope);
     if (status == 0)
-        status = options->ops->datasets(options->lake, add_dataset, lookback);
+        status = options->ops->datasets(options->lake, &options->scope, add_dataset, lookback);
     struct str *names = lookback->names.items;
     size_t n = lookback->names.len;
     lookback->names.items = NULL;
@@ -249,6 +249,8 @@ static int gather_target(struct lookback *lookback, uint32_t number, struct wind
         .last = window->last,
     };
     struct gathering gathering = {.target = number};
+    if (!lookback->options.ops->has(lookback->options.lake, &source, &lookback->options.scope))
+        return 0;
     buf_clear(&lookback->sql);
     buf_add_c(&lookback->sql, "SELECT _time, _key, _part::BIGINT FROM \"t\"");
     if (target->where.len) {
