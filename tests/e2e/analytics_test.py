@@ -11,6 +11,7 @@ import unittest
 import jaga
 from centre import HAS_LAKE, CentreCase, wait_for
 from jaga import ROOT
+from mmdb import mmdb, place
 
 sys.path.insert(0, str(ROOT / "tests/hunts"))
 
@@ -21,6 +22,11 @@ for path in sorted((ROOT / "tests/hunts").glob("cases_*.py")):
     importlib.import_module(path.stem)
 
 HUNTS = {path.stem: path for path in sorted((ROOT / "content/hunts").glob("*.kql"))}
+
+PLACES = {
+    "192.0.2.0/24": place("Austria", 48.2, 16.37),
+    "203.0.113.0/24": place("Australia", -33.87, 151.21),
+}
 
 # For work on one: ANALYTICS=rare_program,mass_download
 ONLY = set(filter(None, os.environ.get("ANALYTICS", "").split(",")))
@@ -60,7 +66,7 @@ class Analytics(CentreCase):
         return centre
 
     def geo(self):
-        return ()
+        return "--geo", self.write("places.mmdb", mmdb(PLACES))
 
     @staticmethod
     def stored(centre):
