@@ -46,12 +46,17 @@ NATIVE(geo_info)
 {
     const struct geo *geo = call->context;
     struct buf json = {0};
-    if (!geo)
-        call->put_text(call, row, STR("{}"));
-    else if (geo_write(geo, native_text(call, 0, row), &json) < 0)
-        call->refuse(call, "the file of places (--geo) is damaged");
+    int status = 0;
+    if (geo)
+        status = geo_write(geo, native_text(call, 0, row), &json);
     else
+        buf_add_c(&json, "{}");
+    if (status == 0) {
         native_put(call, row, &json);
+    } else {
+        buf_free(&json);
+        call->refuse(call, "the file of places (--geo) is damaged");
+    }
 }
 
 const struct lake_function hunt_geo_natives[] = {
