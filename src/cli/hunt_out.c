@@ -87,8 +87,8 @@ static void lay_out(struct hunt_out *out, const struct hunt_kept *result)
 {
     const struct hunt_out_options *options = &out->options;
     struct str chart = result->head.render ? result->head.render->chart : STR("");
-    bool draw = options->form == HUNT_OUT_CHART ||
-                (options->form == HUNT_OUT_TABLE && chart.len > 0 && !str_eq(chart, STR("table")));
+    bool draw =
+        options->form == HUNT_OUT_CHART || (options->form == HUNT_OUT_TABLE && chart.len > 0);
     if (options->form == HUNT_OUT_LIST)
         hunt_list_write(&out->text, result, &options->look);
     else if (!draw || !hunt_chart_write(&out->text, result, &options->look))

@@ -109,56 +109,6 @@ static void progress_is_one_line(void **state)
     expect(&out, "0.8 s   Ctrl-C ends it");
 }
 
-static void categories_are_bars_with_eighths(void **state)
-{
-    (void)state;
-    static const struct hunt_cell a[] = {{{"a", 1}, false}, {{"1200", 4}, false}};
-    static const struct hunt_cell *const bars[] = {a, third};
-    const struct hunt_kept kept = {{0, columns, 2, NULL}, bars, 2, false};
-    struct buf out = {0};
-    assert_true(hunt_chart_write(&out, &kept, &(struct hunt_look){.width = 30}));
-    expect(&out, "a  █████████████ 1200\n"
-                 "b  ███▎ 300\n");
-}
-
-static void times_are_lines_of_braille_between_axes(void **state)
-{
-    (void)state;
-    static const struct hunt_column over_time[] = {{{"at", 2}, KQL_DATETIME}, {{"n", 1}, KQL_LONG}};
-    static const struct hunt_cell begin[] = {{{"2026-11-22T08:00:00Z", 20}, false},
-                                             {{"0", 1}, false}};
-    static const struct hunt_cell end[] = {{{"2026-11-22T09:00:00Z", 20}, false},
-                                           {{"8", 1}, false}};
-    static const struct hunt_cell *const points[] = {begin, end};
-    const struct hunt_kept kept = {{0, over_time, 2, NULL}, points, 2, false};
-    struct buf out = {0};
-    assert_true(hunt_chart_write(&out, &kept, &(struct hunt_look){.width = 60}));
-    buf_add_byte(&out, '\0');
-    struct str rest = str_from_c(out.ptr), line;
-    assert_true(str_cut_line(&rest, &line));
-    assert_true(str_starts(line, STR("           8 ┤")));
-    assert_true(str_ends(line, STR("⠁")) || str_ends(line, STR("⠉")) || str_ends(line, STR("⠊")));
-    for (int i = 0; i < 11; i++)
-        assert_true(str_cut_line(&rest, &line));
-    assert_true(str_starts(line, STR("           0 ┤⣀")) ||
-                str_starts(line, STR("           0 ┤⡠")) ||
-                str_starts(line, STR("           0 ┤⢀")));
-    assert_true(str_cut_line(&rest, &line));
-    assert_true(str_find(line, STR("2026-11-22 08:00:00")) == 14);
-    assert_true(str_ends(line, STR("2026-11-22 09:00:00")));
-    buf_free(&out);
-}
-
-static void what_has_no_number_is_not_drawn(void **state)
-{
-    (void)state;
-    const struct hunt_kept kept = {{0, columns, 1, NULL}, rows, 2, false};
-    struct buf out = {0};
-    assert_false(hunt_chart_write(&out, &kept, &(struct hunt_look){.width = 80}));
-    assert_int_equal(out.len, 0);
-    buf_free(&out);
-}
-
 static void a_caret_stands_under_the_place_of_an_error(void **state)
 {
     (void)state;
@@ -179,9 +129,6 @@ int main(void)
         cmocka_unit_test(wide_and_combining_characters_keep_columns_in_line),
         cmocka_unit_test(what_has_no_room_as_a_table_is_a_list),
         cmocka_unit_test(progress_is_one_line),
-        cmocka_unit_test(categories_are_bars_with_eighths),
-        cmocka_unit_test(times_are_lines_of_braille_between_axes),
-        cmocka_unit_test(what_has_no_number_is_not_drawn),
         cmocka_unit_test(a_caret_stands_under_the_place_of_an_error),
     };
     setlocale(LC_CTYPE, "C.UTF-8"); /* as main() does */
