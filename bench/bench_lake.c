@@ -170,7 +170,7 @@ int main(int argc, char **argv)
            (double)filling.bytes / (double)n, FILLING_DAY_EVENTS, FILLING_COMMIT);
     printf("%-52s %8.0f rows/s, %6.1f MB/s\n", "put and committed", (double)n / filling.seconds,
            (double)filling.bytes / filling.seconds / 1e6);
-    printf("%-52s %8.0f rows per second of one processor\n", "the filler's thread",
+    printf("%-52s %8.0f rows per second of a processor\n", "the same by processor time",
            (double)n / filling.cpu);
     printf("%-52s %8.1f s\n", "settled", settled);
     printf("%-52s %8.1f bytes an event\n", "on disk", (double)stats.size / (double)n);

@@ -31,13 +31,13 @@ void filling_run(const struct lake_ops *ops, struct lake *lake, uint64_t first, 
             if (each)
                 each(context, event->row.raw);
         }
-        double started = measure_now(), cpu = measure_cpu();
+        double started = measure_now(), cpu = measure_process_cpu();
         for (uint64_t k = i; k < stop; k++)
             if (ops->put(lake, &events[k - i].row) < 0)
                 measure_die("put", "an event was refused");
         if (stop % FILLING_COMMIT == 0 || stop == end)
             commit(ops, lake, stop);
         filling->seconds += measure_now() - started;
-        filling->cpu += measure_cpu() - cpu;
+        filling->cpu += measure_process_cpu() - cpu;
     }
 }

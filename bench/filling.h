@@ -13,7 +13,7 @@
 #define FILLING_COMMIT 136000
 
 struct filling {
-    double seconds, cpu; /* of the lake's functions; cpu: of this thread */
+    double seconds, cpu; /* of the lake's functions; cpu: of all threads */
     uint64_t bytes;      /* of raw events */
 };
 

@@ -86,10 +86,11 @@ struct duck_logical_type;
 struct duck_data_chunk;
 struct duck_vector;
 struct duck_value;
-struct duck_appender;
 struct duck_scalar_function;
+struct duck_table_function;
 struct duck_function_info;
 struct duck_bind_info;
+struct duck_init_info;
 
 /* Handed over by value, so its size is a part of the ABI. */
 struct duck_result {
@@ -133,6 +134,9 @@ struct duck_list_entry {
 
 typedef void duck_scalar_callback(struct duck_function_info *info, struct duck_data_chunk *input,
                                   struct duck_vector *output);
+typedef void duck_bind_callback(struct duck_bind_info *info);
+typedef void duck_init_callback(struct duck_init_info *info);
+typedef void duck_table_callback(struct duck_function_info *info, struct duck_data_chunk *output);
 typedef void duck_delete_callback(void *data);
 
 /* X(type returned, name, arguments) */
@@ -182,6 +186,8 @@ typedef void duck_delete_callback(void *data);
     X(enum duck_state, execute_prepared, (struct duck_prepared *, struct duck_result *))           \
     X(enum duck_state, pending_prepared_streaming,                                                 \
       (struct duck_prepared *, struct duck_pending * *ret))                                        \
+    X(enum duck_state, pending_prepared, (struct duck_prepared *, struct duck_pending * *ret))     \
+    X(enum duck_pending_state, pending_execute_task, (struct duck_pending *))                      \
     X(const char *, pending_error, (struct duck_pending *))                                        \
     X(enum duck_state, execute_pending, (struct duck_pending *, struct duck_result *))             \
     X(void, destroy_pending, (struct duck_pending **))                                             \
@@ -225,13 +231,6 @@ typedef void duck_delete_callback(void *data);
     X(struct duck_vector *, struct_vector_get_child, (struct duck_vector *, uint64_t index))       \
     X(struct duck_value *, create_null_value, (void))                                              \
     X(void, destroy_value, (struct duck_value **))                                                 \
-    X(enum duck_state, appender_create_ext,                                                        \
-      (struct duck_connection *, const char *catalog, const char *schema, const char *table,       \
-       struct duck_appender **ret))                                                                \
-    X(const char *, appender_error, (struct duck_appender *))                                      \
-    X(enum duck_state, append_data_chunk, (struct duck_appender *, struct duck_data_chunk *))      \
-    X(enum duck_state, appender_close, (struct duck_appender *))                                   \
-    X(enum duck_state, appender_destroy, (struct duck_appender **))                                \
     X(struct duck_scalar_function *, create_scalar_function, (void))                               \
     X(void, destroy_scalar_function, (struct duck_scalar_function **))                             \
     X(void, scalar_function_set_name, (struct duck_scalar_function *, const char *name))           \
@@ -249,7 +248,22 @@ typedef void duck_delete_callback(void *data);
     X(void *, scalar_function_get_extra_info, (struct duck_function_info *))                       \
     X(void, scalar_function_set_error, (struct duck_function_info *, const char *text))            \
     X(enum duck_state, register_scalar_function,                                                   \
-      (struct duck_connection *, struct duck_scalar_function *))
+      (struct duck_connection *, struct duck_scalar_function *))                                   \
+    X(struct duck_table_function *, create_table_function, (void))                                 \
+    X(void, destroy_table_function, (struct duck_table_function **))                               \
+    X(void, table_function_set_name, (struct duck_table_function *, const char *name))             \
+    X(void, table_function_set_extra_info,                                                         \
+      (struct duck_table_function *, void *data, duck_delete_callback *))                          \
+    X(void, table_function_set_bind, (struct duck_table_function *, duck_bind_callback *))         \
+    X(void, table_function_set_init, (struct duck_table_function *, duck_init_callback *))         \
+    X(void, table_function_set_function, (struct duck_table_function *, duck_table_callback *))    \
+    X(enum duck_state, register_table_function,                                                    \
+      (struct duck_connection *, struct duck_table_function *))                                    \
+    X(void *, bind_get_extra_info, (struct duck_bind_info *))                                      \
+    X(void, bind_add_result_column,                                                                \
+      (struct duck_bind_info *, const char *name, struct duck_logical_type *))                     \
+    X(void, bind_set_error, (struct duck_bind_info *, const char *text))                           \
+    X(void *, function_get_extra_info, (struct duck_function_info *))
 
 struct duck {
 #define DUCK_MEMBER(type, name, arguments) type(*name) arguments;

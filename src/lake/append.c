@@ -1,8 +1,16 @@
-/* Rows gathered for one table, handed to DuckDB by columns, in chunks. */
+/*
+ * Rows gathered for one table, handed to DuckDB by columns, in chunks: a table function that has them, and an INSERT
+ * from it. Its appender would copy them once more, and turn round and round while a thread of the engine works.
+ */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "lake/duckdb.h"
+
+#define GATHERED "_gathered" /* the table function */
+#define WAIT_US 200
 
 enum own_column {
     OWN_TIME,
@@ -37,8 +45,9 @@ struct appending {
     const struct duck *duck;
     const struct day *day;
     const struct table *table;
-    struct duck_appender *appender;
-    struct duck_data_chunk *chunk;
+    const struct gathered_row *rows;
+    size_t n_rows, at;
+    struct duck_data_chunk *chunk; /* that is being filled */
     struct duck_value *null;
     struct target targets[OWN_COLUMNS + LAKE_COLUMNS_MAX];
     size_t n; /* columns */
@@ -70,12 +79,20 @@ static void put_integer(struct appending *appending, size_t column, size_t row, 
     ((int64_t *)target_for(appending, column, row)->data)[row] = integer;
 }
 
-/* The text is UTF-8: it was looked at, or repaired, when it was gathered. */
+/*
+ * The text stays where it was gathered, which outlives the statement. It is UTF-8: it was looked at, or repaired, then.
+ */
 static void put_text(struct appending *appending, size_t column, size_t row, struct str text)
 {
-    struct target *target = target_for(appending, column, row);
-    appending->duck->unsafe_vector_assign_string_element_len(target->vector, row, text.ptr,
-                                                             text.len);
+    union duck_string *string = (union duck_string *)target_for(appending, column, row)->data + row;
+    string->inlined.len = (uint32_t)text.len;
+    if (text.len <= sizeof(string->inlined.bytes)) {
+        memset(string->inlined.bytes, 0, sizeof(string->inlined.bytes));
+        memcpy(string->inlined.bytes, text.ptr, text.len);
+    } else {
+        memcpy(string->pointer.prefix, text.ptr, sizeof(string->pointer.prefix));
+        string->pointer.ptr = text.ptr;
+    }
 }
 
 static void put_own(struct appending *appending, const struct gathered_row *from, size_t row)
@@ -113,11 +130,9 @@ static void put_cell(struct appending *appending, const struct gathered_cell *ce
     }
 }
 
-static int append_chunk(struct appending *appending, const struct gathered_row *rows, size_t n,
-                        struct err *err)
+static void put_rows(struct appending *appending, const struct gathered_row *rows, size_t n)
 {
     const struct duck *duck = appending->duck;
-    duck->data_chunk_reset(appending->chunk);
     for (size_t i = 0; i < appending->n; i++)
         appending->targets[i].used = false;
     for (size_t row = 0; row < n; row++) {
@@ -131,24 +146,71 @@ static int append_chunk(struct appending *appending, const struct gathered_row *
             duck->vector_reference_value(duck->data_chunk_get_vector(appending->chunk, i),
                                          appending->null);
     duck->data_chunk_set_size(appending->chunk, n);
-    if (duck->append_data_chunk(appending->appender, appending->chunk) != DUCK_OK)
-        return statement_fail(err, duck->appender_error(appending->appender));
-    return 0;
 }
 
-static struct duck_data_chunk *make_chunk(const struct appending *appending)
+/* ---- the table function ---- */
+
+/* Called by DuckDB, which has nowhere to hold its own table of functions: it is that of the process. */
+static const struct duck *loaded(void)
 {
-    const struct duck *duck = appending->duck;
-    struct duck_logical_type *types[OWN_COLUMNS + LAKE_COLUMNS_MAX];
-    for (size_t i = 0; i < appending->n; i++)
-        types[i] = duck->create_logical_type(
+    struct err ignored;
+    return duck_load(NULL, &ignored);
+}
+
+static void describe_columns(struct duck_bind_info *info)
+{
+    const struct duck *duck = loaded();
+    const struct lake *lake = duck->bind_get_extra_info(info);
+    const struct appending *appending = lake->appending;
+    if (!appending) {
+        duck->bind_set_error(info, "no commit is under way");
+        return;
+    }
+    for (size_t i = 0; i < appending->n; i++) {
+        struct duck_logical_type *type = duck->create_logical_type(
             i < OWN_COLUMNS ? own_types[i]
                             : duck_type_of(appending->table->columns.items[i - OWN_COLUMNS].kind));
-    struct duck_data_chunk *chunk = duck->create_data_chunk(types, appending->n);
-    for (size_t i = 0; i < appending->n; i++)
-        duck->destroy_logical_type(&types[i]);
-    return chunk;
+        char name[24];
+        snprintf(name, sizeof(name), "c%zu", i);
+        duck->bind_add_result_column(info, name, type);
+        duck->destroy_logical_type(&type);
+    }
 }
+
+static void begin_rows(struct duck_init_info *info)
+{
+    (void)
+        info; /* where it stands is in struct appending: there is one INSERT, of one thread, at a time */
+}
+
+static void next_rows(struct duck_function_info *info, struct duck_data_chunk *output)
+{
+    const struct duck *duck = loaded();
+    struct lake *lake = duck->function_get_extra_info(info);
+    struct appending *appending = lake->appending;
+    size_t n = appending->n_rows - appending->at;
+    if (n > DUCK_VECTOR_SIZE)
+        n = DUCK_VECTOR_SIZE;
+    appending->chunk = output;
+    put_rows(appending, appending->rows + appending->at, n);
+    appending->at += n;
+}
+
+int append_register(struct lake *lake, struct err *err)
+{
+    const struct duck *duck = lake->duck;
+    struct duck_table_function *function = duck->create_table_function();
+    duck->table_function_set_name(function, GATHERED);
+    duck->table_function_set_extra_info(function, lake, NULL);
+    duck->table_function_set_bind(function, describe_columns);
+    duck->table_function_set_init(function, begin_rows);
+    duck->table_function_set_function(function, next_rows);
+    enum duck_state state = duck->register_table_function(lake->writer, function);
+    duck->destroy_table_function(&function);
+    return state == DUCK_OK ? 0 : err_set(err, -EINVAL, "the library refuses a function");
+}
+
+/* ---- the statement ---- */
 
 int append_shape(struct lake *lake, const struct day *day, const struct day_table *place,
                  const struct table *table, struct err *err)
@@ -180,9 +242,55 @@ int append_shape(struct lake *lake, const struct day *day, const struct day_tabl
     return status;
 }
 
-int append_rows(struct lake *lake, struct day *day, uint32_t number, struct err *err)
+/* The INSERT runs in this thread or in one of the engine's; then this one waits, where execute() would spin. */
+static int run_patiently(const struct duck *duck, struct duck_prepared *prepared, struct err *err)
+{
+    struct duck_pending *pending = NULL;
+    struct duck_result result;
+    enum duck_pending_state state = DUCK_PENDING_NOT_READY;
+    int status = 0;
+    if (duck->pending_prepared(prepared, &pending) != DUCK_OK)
+        state = DUCK_PENDING_ERROR;
+    while (state == DUCK_PENDING_NOT_READY || state == DUCK_PENDING_NO_TASKS) {
+        if (state == DUCK_PENDING_NO_TASKS)
+            usleep(WAIT_US);
+        state = duck->pending_execute_task(pending);
+    }
+    if (state == DUCK_PENDING_ERROR) {
+        status = statement_fail(err, duck->pending_error(pending));
+    } else {
+        if (duck->execute_pending(pending, &result) != DUCK_OK)
+            status = statement_fail(err, duck->result_error(&result));
+        duck->destroy_result(&result);
+    }
+    duck->destroy_pending(&pending);
+    return status;
+}
+
+static int insert(struct lake *lake, const struct day *day, const struct table *table,
+                  struct err *err)
 {
     const struct duck *duck = lake->duck;
+    struct duck_prepared *prepared = NULL;
+    struct buf sql = {0};
+    int status;
+    buf_printf(&sql, "INSERT INTO \"%s\".", day->name);
+    lake_quote_name(&sql, table->name);
+    buf_add_c(&sql, " FROM " GATHERED "()");
+    buf_add_byte(&sql, '\0');
+    if (sql.failed)
+        status = err_set(err, -ENOMEM, "no memory");
+    else if (duck->prepare(lake->writer, sql.ptr, &prepared) != DUCK_OK)
+        status = statement_fail(err, duck->prepare_error(prepared));
+    else
+        status = run_patiently(duck, prepared, err);
+    duck->destroy_prepare(&prepared);
+    buf_free(&sql);
+    return status;
+}
+
+int append_rows(struct lake *lake, struct day *day, uint32_t number, struct err *err)
+{
     struct day_table *place = &day->tables.items[number];
     const struct table *table = lake->tables.items[number];
     int status = append_shape(lake, day, place, table, err);
@@ -191,25 +299,17 @@ int append_rows(struct lake *lake, struct day *day, uint32_t number, struct err 
     struct appending *appending = calloc(1, sizeof(*appending));
     if (!appending)
         return err_set(err, -ENOMEM, "no memory");
-    appending->duck = duck;
+    appending->duck = lake->duck;
     appending->day = day;
     appending->table = table;
+    appending->rows = place->rows.items;
+    appending->n_rows = place->rows.len;
     appending->n = OWN_COLUMNS + table->columns.len;
-    appending->chunk = make_chunk(appending);
-    appending->null = duck->create_null_value();
-    if (duck->appender_create_ext(lake->writer, day->name, "main", table->name.ptr,
-                                  &appending->appender) != DUCK_OK)
-        status = statement_fail(err, duck->appender_error(appending->appender));
-    for (size_t at = 0; status == 0 && at < place->rows.len; at += DUCK_VECTOR_SIZE) {
-        size_t left = place->rows.len - at;
-        status = append_chunk(appending, place->rows.items + at,
-                              left < DUCK_VECTOR_SIZE ? left : DUCK_VECTOR_SIZE, err);
-    }
-    if (status == 0 && duck->appender_close(appending->appender) != DUCK_OK)
-        status = statement_fail(err, duck->appender_error(appending->appender));
-    duck->appender_destroy(&appending->appender);
-    duck->destroy_value(&appending->null);
-    duck->destroy_data_chunk(&appending->chunk);
+    appending->null = lake->duck->create_null_value();
+    lake->appending = appending;
+    status = insert(lake, day, table, err);
+    lake->appending = NULL;
+    lake->duck->destroy_value(&appending->null);
     free(appending);
     return status;
 }

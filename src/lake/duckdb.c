@@ -274,6 +274,8 @@ static struct lake *lake_open(const char *place, const struct lake_options *opti
     if (status == 0)
         status = functions_own(lake, err);
     if (status == 0)
+        status = append_register(lake, err);
+    if (status == 0)
         status = schema_load(lake, err);
     if (status == 0)
         status = owners_load(lake, err);

@@ -163,8 +163,9 @@ struct lake {
     VEC(struct lake_progress) progress;
     struct lake_stats stats; /* as of the last commit */
 
-    struct lake_stats filling; /* the filler's */
-    uint64_t unsettled;        /* rows committed since it was settled */
+    struct appending *appending; /* the INSERT under way; NULL: none */
+    struct lake_stats filling;   /* the filler's */
+    uint64_t unsettled;          /* rows committed since it was settled */
     _Atomic uint64_t gathered_bytes;
     struct arena gathered;                            /* rows put */
     struct str last_agency, last_source, last_format; /* of the last row put, in `gathered` */
@@ -303,6 +304,7 @@ void gather_forget(struct lake *lake);
 int commit_gathered(struct lake *lake, const struct lake_progress *progress, size_t n,
                     struct err *err);
 int commit_settle(struct lake *lake, struct err *err);
+int append_register(struct lake *lake, struct err *err);
 int append_rows(struct lake *lake, struct day *day, uint32_t number, struct err *err);
 /* Makes the table of a dataset in a day, or gives it the columns that it lacks. */
 int append_shape(struct lake *lake, const struct day *day, const struct day_table *place,
