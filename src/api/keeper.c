@@ -9,6 +9,7 @@
 #include "api/server.h"
 #include "api/event_stream.h"
 #include "api/hunts.h"
+#include "api/outflow.h"
 #include "io/clock.h"
 #include "io/log.h"
 
@@ -98,6 +99,7 @@ static void *keep(void *argument)
         pthread_mutex_unlock(&api->lock);
         event_streams_look(api, ticks);
         hunts_look(api, ticks);
+        outflows_look(api);
         if (ticks >= identity_at) {
             api_reload_identity(api);
             identity_at = ticks + IDENTITY_EVERY_US;

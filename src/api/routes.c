@@ -15,6 +15,7 @@ const struct api_route *const api_tables[] = {
     routes_exceptions,  /* what is not to be found */
     routes_lake,        /* all that was received, and its proof */
     routes_holds,       /* what of it is to stay */
+    routes_transfer,    /* out of it, and into it */
     routes_hunts,       /* questions about all events */
     routes_saved,       /* those that are kept, and run by themselves */
     routes_centre,      /* what runs, and the journal */

@@ -13,6 +13,7 @@
 #include "api/server.h"
 #include "api/event_stream.h"
 #include "api/hunts.h"
+#include "api/outflow.h"
 #include "io/clock.h"
 #include "io/log.h"
 
@@ -336,8 +337,9 @@ static struct api *api_new(const struct api_options *options)
         ledgers_new(options->ledger, options->threads * (unsigned)(options->n_listeners + 1));
     api->hub = event_streams_new();
     api->hunts = hunts_new(api);
+    api->outflows = outflows_new();
     if (!api->listening || !api->peers || !api->ledgers || !api->hub || !api->hunts ||
-        count_slots(api) < 0) {
+        !api->outflows || count_slots(api) < 0) {
         api_stop(api);
         return NULL;
     }
@@ -406,6 +408,7 @@ void api_stop(struct api *api)
     }
     keeper_stop(api);
     hunts_free(api->hunts);
+    outflows_free(api->outflows);
     event_streams_free(api->hub);
     ledgers_free(api->ledgers);
     peers_free(api->peers);

@@ -110,6 +110,7 @@ struct api_request {
 
 struct event_streams;
 struct hunts;
+struct outflows;
 
 struct api {
     struct api_options options; /* with defaults filled in */
@@ -152,6 +153,7 @@ struct api {
 
     struct event_streams *hub; /* event_stream.h */
     struct hunts *hunts;       /* hunts.h */
+    struct outflows *outflows; /* outflow.h */
 };
 
 /* ---- request.c ---- */

@@ -11,8 +11,7 @@ bool centre_is_named(const struct cli *cli)
     return cli->settings.to_url != NULL;
 }
 
-json_t *centre_ask(const struct cli *cli, const char *method, const char *path, struct str body,
-                   int *ret_code)
+static struct client *open_client(const struct cli *cli)
 {
     const struct settings *settings = &cli->settings;
     const struct client_options options = {
@@ -24,6 +23,30 @@ json_t *centre_ask(const struct cli *cli, const char *method, const char *path, 
         .insecure = settings->insecure,
         .stop = cli->stop,
     };
+    struct err err = {0};
+    struct client *client = client_new(&options, &err);
+    if (!client)
+        cli_complain(cli, "%s", err.message);
+    return client;
+}
+
+/* What a reply that is no 200 says; the exit code. */
+static int complain(const struct cli *cli, unsigned status, const json_t *json)
+{
+    const char *detail = json_string_value(json_object_get(json, "detail"));
+    cli_complain(cli, "the centre answers %u%s%s", status, detail ? ": " : "",
+                 detail ? detail : "");
+    return status >= 400 && status < 500 ? EXIT_REFUSED : EXIT_BROKEN;
+}
+
+static json_t *json_of(const struct client_reply *reply)
+{
+    return json_loadb(reply->body.ptr ? reply->body.ptr : "", reply->body.len, 0, NULL);
+}
+
+json_t *centre_ask(const struct cli *cli, const char *method, const char *path, struct str body,
+                   int *ret_code)
+{
     const struct client_request request = {
         .method = method,
         .path = path,
@@ -34,19 +57,15 @@ json_t *centre_ask(const struct cli *cli, const char *method, const char *path, 
     struct err err = {0};
     json_t *json = NULL;
     *ret_code = EXIT_BROKEN;
-    struct client *client = client_new(&options, &err);
+    struct client *client = open_client(cli);
     if (!client) {
         *ret_code = EXIT_USAGE;
-        cli_complain(cli, "%s", err.message);
     } else if (client_send(client, &request, &reply, &err) < 0) {
         cli_complain(cli, "%s", err.message);
     } else {
-        json = json_loadb(reply.body.ptr ? reply.body.ptr : "", reply.body.len, 0, NULL);
+        json = json_of(&reply);
         if (reply.status != 200 || !json) {
-            const char *detail = json_string_value(json_object_get(json, "detail"));
-            *ret_code = reply.status >= 400 && reply.status < 500 ? EXIT_REFUSED : EXIT_BROKEN;
-            cli_complain(cli, "the centre answers %u%s%s", reply.status, detail ? ": " : "",
-                         detail ? detail : "");
+            *ret_code = complain(cli, reply.status, json);
             json_decref(json);
             json = NULL;
         }
@@ -56,4 +75,35 @@ json_t *centre_ask(const struct cli *cli, const char *method, const char *path, 
     if (json)
         *ret_code = EXIT_DONE;
     return json;
+}
+
+int centre_fetch(const struct cli *cli, const char *method, const char *path, struct str body,
+                 int (*take)(void *context, struct str bytes), void *context)
+{
+    const struct client_request request = {
+        .method = method,
+        .path = path,
+        .type = body.len ? "application/json" : NULL,
+        .body = body,
+        .take = take,
+        .context = context,
+    };
+    struct client_reply reply = {0};
+    struct err err = {0};
+    int code = EXIT_DONE;
+    struct client *client = open_client(cli);
+    if (!client)
+        return EXIT_USAGE;
+    if (client_send(client, &request, &reply, &err) < 0) {
+        code = *cli->stop ? EXIT_INTERRUPTED : EXIT_BROKEN;
+        if (!*cli->stop)
+            cli_complain(cli, "%s", err.message);
+    } else if (reply.status != 200) {
+        json_t *json = json_of(&reply);
+        code = complain(cli, reply.status, json);
+        json_decref(json);
+    }
+    client_reply_free(&reply);
+    client_free(client);
+    return code;
 }

@@ -19,4 +19,11 @@ bool centre_is_named(const struct cli *cli);
 json_t *centre_ask(const struct cli *cli, const char *method, const char *path, struct str body,
                    int *ret_code);
 
+/*
+ * Asks for an answer of any length, whose pieces `take` gets; a negative return of it is enough of them. The exit code;
+ * other than EXIT_DONE it complained.
+ */
+int centre_fetch(const struct cli *cli, const char *method, const char *path, struct str body,
+                 int (*take)(void *context, struct str bytes), void *context);
+
 #endif

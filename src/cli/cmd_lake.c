@@ -1,4 +1,4 @@
-/* jaga lake show, verify, export, import, drop: what the lake of a data folder keeps, and care of it. */
+/* jaga lake show, verify, drop: what the lake keeps, and care of it. */
 #include <errno.h>
 #include <inttypes.h>
 
@@ -226,61 +226,6 @@ static int verify(const struct cli *cli)
     return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
 }
 
-/* ---- export, import ---- */
-
-static bool format_of(const char *path, enum lake_export_format *ret_format)
-{
-    struct str name = str_from_c(path);
-    bool parquet = str_ends(name, STR(".parquet"));
-    *ret_format = parquet ? LAKE_PARQUET : LAKE_NDJSON;
-    return parquet || str_ends(name, STR(".ndjson")) || str_ends(name, STR(".jsonl"));
-}
-
-static int export_dataset(const struct cli *cli)
-{
-    const struct settings *settings = &cli->settings;
-    const struct str agency = text_or_none(settings->agency);
-    struct lake_export what = {
-        .dataset = str_from_c(settings->paths.items[0]),
-        .first = settings->from == TIME_UNSET ? INT64_MIN : settings->from,
-        .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
-        .scope = {.all = agency.len == 0, .agencies = &agency, .n = agency.len > 0},
-    };
-    struct lake_folder folder;
-    struct err err = {0};
-    uint64_t rows = 0;
-    if (!format_of(settings->paths.items[1], &what.format)) {
-        cli_complain(cli, "%s: the name must end with .parquet, .ndjson or .jsonl",
-                     settings->paths.items[1]);
-        return EXIT_USAGE;
-    }
-    int code = lake_folder_open(cli, &folder);
-    if (code != EXIT_DONE)
-        return code;
-    int status = folder.ops->export_to(folder.lake, &what, settings->paths.items[1], &rows, &err);
-    if (status == 0)
-        cli_say(cli, "%" PRIu64 " events", rows);
-    lake_folder_close(&folder);
-    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
-}
-
-static int import_dataset(const struct cli *cli)
-{
-    const struct settings *settings = &cli->settings;
-    struct lake_folder folder;
-    struct err err = {0};
-    uint64_t rows = 0;
-    int code = lake_folder_open(cli, &folder);
-    if (code != EXIT_DONE)
-        return code;
-    int status = folder.ops->import_from(folder.lake, str_from_c(settings->paths.items[0]),
-                                         settings->paths.items[1], &rows, &err);
-    if (status == 0)
-        cli_say(cli, "%" PRIu64 " events that were not there", rows);
-    lake_folder_close(&folder);
-    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
-}
-
 /* ---- drop ---- */
 
 static int drop_at_centre(const struct cli *cli, const struct lake_part *part)
@@ -332,8 +277,6 @@ static int drop(const struct cli *cli)
 static const char *const show_options[] = {
     LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", "json", NULL};
 static const char *const verify_options[] = {LAKE_FOLDER_OPTIONS, "day", NULL};
-static const char *const export_options[] = {LAKE_FOLDER_OPTIONS, "agency", "from", "to", NULL};
-static const char *const import_options[] = {LAKE_FOLDER_OPTIONS, NULL};
 static const char *const drop_options[] = {
     LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", NULL};
 
@@ -353,26 +296,6 @@ const struct command cmd_lake_verify = {
              "differs, the exit code is 4. `jaga verify event` proves a single event.",
     .options = verify_options,
     .run = verify,
-};
-
-const struct command cmd_lake_export = {
-    .name = "lake export",
-    .arguments = "DATASET FILE",
-    .paths_min = 2,
-    .paths_max = 2,
-    .about = "Write the events of a dataset to a new file: Parquet or NDJSON, by the name's end.",
-    .options = export_options,
-    .run = export_dataset,
-};
-
-const struct command cmd_lake_import = {
-    .name = "lake import",
-    .arguments = "DATASET FILE",
-    .paths_min = 2,
-    .paths_max = 2,
-    .about = "Take exported events into the lake; those that are there are skipped.",
-    .options = import_options,
-    .run = import_dataset,
 };
 
 const struct command cmd_lake_drop = {

@@ -73,7 +73,11 @@ enum duck_type {
     DUCK_SQLNULL,
 };
 
-enum duck_statement_type { DUCK_STATEMENT_SELECT = 1, DUCK_STATEMENT_EXPLAIN = 4 };
+enum duck_statement_type {
+    DUCK_STATEMENT_SELECT = 1,
+    DUCK_STATEMENT_EXPLAIN = 4,
+    DUCK_STATEMENT_COPY = 11,
+};
 
 /* Handles. */
 struct duck_database;

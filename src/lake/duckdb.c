@@ -447,6 +447,8 @@ const struct lake_ops lake_duckdb = {
     .hold = hold_add,
     .release = hold_release,
     .holds = hold_list,
-    .export_to = transfer_export,
+    .export_ask = transfer_ask,
+    .export_write = transfer_write,
     .import_from = transfer_import,
+    .import_lines = transfer_import_lines,
 };

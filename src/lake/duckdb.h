@@ -363,8 +363,12 @@ int hold_add(struct lake *lake, const struct lake_hold *hold, const struct lake_
 int hold_release(struct lake *lake, struct str hold, uint64_t *ret_released, struct err *err);
 int hold_list(struct lake *lake, int (*each)(void *context, const struct lake_hold *hold),
               void *context);
-int transfer_export(struct lake *lake, const struct lake_export *what, const char *path,
-                    uint64_t *ret_rows, struct err *err);
+int transfer_ask(struct lake *lake, const struct lake_export *what, struct lake_run **ret_run,
+                 struct err *err);
+int transfer_write(struct lake_run *run, int (*write)(void *context, struct str bytes),
+                   void *context, uint64_t *ret_rows, struct err *err);
+int transfer_import_lines(struct lake *lake, struct str dataset, struct str lines,
+                          uint64_t *ret_rows, struct err *err);
 int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
                     struct err *err);
 

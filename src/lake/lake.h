@@ -479,11 +479,19 @@ struct lake_ops {
     int (*holds)(struct lake *lake, int (*each)(void *context, const struct lake_hold *hold),
                  void *context);
 
-    /* Writes a new file. Import takes such files, by their name's end; events that are there are skipped. */
-    int (*export_to)(struct lake *lake, const struct lake_export *what, const char *path,
-                     uint64_t *ret_rows, struct err *err);
+    /*
+     * An export is a run like that of a query: cancel, run_stats, done. It is handed out in pieces, in no order of events; a
+     * negative return of `write` stops it and is returned. Parquet is made as a whole before its first piece.
+     */
+    int (*export_ask)(struct lake *lake, const struct lake_export *what, struct lake_run **ret_run,
+                      struct err *err);
+    int (*export_write)(struct lake_run *run, int (*write)(void *context, struct str bytes),
+                        void *context, uint64_t *ret_rows, struct err *err);
+    /* Takes what was exported: a file, Parquet by its name's end; or lines. Events that are there are skipped. */
     int (*import_from)(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
                        struct err *err);
+    int (*import_lines)(struct lake *lake, struct str dataset, struct str lines, uint64_t *ret_rows,
+                        struct err *err);
 };
 
 extern const struct lake_ops lake_duckdb;

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "io/clock.h"
 #include "lake/duckdb.h"
@@ -32,13 +33,13 @@ static int make_views(struct lake_run *run, const struct lake_query *query, stru
 }
 
 /* One SELECT, and nothing behind it. */
-static int prepare(struct lake_run *run, const struct lake_query *query, const char *before,
-                   struct err *err)
+static int prepare(struct lake_run *run, const struct lake_query *query, int type, struct err *err)
 {
     const struct duck *duck = run->lake->duck;
     struct duck_extracted *extracted = NULL;
     struct buf sql = {0};
-    buf_add_c(&sql, before);
+    if (type == DUCK_STATEMENT_EXPLAIN)
+        buf_add_c(&sql, "EXPLAIN ");
     buf_add_str(&sql, query->sql);
     buf_add_byte(&sql, '\0');
     int status = 0;
@@ -61,8 +62,7 @@ static int prepare(struct lake_run *run, const struct lake_query *query, const c
     buf_free(&sql);
     if (status < 0)
         return status;
-    int type = duck->prepared_statement_type(run->prepared);
-    if (type != (before[0] ? DUCK_STATEMENT_EXPLAIN : DUCK_STATEMENT_SELECT))
+    if ((int)duck->prepared_statement_type(run->prepared) != type)
         return err_set(err, -EACCES, "only SELECT may be asked");
     if (statement_bind(duck, run->prepared, query->values, query->n_values) < 0)
         return err_set(err, -EINVAL, "the query has %d parameters and %zu values",
@@ -70,8 +70,8 @@ static int prepare(struct lake_run *run, const struct lake_query *query, const c
     return 0;
 }
 
-static int ask(struct lake *lake, const struct lake_query *query, const char *before,
-               struct lake_run **ret_run, struct err *err)
+int run_ask_for(struct lake *lake, const struct lake_query *query, int type,
+                struct lake_run **ret_run, struct err *err)
 {
     struct lake_run *run = calloc(1, sizeof(*run));
     if (!run)
@@ -93,7 +93,7 @@ static int ask(struct lake *lake, const struct lake_query *query, const char *be
     if (status == 0)
         status = make_views(run, query, err);
     if (status == 0)
-        status = prepare(run, query, before, err);
+        status = prepare(run, query, type, err);
     if (status < 0) {
         run_done(run);
         return status;
@@ -105,7 +105,7 @@ static int ask(struct lake *lake, const struct lake_query *query, const char *be
 int run_ask(struct lake *lake, const struct lake_query *query, struct lake_run **ret_run,
             struct err *err)
 {
-    return ask(lake, query, "", ret_run, err);
+    return run_ask_for(lake, query, DUCK_STATEMENT_SELECT, ret_run, err);
 }
 
 void run_done(struct lake_run *run)
@@ -126,6 +126,10 @@ void run_done(struct lake_run *run)
         duck->disconnect(&run->connection);
     pins_release(run->lake, &run->pins);
     converter_free(run->converter);
+    if (run->file) /* what was not taken of it */
+        (void)unlink(run->file);
+    free(run->file);
+    free((void *)(uintptr_t)run->dataset.ptr);
     free(run->columns);
     free(run);
 }
@@ -278,7 +282,7 @@ int run_explain(struct lake *lake, const struct lake_query *query, struct buf *t
     struct lake_chunk chunk;
     if (!query->scope.all)
         return err_set(err, -EACCES, "the engine's plan tells how much other agencies have");
-    int status = ask(lake, query, "EXPLAIN ", &run, err);
+    int status = run_ask_for(lake, query, DUCK_STATEMENT_EXPLAIN, &run, err);
     if (status < 0)
         return status;
     while ((status = run_next(run, &chunk, err)) == 1)

@@ -24,7 +24,9 @@ struct lake_run {
     struct lake_result_column *columns;
     size_t n_columns;
     struct pins pins;
-    bool executed; /* there is a result to destroy */
+    char *file;         /* that an export writes; NULL: none */
+    struct str dataset; /* .. of which; malloc'ed */
+    bool executed;      /* there is a result to destroy */
     bool ended;
 
     atomic_bool cancelled, late; /* it is to end */
@@ -41,6 +43,10 @@ static inline bool run_is_ending(const struct lake_run *run)
     return atomic_load(&run->cancelled) || atomic_load(&run->late) ||
            atomic_load(&run->excess) != RUN_FITS;
 }
+
+/* A run of a statement of that type (enum duck_statement_type). */
+int run_ask_for(struct lake *lake, const struct lake_query *query, int type,
+                struct lake_run **ret_run, struct err *err);
 
 void watcher_add(struct lake_run *run);
 void watcher_remove(struct lake_run *run);

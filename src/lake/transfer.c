@@ -1,13 +1,14 @@
 /* Events as files, and back. Parquet passes through the lake's folder, the only one that SQL may write and read. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lake/duckdb.h"
+#include "lake/run.h"
 
 static int no_memory(struct err *err)
 {
@@ -83,116 +84,185 @@ static void add_value(struct buf *line, const struct lake_vector *vector, uint32
     }
 }
 
-static int write_lines(struct lake_run *run, FILE *file, uint64_t *rows, struct err *err)
+#define PIECE (256u << 10) /* bytes of lines that are handed out together, about */
+
+static const struct lake_column *column_named(const struct table *table, struct str name)
 {
-    struct buf line = {0};
-    struct lake_chunk chunk;
+    for (size_t i = 0; table && i < table->columns.len; i++)
+        if (str_eq(table->columns.items[i].name, name))
+            return &table->columns.items[i];
+    return NULL;
+}
+
+/*
+ * The names of the result's columns, as JSON: fields have the names that they came with, for what differs only in case
+ * has another in SQL; but what begins as names of the lake's own do keeps that.
+ */
+static int write_names(struct lake_run *run, struct str dataset, struct buf *text, size_t *ends)
+{
     size_t n;
+    const struct lake_result_column *columns = run_result(run, &n);
+    pthread_mutex_lock(&run->lake->lock);
+    const struct table *table = schema_find(run->lake, dataset, NULL);
+    for (size_t i = 0; i < n; i++) {
+        const struct lake_column *column = column_named(table, columns[i].name);
+        bool own = !column || str_starts(column->field, STR("_"));
+        buf_add_json(text, own ? columns[i].name : column->field);
+        ends[i] = text->len;
+    }
+    pthread_mutex_unlock(&run->lake->lock);
+    return text->failed ? -ENOMEM : 0;
+}
+
+/* Lines, and the names of their members: name i is names[ends[i - 1] .. ends[i]). */
+struct lines {
+    struct buf names, text;
+    size_t *ends;
+};
+
+static void add_line(struct lines *lines, const struct lake_chunk *chunk, uint32_t row)
+{
+    struct buf *text = &lines->text;
+    char before = '{';
+    for (uint32_t k = 0; k < chunk->n_columns; k++) {
+        if (lake_is_null(&chunk->columns[k], row))
+            continue;
+        size_t start = k ? lines->ends[k - 1] : 0;
+        buf_add_byte(text, before);
+        buf_add(text, lines->names.ptr + start, lines->ends[k] - start);
+        buf_add_byte(text, ':');
+        add_value(text, &chunk->columns[k], row);
+        before = ',';
+    }
+    buf_add_c(text, "}\n");
+}
+
+static int hand_out(struct lines *lines, int (*write)(void *context, struct str bytes),
+                    void *context, struct err *err)
+{
+    int status = lines->text.failed ? -ENOMEM : write(context, buf_str(&lines->text));
+    buf_clear(&lines->text);
+    return status < 0 && !err->code ? err_set(err, status, "%s", strerror(-status)) : status;
+}
+
+static int write_lines(struct lake_run *run, int (*write)(void *context, struct str bytes),
+                       void *context, uint64_t *rows, struct err *err)
+{
+    struct lines lines = {0};
+    struct lake_chunk chunk;
     int status;
     while ((status = run_next(run, &chunk, err)) == 1) {
-        const struct lake_result_column *columns = run_result(run, &n);
-        for (uint32_t i = 0; i < chunk.n_rows; i++) {
-            buf_clear(&line);
-            for (uint32_t k = 0; k < chunk.n_columns; k++) {
-                if (lake_is_null(&chunk.columns[k], i))
-                    continue;
-                buf_add_byte(&line, line.len ? ',' : '{');
-                buf_add_json(&line, columns[k].name);
-                buf_add_byte(&line, ':');
-                add_value(&line, &chunk.columns[k], i);
-            }
-            buf_add_c(&line, "}\n");
-            if (line.failed || fwrite(line.ptr, 1, line.len, file) != line.len) {
-                status = line.failed ? no_memory(err)
-                                     : err_set(err, -errno, "cannot write: %s", strerror(errno));
-                goto out;
+        if (!lines.ends) {
+            lines.ends = calloc(chunk.n_columns + 1u, sizeof(*lines.ends));
+            if (!lines.ends || write_names(run, run->dataset, &lines.names, lines.ends) < 0) {
+                status = no_memory(err);
+                break;
             }
         }
+        for (uint32_t i = 0; status >= 0 && i < chunk.n_rows; i++) {
+            add_line(&lines, &chunk, i);
+            if (lines.text.len >= PIECE)
+                status = hand_out(&lines, write, context, err);
+        }
+        if (status < 0)
+            break;
         *rows += chunk.n_rows;
     }
-out:
-    buf_free(&line);
-    return status;
-}
-
-static int export_lines(struct lake *lake, const struct lake_query *query, const char *path,
-                        uint64_t *rows, struct err *err)
-{
-    struct lake_run *run = NULL;
-    FILE *file = fopen(path, "wxe");
-    if (!file)
-        return err_set(err, -errno, "%s: %s", path, strerror(errno));
-    int status = run_ask(lake, query, &run, err);
     if (status == 0)
-        status = write_lines(run, file, rows, err);
-    run_done(run);
-    if (status == 0 && (fflush(file) != 0 || fsync(fileno(file)) < 0))
-        status = err_set(err, -errno, "%s: %s", path, strerror(errno));
-    if (fclose(file) != 0 && status == 0)
-        status = err_set(err, -errno, "%s: %s", path, strerror(errno));
-    if (status < 0)
-        unlink(path);
+        status = hand_out(&lines, write, context, err);
+    buf_free(&lines.names);
+    buf_free(&lines.text);
+    free(lines.ends);
     return status;
 }
 
-static int take_count(void *context, const struct lake_chunk *chunk)
+/* DuckDB makes the file when the run does; it is handed out, and gone. */
+static int write_file(struct lake_run *run, int (*write)(void *context, struct str bytes),
+                      void *context, uint64_t *rows, struct err *err)
 {
-    *(uint64_t *)context = (uint64_t)chunk->columns[0].integers[0];
-    return 0;
+    struct lake_chunk chunk;
+    int status;
+    while ((status = run_next(run, &chunk, err)) == 1)
+        *rows += (uint64_t)chunk.columns[0].integers[0];
+    if (status < 0)
+        return status;
+    int file = open(run->file, O_RDONLY | O_CLOEXEC);
+    char *bytes = malloc(PIECE);
+    ssize_t n = file < 0 || !bytes ? -1 : 1;
+    (void)unlink(run->file);
+    while (status >= 0 && n > 0 && (n = read(file, bytes, PIECE)) > 0)
+        status = write(context, str_of(bytes, (size_t)n));
+    if (n < 0)
+        status = err_set(err, bytes ? -errno : -ENOMEM, "%s: %s", run->file, strerror(errno));
+    else if (status < 0)
+        err_set(err, status, "%s", strerror(-status));
+    if (file >= 0)
+        close(file);
+    free(bytes);
+    return status;
 }
 
-static int export_parquet(struct lake *lake, const struct lake_query *query, const char *path,
-                          uint64_t *rows, struct err *err)
+int transfer_write(struct lake_run *run, int (*write)(void *context, struct str bytes),
+                   void *context, uint64_t *ret_rows, struct err *err)
 {
+    uint64_t rows = 0;
+    int status = run->file ? write_file(run, write, context, &rows, err)
+                           : write_lines(run, write, context, &rows, err);
+    if (status == 0)
+        *ret_rows = rows;
+    return status;
+}
+
+static int ask_file(struct lake *lake, struct lake_query *query, struct lake_run **ret_run,
+                    struct err *err)
+{
+    static _Atomic uint64_t files;
     struct buf sql = {0}, place = {0};
-    struct pins pins = {0};
-    struct duck_connection *connection = NULL;
-    add_place(lake, "export.parquet", &place);
-    if (place.failed)
-        return no_memory(err);
-    (void)unlink(place.ptr);
-    buf_add_c(&sql, "COPY (SELECT * FROM (");
-    int status = source_write(lake, &query->sources[0], query, &pins, &sql, err);
-    buf_add_c(&sql, ") ORDER BY _key, _part) TO ");
+    char name[64];
+    snprintf(name, sizeof(name), "export-%" PRIu64 ".parquet", atomic_fetch_add(&files, 1));
+    add_place(lake, name, &place);
+    buf_add_c(&sql, "COPY (SELECT * FROM t) TO ");
     lake_quote_text(&sql, buf_str(&place));
     buf_add_c(&sql, " (FORMAT parquet, COMPRESSION zstd)");
-    buf_add_byte(&sql, '\0');
-    if (status == 0 && (sql.failed || lake->duck->connect(lake->database, &connection) != DUCK_OK))
-        status = no_memory(err);
+    query->sql = buf_str(&sql);
+    int status = sql.failed || place.failed
+                     ? no_memory(err)
+                     : run_ask_for(lake, query, DUCK_STATEMENT_COPY, ret_run, err);
     if (status == 0)
-        status = statement_ask(lake, connection, buf_str(&sql), NULL, 0, take_count, rows, err);
-    if (status == 0)
-        status = copy_file(place.ptr, path, err);
-    if (connection)
-        lake->duck->disconnect(&connection);
-    (void)unlink(place.ptr);
-    pins_release(lake, &pins);
+        (*ret_run)->file = place.ptr;
+    else
+        buf_free(&place);
     buf_free(&sql);
-    buf_free(&place);
     return status;
 }
 
-int transfer_export(struct lake *lake, const struct lake_export *what, const char *path,
-                    uint64_t *ret_rows, struct err *err)
+int transfer_ask(struct lake *lake, const struct lake_export *what, struct lake_run **ret_run,
+                 struct err *err)
 {
-    struct lake_source source = {
+    const struct lake_source source = {
         .name = STR("t"),
         .dataset = what->dataset,
         .first = what->first,
         .last = what->last,
     };
     struct lake_query query = {
-        .sql = STR("SELECT * FROM t ORDER BY _key, _part"),
+        .sql = STR("SELECT * FROM t"),
         .sources = &source,
         .n_sources = 1,
         .scope = what->scope,
     };
-    uint64_t rows = 0;
-    int status = what->format == LAKE_PARQUET ? export_parquet(lake, &query, path, &rows, err)
-                                              : export_lines(lake, &query, path, &rows, err);
-    if (status == 0)
-        *ret_rows = rows;
-    return status;
+    struct lake_run *run;
+    char *dataset = str_dup(what->dataset);
+    int status = !dataset                       ? no_memory(err)
+                 : what->format == LAKE_PARQUET ? ask_file(lake, &query, &run, err)
+                                                : run_ask(lake, &query, &run, err);
+    if (status < 0) {
+        free(dataset);
+        return status;
+    }
+    run->dataset = str_from_c(dataset);
+    *ret_run = run;
+    return 0;
 }
 
 /* Import: what is not there yet comes out of a query as JSON, by key, and is put like any event. */
@@ -225,9 +295,20 @@ static int take_bytes(struct importing *importing, struct str hex)
     return importing->bytes.failed ? -ENOMEM : 0;
 }
 
+/* A name that is only that of a column stands for the column's field. */
+static struct str field_of(const struct importing *importing, struct str name)
+{
+    const struct table *table = schema_find(importing->lake, importing->dataset, NULL);
+    if (!table || map_get(&table->by_field, name) != MAP_NONE)
+        return name;
+    const struct lake_column *column = column_named(table, name);
+    return column ? column->field : name;
+}
+
 static int take_field(struct importing *importing, const char *name, const json_t *value)
 {
-    struct lake_cell cell = {.name = str_from_c(name), .kind = LAKE_TEXT, .column = LAKE_TEXT};
+    struct lake_cell cell = {
+        .name = field_of(importing, str_from_c(name)), .kind = LAKE_TEXT, .column = LAKE_TEXT};
     if (json_is_string(value)) {
         cell.text = str_of(json_string_value(value), json_string_length(value));
     } else {
@@ -398,12 +479,13 @@ static int import_place(struct lake *lake, struct importing *importing, struct s
     return status;
 }
 
-int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
-                    struct err *err)
+/* `take` makes the file that SQL may read; it is gone afterwards. */
+static int import_with(struct lake *lake, struct str dataset, bool parquet,
+                       int (*take)(const void *from, const char *place, struct err *err),
+                       const void *from, uint64_t *ret_rows, struct err *err)
 {
     struct importing importing = {.lake = lake, .dataset = dataset, .err = err};
     struct buf place = {0};
-    bool parquet = str_ends(str_from_c(path), STR(".parquet"));
     for (size_t i = 0; i < lake->days.len; i++)
         if (lake->days.items[i]->n_rows > 0)
             return err_set(err, -EBUSY, "events were put and not committed");
@@ -411,7 +493,7 @@ int transfer_import(struct lake *lake, struct str dataset, const char *path, uin
     if (place.failed)
         return no_memory(err);
     (void)unlink(place.ptr);
-    int status = copy_file(path, place.ptr, err);
+    int status = take(from, place.ptr, err);
     if (status == 0)
         status = import_place(lake, &importing, buf_str(&place), parquet, err);
     (void)unlink(place.ptr);
@@ -422,4 +504,36 @@ int transfer_import(struct lake *lake, struct str dataset, const char *path, uin
     buf_free(&importing.bytes);
     buf_free(&place);
     return status;
+}
+
+static int take_file(const void *from, const char *place, struct err *err)
+{
+    return copy_file(from, place, err);
+}
+
+static int take_lines(const void *from, const char *place, struct err *err)
+{
+    const struct str *lines = from;
+    FILE *file = fopen(place, "wxe");
+    int status = !file || fwrite(lines->ptr, 1, lines->len, file) != lines->len ? -errno : 0;
+    if (file && fclose(file) != 0 && status == 0)
+        status = -errno;
+    return status < 0 ? err_set(err, status, "%s: %s", place, strerror(-status)) : 0;
+}
+
+int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
+                    struct err *err)
+{
+    bool parquet = str_ends(str_from_c(path), STR(".parquet"));
+    return import_with(lake, dataset, parquet, take_file, path, ret_rows, err);
+}
+
+int transfer_import_lines(struct lake *lake, struct str dataset, struct str lines,
+                          uint64_t *ret_rows, struct err *err)
+{
+    if (str_trim(lines).len == 0) {
+        *ret_rows = 0;
+        return 0;
+    }
+    return import_with(lake, dataset, false, take_lines, &lines, ret_rows, err);
 }

@@ -77,8 +77,11 @@ static void do_jobs(struct store *store)
         bool stopping = store->stopping;
         pthread_mutex_unlock(&store->lock);
         int status = stopping ? -ECANCELED : store_commit(store);
-        if (status == 0)
+        if (status == 0) {
             status = job->work(job->context, store->options.lake);
+            store->dirty = true;
+            store_note_blocks(store);
+        }
         pthread_mutex_lock(&store->lock);
         store->jobs = job->next;
         if (!store->jobs)

@@ -103,8 +103,6 @@ static void pass_on(struct store *store)
     }
 }
 
-static void note_blocks(struct store *store);
-
 int store_commit(struct store *store)
 {
     struct lake_progress progress[SPOOL_PARTITIONS_MAX];
@@ -132,7 +130,7 @@ int store_commit(struct store *store)
     store->dirty = true;
     store_publish(store);
     pass_on(store);
-    note_blocks(store);
+    store_note_blocks(store);
     return 0;
 }
 
@@ -188,7 +186,7 @@ static int note_some(struct store *store)
 }
 
 /* Blocks that the ledger does not take now are noted with the next. */
-static void note_blocks(struct store *store)
+void store_note_blocks(struct store *store)
 {
     int r = store->ledger ? 1 : 0;
     while (r > 0)

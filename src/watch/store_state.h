@@ -134,6 +134,9 @@ bool store_row_copy(struct arena *arena, const struct lake_row *row, struct lake
 /* 0: the lake has what was put; else it will be put again, and retry_at says when. */
 int store_commit(struct store *store);
 
+/* The roots of new blocks go into the journal. */
+void store_note_blocks(struct store *store);
+
 /* Where the lake has come to, as the place to read on from. 0 or the code of *err. */
 int store_find_places(struct store *store, struct err *err);
 

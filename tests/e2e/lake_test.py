@@ -238,6 +238,56 @@ class Running(LakeCase):
         self.assertEqual((dropped["day"], dropped["rows"]), ("2026-11-20", 1))
 
 
+    def test_a_running_centre_exports_and_imports(self):
+        centre = self.centre()
+        other = centre.add_token("transport", "gates")
+        reader = centre.ask("POST", "/api/v1/tokens", {"role": "read", "agency": "transport"}).json["token"]
+        for token, n in ((centre.token, 3000), (other, 40)):
+            events = [process(f"C:\\{i}.exe", record=i, time="2026-11-21 08:00:00.000", command="x" * 500) for i in range(n)]
+            self.assertEqual(centre.send(events, token=token).status, 200)
+        self.wait_until_stored(centre)
+        wait_for("the reader's token", lambda: centre.ask("GET", "/api/v1/lake", token=reader).status == 200, every=0.5)
+
+        self.remote(centre, "lake", "export", "windows_sysmon", "all.ndjson")
+        self.remote(centre, "lake", "export", "windows_sysmon", "all.parquet")
+        self.assertEqual((self.dir / "all.parquet").read_bytes()[:4], b"PAR1")
+        self.remote(centre, "lake", "export", "windows_sysmon", "own.ndjson", token=reader)
+        self.remote(centre, "lake", "export", "windows_sysmon", "no.ndjson", "--agency", "health", token=reader)
+        self.assertEqual((self.dir / "no.ndjson").read_bytes(), b"")
+        own = [json.loads(line) for line in (self.dir / "own.ndjson").read_text().splitlines()]
+        self.assertEqual((len(own), {row["_agency"] for row in own}), (40, {"transport"}))
+        whole = [json.loads(line) for line in (self.dir / "all.ndjson").read_text().splitlines()]
+        self.assertEqual(len({row["_id"] for row in whole}), 3040)
+
+        self.remote(centre, "lake", "drop", "--day", "2026-11-21")
+        self.assertIn("0 events,", self.remote(centre, "lake", "show").out)
+        self.remote(centre, "lake", "import", "windows_sysmon", "all.ndjson", token=reader, code=jaga.REFUSED)
+        done = self.remote(centre, "lake", "import", "windows_sysmon", "all.ndjson")
+        self.assertIn("3040 events that were not there", done.err)
+        self.assertIn("0 events that were not there", self.remote(centre, "lake", "import", "windows_sysmon", "own.ndjson").err)
+        self.remote(centre, "lake", "import", "windows_sysmon", "all.parquet", code=jaga.USAGE)
+        event = next(row["_id"] for row in whole if row["_agency"] == "health")
+        proof = f"/api/v1/lake/events/{event}/proof"
+        wait_for("the new root to be signed", lambda: centre.ask("GET", proof).status == 200, every=0.5)
+        self.remote(centre, "verify", "event", event)
+
+    def test_an_export_ends_with_its_client(self):
+        centre = self.centre()
+        events = [process(f"C:\\{i}.exe", record=i, command="x" * 5000) for i in range(2000)]
+        for _ in range(3):
+            self.assertEqual(centre.send(events).status, 200)
+        self.wait_until_stored(centre)
+        connection = centre.connect()
+        connection.request("POST", "/api/v1/lake/export", body='{"dataset": "windows_sysmon"}',
+                           headers={"Authorization": "Bearer " + centre.admin, "Content-Type": "application/json"})
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 200)
+        self.assertEqual(len(answer.read(1000)), 1000)
+        self.assertNotIn("lake.export", centre.logs())  # it waits for us
+        connection.close()
+        wait_for("the export to end", lambda: "event=lake.export" in centre.logs())
+        self.assertIn("problem=", next(line for line in centre.log if "event=lake.export" in line))
+
     def test_events_on_hold_stay_whatever_goes(self):
         centre = self.centre(config="retention: [{days: 1000}]")
         old = time.strftime("%Y-%m-%d %H:%M:%S.000", time.gmtime(time.time() - 200 * 86400))

@@ -1,0 +1,250 @@
+/* jaga lake export, import: events as files, of a running centre or of a folder whose centre has ended. */
+#include <errno.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "cli/centre_client.h"
+#include "cli/lake_folder.h"
+#include "ship/client.h"
+
+#define PART_BYTES                                                                                 \
+    (900u << 10) /* of lines, in one request of an import; an event may make it longer */
+
+/* ---- export ---- */
+
+/* The file that an export goes to. */
+struct writing {
+    const char *path;
+    FILE *file;
+    uint64_t bytes;
+    struct err err;
+};
+
+static int write_piece(void *context, struct str bytes)
+{
+    struct writing *writing = context;
+    writing->bytes += bytes.len;
+    if (fwrite(bytes.ptr, 1, bytes.len, writing->file) == bytes.len)
+        return 0;
+    return err_set(&writing->err, -errno, "%s: %s", writing->path, strerror(errno));
+}
+
+/* Half a file is none. Returns the exit code. */
+static int end_writing(const struct cli *cli, struct writing *writing, int code)
+{
+    if (code == EXIT_DONE && (fflush(writing->file) != 0 || fsync(fileno(writing->file)) < 0))
+        err_set(&writing->err, -errno, "%s: %s", writing->path, strerror(errno));
+    fclose(writing->file);
+    if (writing->err.code) {
+        cli_complain(cli, "%s", writing->err.message);
+        code = EXIT_BROKEN;
+    }
+    if (code != EXIT_DONE)
+        (void)unlink(writing->path);
+    return code;
+}
+
+static int export_folder(const struct cli *cli, const struct lake_export *what,
+                         struct writing *writing)
+{
+    struct lake_folder folder;
+    struct lake_run *run = NULL;
+    struct err err = {0};
+    uint64_t rows = 0;
+    int code = lake_folder_open(cli, &folder);
+    if (code != EXIT_DONE)
+        return code;
+    int status = folder.ops->export_ask(folder.lake, what, &run, &err);
+    if (status == 0)
+        status = folder.ops->export_write(run, write_piece, writing, &rows, &err);
+    folder.ops->done(run);
+    lake_folder_close(&folder);
+    if (status == 0)
+        cli_say(cli, "%" PRIu64 " events", rows);
+    return status < 0 && !writing->err.code ? lake_folder_complain(cli, status, &err)
+           : status < 0                     ? EXIT_BROKEN
+                                            : EXIT_DONE;
+}
+
+static void add_time(struct buf *body, const char *name, int64_t time, int64_t unbounded)
+{
+    char text[TIME_TEXT_MAX];
+    if (time == unbounded)
+        return;
+    time_format(time, text);
+    buf_printf(body, ",\"%s\":\"%s\"", name, text);
+}
+
+static int export_from_centre(const struct cli *cli, const struct lake_export *what,
+                              struct writing *writing)
+{
+    struct buf body = {0};
+    buf_add_c(&body, "{\"dataset\":");
+    buf_add_json(&body, what->dataset);
+    buf_printf(&body, ",\"format\":\"%s\"", what->format == LAKE_PARQUET ? "parquet" : "ndjson");
+    if (what->scope.n) {
+        buf_add_c(&body, ",\"agency\":");
+        buf_add_json(&body, what->scope.agencies[0]);
+    }
+    add_time(&body, "from", what->first, INT64_MIN);
+    add_time(&body, "until", what->last, INT64_MAX);
+    buf_add_byte(&body, '}');
+    int code =
+        centre_fetch(cli, "POST", "/api/v1/lake/export", buf_str(&body), write_piece, writing);
+    buf_free(&body);
+    if (code == EXIT_DONE)
+        cli_say(cli, "%" PRIu64 " bytes", writing->bytes);
+    return code;
+}
+
+static bool format_of(const struct cli *cli, const char *path, enum lake_export_format *ret_format)
+{
+    struct str name = str_from_c(path);
+    bool parquet = str_ends(name, STR(".parquet"));
+    *ret_format = parquet ? LAKE_PARQUET : LAKE_NDJSON;
+    if (parquet || str_ends(name, STR(".ndjson")) || str_ends(name, STR(".jsonl")))
+        return true;
+    cli_complain(cli, "%s: the name must end with .parquet, .ndjson or .jsonl", path);
+    return false;
+}
+
+static int export_dataset(const struct cli *cli)
+{
+    const struct settings *settings = &cli->settings;
+    const struct str agency = settings->agency ? str_from_c(settings->agency) : STR("");
+    const char *path = settings->paths.items[1];
+    struct lake_export what = {
+        .dataset = str_from_c(settings->paths.items[0]),
+        .first = settings->from == TIME_UNSET ? INT64_MIN : settings->from,
+        .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
+        .scope = {.all = agency.len == 0, .agencies = &agency, .n = agency.len > 0},
+    };
+    if (!format_of(cli, path, &what.format))
+        return EXIT_USAGE;
+    struct writing writing = {.path = path, .file = fopen(path, "wxe")};
+    if (!writing.file) {
+        cli_complain(cli, "%s: %s", path, strerror(errno));
+        return EXIT_USAGE;
+    }
+    int code = settings->to_url ? export_from_centre(cli, &what, &writing)
+                                : export_folder(cli, &what, &writing);
+    return end_writing(cli, &writing, code);
+}
+
+/* ---- import ---- */
+
+static int import_folder(const struct cli *cli, struct str dataset, const char *path,
+                         uint64_t *rows)
+{
+    struct lake_folder folder;
+    struct err err = {0};
+    int code = lake_folder_open(cli, &folder);
+    if (code != EXIT_DONE)
+        return code;
+    int status = folder.ops->import_from(folder.lake, dataset, path, rows, &err);
+    lake_folder_close(&folder);
+    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+}
+
+static int send_part(const struct cli *cli, const char *path, struct buf *part, uint64_t *rows)
+{
+    int code;
+    json_t *answer = centre_ask(cli, "POST", path, buf_str(part), &code);
+    *rows += (uint64_t)json_integer_value(json_object_get(answer, "rows"));
+    json_decref(answer);
+    buf_clear(part);
+    return code;
+}
+
+/* Part by part, each whole or not at all: after an end in between, the same file is imported again. */
+static int send_lines(const struct cli *cli, const char *to, FILE *file, uint64_t *rows)
+{
+    struct buf part = {0};
+    char *line = NULL;
+    size_t room = 0;
+    ssize_t len;
+    int code = EXIT_DONE;
+    while (code == EXIT_DONE && !*cli->stop && (len = getline(&line, &room, file)) > 0) {
+        if (part.len > 0 && part.len + (size_t)len > PART_BYTES)
+            code = send_part(cli, to, &part, rows);
+        buf_add(&part, line, (size_t)len);
+    }
+    if (code == EXIT_DONE && !*cli->stop && part.len > 0)
+        code = send_part(cli, to, &part, rows);
+    if (part.failed || ferror(file)) {
+        cli_complain(cli, "%s", strerror(part.failed ? ENOMEM : errno));
+        code = EXIT_BROKEN;
+    }
+    free(line);
+    buf_free(&part);
+    return *cli->stop ? EXIT_INTERRUPTED : code;
+}
+
+static int import_to_centre(const struct cli *cli, struct str dataset, const char *path,
+                            uint64_t *rows)
+{
+    struct buf to = {0};
+    if (str_ends(str_from_c(path), STR(".parquet"))) {
+        cli_complain(cli,
+                     "%s: a running centre takes NDJSON; Parquet goes into a folder whose "
+                     "centre has ended (--data)",
+                     path);
+        return EXIT_USAGE;
+    }
+    FILE *file = fopen(path, "re");
+    if (!file) {
+        cli_complain(cli, "%s: %s", path, strerror(errno));
+        return EXIT_USAGE;
+    }
+    buf_add_c(&to, "/api/v1/lake/import?dataset=");
+    client_escape(dataset, &to);
+    buf_add_byte(&to, '\0');
+    int code = to.failed ? EXIT_BROKEN : send_lines(cli, to.ptr, file, rows);
+    fclose(file);
+    buf_free(&to);
+    return code;
+}
+
+static int import_dataset(const struct cli *cli)
+{
+    const struct str dataset = str_from_c(cli->settings.paths.items[0]);
+    const char *path = cli->settings.paths.items[1];
+    uint64_t rows = 0;
+    int code = cli->settings.to_url ? import_to_centre(cli, dataset, path, &rows)
+                                    : import_folder(cli, dataset, path, &rows);
+    if (code == EXIT_DONE || rows > 0)
+        cli_say(cli, "%" PRIu64 " events that were not there", rows);
+    return code;
+}
+
+/* ---- the commands ---- */
+
+static const char *const export_options[] = {LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "agency",
+                                             "hunt:from",         "hunt:until",          NULL};
+static const char *const import_options[] = {LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, NULL};
+
+const struct command cmd_lake_export = {
+    .name = "lake export",
+    .arguments = "DATASET FILE",
+    .paths_min = 2,
+    .paths_max = 2,
+    .about = "Write the events of a dataset to a new file: Parquet or NDJSON, by the name's end.",
+    .prose =
+        "Of a running centre (--to), the events of the caller's agencies, as they come; an "
+        "interruption ends it there, too. In NDJSON fields have the names that they came with.",
+    .options = export_options,
+    .run = export_dataset,
+};
+
+const struct command cmd_lake_import = {
+    .name = "lake import",
+    .arguments = "DATASET FILE",
+    .paths_min = 2,
+    .paths_max = 2,
+    .about = "Take exported events into the lake; those that are there are skipped.",
+    .prose = "A running centre (--to) takes NDJSON, part by part, from an administrator. What was "
+             "interrupted is done again with the same file.",
+    .options = import_options,
+    .run = import_dataset,
+};
