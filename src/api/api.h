@@ -38,11 +38,15 @@ struct api_options {
     unsigned threads;                 /* of each listener */
     uint32_t connections_max;         /* 20,000 */
     uint32_t connections_per_address; /* half of them */
-    size_t body_max;      /* bytes of a door's body, also unpacked: 413 past it; 64 MiB */
-    size_t bodies_max;    /* bytes of all bodies under way together: 429 past it; 256 MiB */
-    int64_t request_us;   /* a request must be whole by then (slow clients); 1 minute */
-    int64_t idle_us;      /* an idle connection is kept this long; 2 minutes */
-    uint32_t streams_max; /* event streams at a time; 64; a token may have a quarter */
+    size_t body_max;          /* bytes of a door's body, also unpacked: 413 past it; 64 MiB */
+    size_t bodies_max;        /* bytes of all bodies under way together: 429 past it; 256 MiB */
+    int64_t request_us;       /* a request must be whole by then (slow clients); 1 minute */
+    int64_t idle_us;          /* an idle connection is kept this long; 2 minutes */
+    uint32_t streams_max;     /* event streams at a time; 64; a token may have a quarter */
+    uint32_t hunts_max;       /* that run at once; HUNTS_MAX */
+    uint64_t hunt_memory;     /* bytes of each; 0: none but the lake's */
+    uint64_t hunt_rows_max;   /* that may be asked for; HUNT_ROWS_MAX */
+    int64_t hunt_time_max_us; /* the same; HUNT_TIME_MAX_US */
     struct senders *senders;
     struct intake *intake;
     struct live *live; /* NULL: none */

@@ -6,6 +6,7 @@
 
 #include "api/finding_rows.h"
 #include "api/members.h"
+#include "base/metric.h"
 #include "base/time.h"
 #include "io/clock.h"
 #include "io/log.h"
@@ -16,7 +17,11 @@
     (1u << 18) /* past it an answer begins that could still have become a problem */
 #define WISH_MEMORY_MAX (4u << 20)
 #define BEAT_US TIME_SECOND_US /* between two frames of progress */
+#define RETRY_AFTER "5"        /* seconds */
 #define TEXT_SHOWN_MAX 200     /* bytes of a query in a list */
+
+/* How a hunt ends. */
+enum hunt_end { END_DONE, END_CANCELLED, END_LATE, END_LARGE, END_PROBLEM, HUNT_ENDS };
 
 struct hunt_job {
     struct hunt_job *previous, *next; /* of the hunts, under their lock */
@@ -31,7 +36,9 @@ struct hunt_job {
     struct hunt_writer writer; /* of the hunt's thread; its buffer is `made` */
     struct buf made;           /* of that thread: until it is handed over */
     bool explain;
-    int64_t began; /* µs UTC */
+    int64_t began;    /* µs UTC */
+    struct turn turn; /* under the lock of the hunts */
+    bool cancelled;   /* the same: it waits no longer for its turn */
 
     pthread_mutex_t lock;
     pthread_cond_t taken;        /* room in the buffer, or nobody reads any more */
@@ -55,8 +62,15 @@ struct hunts {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct hunt_job *jobs;
+    struct turns turns;
     uint32_t n;
     uint64_t last; /* number of a hunt */
+    uint64_t refused, ended[HUNT_ENDS];
+};
+
+static const char *const end_names[HUNT_ENDS] = {
+    [END_DONE] = "done",    [END_CANCELLED] = "cancelled", [END_LATE] = "time",
+    [END_LARGE] = "memory", [END_PROBLEM] = "problem",
 };
 
 struct hunts *hunts_new(struct api *api)
@@ -65,11 +79,29 @@ struct hunts *hunts_new(struct api *api)
     if (!hunts)
         return NULL;
     hunts->api = api;
+    hunts->turns = (struct turns){
+        .running_max = api->options.hunts_max,
+        .person_running_max = HUNTS_TOKEN_MAX,
+        .waiting_max = HUNTS_WAITING_MAX,
+        .person_waiting_max = HUNTS_TOKEN_WAITING_MAX,
+    };
     if (api->options.lake)
         hunts->shelf = hunt_shelf_new(api->options.lake_engine, api->options.lake);
     pthread_mutex_init(&hunts->lock, NULL);
-    pthread_cond_init(&hunts->changed, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&hunts->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     return hunts;
+}
+
+/* Under the lock of the hunts. */
+static void job_cancel(struct hunt_job *job)
+{
+    job->cancelled = true;
+    hunt_asking_cancel(job->asking);
+    pthread_cond_broadcast(&job->hunts->changed);
 }
 
 void hunts_free(struct hunts *hunts)
@@ -78,7 +110,7 @@ void hunts_free(struct hunts *hunts)
         return;
     pthread_mutex_lock(&hunts->lock);
     for (struct hunt_job *job = hunts->jobs; job; job = job->next)
-        hunt_asking_cancel(job->asking);
+        job_cancel(job);
     while (hunts->n > 0)
         pthread_cond_wait(&hunts->changed, &hunts->lock);
     pthread_mutex_unlock(&hunts->lock);
@@ -125,24 +157,80 @@ static void job_drop(struct hunt_job *job)
     pthread_mutex_unlock(&hunts->lock);
 }
 
-/* False: there are as many as may be, of all or of this token. */
-static bool job_enter(struct hunts *hunts, struct hunt_job *job)
+/* It runs, or waits for its turn; or too many wait. */
+static enum turns_answer job_enter(struct hunts *hunts, struct hunt_job *job)
 {
-    uint32_t mine = 0;
     pthread_mutex_lock(&hunts->lock);
-    for (const struct hunt_job *row = hunts->jobs; row; row = row->next)
-        mine += row->grant == job->grant;
-    bool entered = hunts->n < HUNTS_MAX && mine < HUNTS_TOKEN_MAX;
-    if (entered) {
+    enum turns_answer answer = turns_enter(&hunts->turns, &job->turn);
+    if (answer == TURNS_TAKEN) {
         snprintf(job->id, sizeof(job->id), "%llu", (unsigned long long)++hunts->last);
         hunts->n++;
         job->next = hunts->jobs;
         if (job->next)
             job->next->previous = job;
         hunts->jobs = job;
+    } else {
+        hunts->refused++;
     }
     pthread_mutex_unlock(&hunts->lock);
-    return entered;
+    return answer;
+}
+
+/* ---- turns ---- */
+
+static int wait_turn(struct hunt_job *job, struct err *err)
+{
+    struct hunts *hunts = job->hunts;
+    struct timespec until;
+    int status = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += HUNT_WAIT_US / TIME_SECOND_US;
+    pthread_mutex_lock(&hunts->lock);
+    while (!job->turn.runs && !job->cancelled && status == 0)
+        status = pthread_cond_timedwait(&hunts->changed, &hunts->lock, &until);
+    bool runs = job->turn.runs, cancelled = job->cancelled;
+    pthread_mutex_unlock(&hunts->lock);
+    if (cancelled)
+        return err_set(err, -ECANCELED, "the query was cancelled");
+    if (runs)
+        return 0;
+    return err_set(err, -EAGAIN, "%lld s passed and the hunt's turn has not come: too many run",
+                   (long long)(HUNT_WAIT_US / TIME_SECOND_US));
+}
+
+static enum hunt_end end_of(int status)
+{
+    return status >= 0            ? END_DONE
+           : status == -ECANCELED ? END_CANCELLED
+           : status == -ETIME     ? END_LATE
+           : status == -ENOMEM    ? END_LARGE
+                                  : END_PROBLEM;
+}
+
+static void leave_turn(struct hunt_job *job, int status)
+{
+    struct hunts *hunts = job->hunts;
+    pthread_mutex_lock(&hunts->lock);
+    hunts->ended[end_of(status)]++;
+    turns_leave(&hunts->turns, &job->turn);
+    pthread_cond_broadcast(&hunts->changed);
+    pthread_mutex_unlock(&hunts->lock);
+}
+
+void hunts_metrics(struct hunts *hunts, struct buf *out)
+{
+    pthread_mutex_lock(&hunts->lock);
+    metric_one(out, "jaga_hunts_running", "gauge", "Hunts that run.",
+               turns_count(&hunts->turns, true));
+    metric_one(out, "jaga_hunts_waiting", "gauge", "Hunts that wait for their turn.",
+               turns_count(&hunts->turns, false));
+    metric_one(out, "jaga_hunts_refused_total", "counter", "Hunts refused: too many wait.",
+               hunts->refused);
+    metric_head(out, "jaga_hunts_total", "counter", "Hunts, by how they ended.");
+    for (size_t i = 0; i < HUNT_ENDS; i++)
+        metric_add(out, "jaga_hunts_total", METRIC_LABELS({"end", str_from_c(end_names[i])}),
+                   hunts->ended[i]);
+    pthread_mutex_unlock(&hunts->lock);
 }
 
 /* ---- from the hunt's thread to the connection ---- */
@@ -252,7 +340,10 @@ static void *work(void *argument)
 {
     struct hunt_job *job = argument;
     struct err err = {0};
-    int status = run(job, &err);
+    int status = wait_turn(job, &err);
+    if (status == 0)
+        status = run(job, &err);
+    leave_turn(job, status);
     if (status < 0 && !err.code)
         err_set(&err, status,
                 status == -ECANCELED ? "the query was cancelled" : "no memory for the hunt");
@@ -326,7 +417,9 @@ static void on_free(void *context)
     job->waits = false;
     pthread_cond_signal(&job->taken);
     pthread_mutex_unlock(&job->lock);
-    hunt_asking_cancel(job->asking);
+    pthread_mutex_lock(&job->hunts->lock);
+    job_cancel(job);
+    pthread_mutex_unlock(&job->hunts->lock);
     job_drop(job);
 }
 
@@ -345,6 +438,8 @@ static void on_resumed(struct api_request *request)
     if (refused) {
         struct buf json = {0};
         hunt_write_problem(&json, &job->problem);
+        if (hunt_problem_status(&job->problem) == 503)
+            request_set_header(request, "Retry-After", RETRY_AFTER);
         request_reply(request, hunt_problem_status(&job->problem), "application/problem+json",
                       buf_str(&json));
         buf_free(&json);
@@ -387,6 +482,20 @@ static struct str copy(struct hunt_job *job, struct str text)
     return arena_copy(&job->arena, text);
 }
 
+/* What is asked for, and no more than the centre gives. */
+static struct hunt_limits limits_of(const struct api *api, const struct hunt_limits *asked)
+{
+    const struct api_options *options = &api->options;
+    uint64_t rows = asked->rows ? asked->rows : HUNT_ROWS_DEFAULT;
+    int64_t time_us = asked->time_us ? asked->time_us : HUNT_TIME_DEFAULT_US;
+    return (struct hunt_limits){
+        .rows = rows < options->hunt_rows_max ? rows : options->hunt_rows_max,
+        .bytes = asked->bytes,
+        .time_us = time_us < options->hunt_time_max_us ? time_us : options->hunt_time_max_us,
+        .memory = options->hunt_memory,
+    };
+}
+
 /* False: no memory. */
 static bool copy_question(struct hunt_job *job, const struct hunt_wish *wish,
                           const struct ledger_scope *scope)
@@ -410,7 +519,7 @@ static bool copy_question(struct hunt_job *job, const struct hunt_wish *wish,
         .parameters = parameters,
         .n_parameters = wish->n_parameters,
         .scope = {scope->all, agencies, scope->n},
-        .limits = wish->limits,
+        .limits = limits_of(job->api, &wish->limits),
         .explains = wish->explain,
     };
     return job->arena.refused == 0;
@@ -425,6 +534,7 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
     job->api = api;
     job->hunts = api->hunts;
     job->grant = request_grant(request);
+    job->turn = (struct turn){.agency = job->grant->agency, .person = job->grant};
     job->explain = wish->explain;
     job->began = clock_now_us();
     job->beat = clock_ticks_us() + BEAT_US;
@@ -458,15 +568,19 @@ void hunts_start(struct api_request *request, const struct hunt_wish *wish)
         request_problem(request, 503, "no memory");
         return;
     }
-    if (!job_enter(request->api->hunts, job)) {
+    enum turns_answer answer = job_enter(request->api->hunts, job);
+    if (answer != TURNS_TAKEN) {
+        bool person = answer == TURNS_PERSON_FULL;
         job_free(job);
-        request_set_header(request, "Retry-After", "5");
-        request_problem(request, 429, "too many hunts run: %d at once, %d of one token", HUNTS_MAX,
-                        HUNTS_TOKEN_MAX);
+        request_set_header(request, "Retry-After", RETRY_AFTER);
+        request_problem(request, person ? 429 : 503, "%d hunts%s wait for their turn already",
+                        person ? HUNTS_TOKEN_WAITING_MAX : HUNTS_WAITING_MAX,
+                        person ? " of this token" : "");
         return;
     }
     int status = pthread_create(&thread, NULL, work, job);
     if (status != 0) {
+        leave_turn(job, -status);
         job_drop(job);
         job_drop(job);
         request_problem(request, 503, "no thread for the hunt");
@@ -493,6 +607,10 @@ void hunts_list(struct api_request *request, struct buf *json)
         member_c(json, "language", job->question.language == HUNT_SQL ? "sql" : "kql");
         member_str(json, "query", str_first(job->question.text, TEXT_SHOWN_MAX));
         member_time(json, "began", job->began);
+        if (job->turn.runs)
+            member_raw(json, "ahead", STR(""), "null");
+        else
+            member_u64(json, "ahead", turns_ahead(&hunts->turns, &job->turn));
         if (stats.progress < 0)
             member_raw(json, "progress", STR(""), "null");
         else
@@ -514,7 +632,7 @@ bool hunts_cancel(struct api_request *request, struct str id)
     for (struct hunt_job *job = hunts->jobs; job; job = job->next) {
         if (job->grant != grant || !str_eq(str_from_c(job->id), id))
             continue;
-        hunt_asking_cancel(job->asking);
+        job_cancel(job);
         found = true;
     }
     pthread_mutex_unlock(&hunts->lock);
@@ -528,20 +646,35 @@ static bool is_over(const struct hunt_job *job)
            (grant->expires != TIME_UNSET && grant->expires <= clock_now_us());
 }
 
+/* A frame for who waits for one: how far the hunt is, or how many are before it. With both locks. */
+static void tell(struct hunt_job *job, int64_t ticks)
+{
+    struct hunt_asking_stats stats;
+    bool queued = !job->turn.runs;
+    bool listens = job->waits || (queued && job->request);
+    if (!listens || job->ended || job->writer.form != HUNT_NDJSON || job->explain ||
+        job->beat > ticks)
+        return;
+    if (queued) {
+        hunt_write_waiting(&job->out, turns_ahead(&job->hunts->turns, &job->turn));
+        job->begun = true;
+    } else {
+        hunt_asking_stats(job->asking, &stats);
+        hunt_write_progress(&job->out, &stats);
+    }
+    job->beat = ticks + BEAT_US;
+    wake(job);
+}
+
 void hunts_look(struct api *api, int64_t ticks)
 {
     struct hunts *hunts = api->hunts;
     pthread_mutex_lock(&hunts->lock);
     for (struct hunt_job *job = hunts->jobs; job; job = job->next) {
-        struct hunt_asking_stats stats;
         if (is_over(job))
-            hunt_asking_cancel(job->asking);
+            job_cancel(job);
         pthread_mutex_lock(&job->lock);
-        if (job->waits && !job->ended && job->writer.form == HUNT_NDJSON && job->beat <= ticks) {
-            hunt_asking_stats(job->asking, &stats);
-            hunt_write_progress(&job->out, &stats);
-            wake(job);
-        }
+        tell(job, ticks);
         pthread_mutex_unlock(&job->lock);
     }
     pthread_mutex_unlock(&hunts->lock);

@@ -5,17 +5,23 @@
  *     request ─▶ hunts_start ─▶ thread: compile, run ─▶ sink ─▶ [buffer] ─▶ libmicrohttpd reads
  *        └─ suspended until there is something to say ◀──┘
  *
+ * Some run at a time, the others wait for their turn (hunt_turns.h); who reads frames is told how many are before him.
+ *
  * A client that goes away, a token that is revoked and a server that stops cancel their hunts. A client that does
  * not take what it asked for makes its hunt wait, until the connection is cut.
  */
 #ifndef JAGA_API_HUNTS_H
 #define JAGA_API_HUNTS_H
 
+#include "api/hunt_turns.h"
 #include "api/server.h"
 #include "hunt/ask.h"
 
-#define HUNTS_MAX 8       /* at once; a further one is refused with 429 */
-#define HUNTS_TOKEN_MAX 3 /* .. of one token */
+#define HUNTS_MAX 8                    /* that run at once, unless the options say otherwise */
+#define HUNTS_TOKEN_MAX 3              /* .. of one token */
+#define HUNTS_WAITING_MAX 64           /* for their turn; a further one is refused with 503 */
+#define HUNTS_TOKEN_WAITING_MAX 8      /* .. of one token; 429 */
+#define HUNT_WAIT_US INT64_C(60000000) /* how long one waits for its turn; 503 */
 #define HUNT_NUMBER_MAX 24
 
 struct hunts;
@@ -52,6 +58,9 @@ void hunts_list(struct api_request *request, struct buf *json);
 /* False: the caller has no such hunt. */
 bool hunts_cancel(struct api_request *request, struct str id);
 
+/* Figures of hunts, for /metrics. */
+void hunts_metrics(struct hunts *hunts, struct buf *out);
+
 /* Of the keeper: tells streams how far they are; cancels what nobody may wait for. */
 void hunts_look(struct api *api, int64_t ticks);
 
@@ -72,6 +81,7 @@ void hunt_write_row(struct hunt_writer *writer, const struct hunt_cell *cells);
 void hunt_write_end(struct hunt_writer *writer, bool cut);
 void hunt_write_done(struct hunt_writer *writer, const struct hunt_asking_stats *stats);
 void hunt_write_progress(struct buf *out, const struct hunt_asking_stats *stats);
+void hunt_write_waiting(struct buf *out, uint32_t ahead);
 
 /* RFC 9457, with "line" and "column" of the query where the error has them. */
 unsigned hunt_problem_status(const struct err *err);

@@ -114,6 +114,13 @@ void hunt_write_progress(struct buf *out, const struct hunt_asking_stats *stats)
     buf_add_c(out, "}}\n");
 }
 
+void hunt_write_waiting(struct buf *out, uint32_t ahead)
+{
+    buf_add_c(out, "{\"waiting\":{");
+    member_u64(out, "ahead", ahead);
+    buf_add_c(out, "}}\n");
+}
+
 /* ---- problems ---- */
 
 unsigned hunt_problem_status(const struct err *err)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "api/event_stream.h"
+#include "api/hunts.h"
 #include "base/metric.h"
 
 static const unsigned statuses[STATUS_COUNT] = STATUS_LIST;
@@ -84,6 +85,7 @@ void metrics_write(struct api *api, struct buf *out)
     metric_add_real(out, "jaga_start_time_seconds", METRIC_PLAIN, (double)api->started / 1e6, 3);
     write_http(api, out);
     metrics_write_centre(api, out);
+    hunts_metrics(api->hunts, out);
     for (size_t i = 0; i < api->n_writers; i++)
         api->writers[i].write(api->writers[i].context, out);
 }

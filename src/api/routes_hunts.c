@@ -50,19 +50,21 @@ static bool read_language(struct api_request *request, struct str text,
 static bool read_limits(struct api_request *request, const struct asked *asked,
                         struct hunt_limits *ret_limits)
 {
+    const struct api_options *options = request_options(request);
     *ret_limits = (struct hunt_limits){.rows = asked->rows, .bytes = asked->bytes};
-    if (asked->rows > HUNT_ROWS_MAX || asked->bytes > HUNT_BYTES_MAX) {
-        request_problem(request, 400, "a hunt has at most %d rows and %llu bytes", HUNT_ROWS_MAX,
+    if (asked->rows > options->hunt_rows_max || asked->bytes > HUNT_BYTES_MAX) {
+        request_problem(request, 400, "a hunt has at most %llu rows and %llu bytes",
+                        (unsigned long long)options->hunt_rows_max,
                         (unsigned long long)HUNT_BYTES_MAX);
         return false;
     }
     if (asked->time.len == 0)
         return true;
     if (time_parse_duration(asked->time, &ret_limits->time_us) == 0 && ret_limits->time_us > 0 &&
-        ret_limits->time_us <= HUNT_TIME_MAX_US)
+        ret_limits->time_us <= options->hunt_time_max_us)
         return true;
     request_problem(request, 400, "'time' is a duration up to %llds, such as 30s",
-                    (long long)(HUNT_TIME_MAX_US / TIME_SECOND_US));
+                    (long long)(options->hunt_time_max_us / TIME_SECOND_US));
     return false;
 }
 
@@ -141,7 +143,7 @@ static void start_text(struct api_request *request)
         .time = request_query(request, "time"),
         .explain = str_eq(request_query(request, "explain"), STR("true")),
     };
-    if (rest_query_number(request, "rows", 1, HUNT_ROWS_MAX, &asked.rows))
+    if (rest_query_number(request, "rows", 1, request_options(request)->hunt_rows_max, &asked.rows))
         start(request, &asked);
 }
 

@@ -312,6 +312,10 @@ static struct api_options with_defaults(const struct api_options *given)
     options.request_us = options.request_us ? options.request_us : REQUEST_US;
     options.idle_us = options.idle_us ? options.idle_us : IDLE_US;
     options.streams_max = options.streams_max ? options.streams_max : STREAMS_MAX;
+    options.hunts_max = options.hunts_max ? options.hunts_max : HUNTS_MAX;
+    options.hunt_rows_max = options.hunt_rows_max ? options.hunt_rows_max : HUNT_ROWS_MAX;
+    options.hunt_time_max_us =
+        options.hunt_time_max_us ? options.hunt_time_max_us : HUNT_TIME_MAX_US;
     options.tables = options.tables ? options.tables : api_tables;
     return options;
 }

@@ -45,7 +45,9 @@ struct settings {
     const char *spool, *ledger, *lake;         /* URLs */
     const char *geo;                           /* NULL: no address has a place */
     const char *duckdb;                        /* NULL: where duck_load() looks */
-    uint64_t lake_memory, lake_threads;        /* bytes; 0: one for each processor */
+    uint64_t hunts_max, hunt_memory, hunt_rows_max;
+    int64_t hunt_time_max;              /* µs */
+    uint64_t lake_memory, lake_threads; /* bytes; 0: one for each processor */
     uint64_t partitions;
     uint64_t spool_quota, spool_keep_size, spool_pending; /* bytes */
     int64_t spool_keep;                                   /* µs */

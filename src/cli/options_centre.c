@@ -1,5 +1,6 @@
 /* Options of the centre: each is a setting of its configuration file too, by the same name. */
 #include "cli/option_value.h"
+#include "hunt/ask.h"
 #include "io/log.h"
 #include "spool/spool.h"
 
@@ -109,6 +110,41 @@ const struct option_row options_centre[] = {
      .offset = AT(geo),
      .about = "Where addresses are, in MaxMind's format (MMDB), for hunts that ask; replaced by "
               "renaming, and read at the start."},
+    {.name = "hunts-max",
+     .argument = "N",
+     .parse = value_number,
+     .offset = AT(hunts_max),
+     .min = 1,
+     .max = 256,
+     .standard = "8",
+     .unit = "hunts",
+     .about = "Hunts that run at once; others wait for their turn."},
+    {.name = "hunt-memory",
+     .argument = "SIZE",
+     .parse = value_size,
+     .offset = AT(hunt_memory),
+     .max = BYTES_MAX,
+     .standard = "1G",
+     .unit = "bytes",
+     .about = "What a hunt may have in memory, and on disk for want of it; past it, it ends. 0: no "
+              "limit but the lake's."},
+    {.name = "hunt-rows-max",
+     .argument = "N",
+     .parse = value_number,
+     .offset = AT(hunt_rows_max),
+     .min = 1,
+     .max = HUNT_ROWS_MAX,
+     .standard = "1000000",
+     .unit = "rows",
+     .about = "Rows that a hunt may ask for."},
+    {.name = "hunt-time-max",
+     .argument = "DURATION",
+     .parse = value_duration,
+     .offset = AT(hunt_time_max),
+     .min = 1,
+     .max = (uint64_t)HUNT_TIME_MAX_US,
+     .standard = "1h",
+     .about = "Time that a hunt may ask for."},
     {.name = "duckdb",
      .argument = "FILE",
      .parse = value_text,

@@ -50,6 +50,7 @@ struct hunt_asking *hunt_asking_new(const struct hunt_place *place,
         bounded(question->limits.bytes, HUNT_BYTES_DEFAULT, HUNT_BYTES_MAX),
         (int64_t)bounded((uint64_t)question->limits.time_us, HUNT_TIME_DEFAULT_US,
                          HUNT_TIME_MAX_US),
+        question->limits.memory,
     };
     arena_init(&asking->arena, HUNT_PLAN_MEMORY_MAX);
     asking->started = clock_ticks_us();
@@ -167,6 +168,7 @@ static int run_statement(struct hunt_asking *asking, struct statement *statement
                        (double)asking->limits.time_us / 1e6);
     statement->query.scope = asking->question->scope;
     statement->query.limits.time_us = left;
+    statement->query.limits.memory = asking->limits.memory;
     int status = ops->ask(asking->place->lake, &statement->query, &run, err);
     if (status < 0) {
         engine_error_explain(err, asking->question->language == HUNT_SQL);
@@ -356,6 +358,7 @@ static int add_source(void *context, struct str dataset)
 
 int hunt_asking_compile(struct hunt_asking *asking, struct err *err)
 {
+    asking->started = clock_ticks_us();
     if (asking->question->language == HUNT_KQL)
         return compile_kql(asking, err);
     if (asking->question->n_parameters > 0)

@@ -32,6 +32,7 @@ enum hunt_language { HUNT_KQL, HUNT_SQL };
 struct hunt_limits {
     uint64_t rows, bytes; /* 0: the default. More than the maximum is the maximum. */
     int64_t time_us;
+    uint64_t memory; /* 0: none but the lake's */
 };
 
 /* Where hunts are run; all of it outlives them. */

@@ -49,7 +49,8 @@ static int add_dataset(void *context, struct str name)
 static int make_plan(struct lookback *lookback)
 {
     const struct lookback_options *options = &lookback->options;
-    int status = hunt_catalogue_read(lookback->catalogue, options->ops, options->lake, &options->scope);
+    int status =
+        hunt_catalogue_read(lookback->catalogue, options->ops, options->lake, &options->scope);
     if (status == 0)
         status = options->ops->datasets(options->lake, &options->scope, add_dataset, lookback);
     struct str *names = lookback->names.items;

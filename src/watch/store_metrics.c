@@ -54,6 +54,12 @@ static void write_keeping(const struct lake_stats *stats, struct buf *out)
                stats->extra);
     metric_one(out, "jaga_lake_queries_total", "counter", "Queries.", stats->runs);
     metric_one(out, "jaga_lake_queries_active", "gauge", "Queries that run.", stats->runs_active);
+    metric_one(out, "jaga_lake_queries_late_total", "counter", "Queries ended by their time.",
+               stats->runs_late);
+    metric_one(out, "jaga_lake_queries_large_total", "counter", "Queries ended by their memory.",
+               stats->runs_large);
+    metric_one(out, "jaga_lake_queries_memory_bytes", "gauge",
+               "What queries have in memory or on disk for want of it.", stats->runs_memory);
     metric_one(out, "jaga_lake_commit_slowest_microseconds", "gauge",
                "Slowest commit since the last look.", stats->commit_us_max);
 }

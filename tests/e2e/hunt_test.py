@@ -107,8 +107,7 @@ class Limits(HuntCase):
         for thread in threads:
             thread.start()
         running = wait_for("three hunts", lambda: len(h := centre.get("/api/v1/hunts")["hunts"]) == 3 and h)
-        refused = self.hunt(centre, "print 1")
-        self.assertEqual((refused.status, refused.headers["Retry-After"]), (429, "5"))
+        self.assertEqual([hunt["ahead"] for hunt in running], [None] * 3)
         reader = self.reader(centre, "health")
         self.assertEqual(centre.ask("GET", "/api/v1/hunts", token=reader).json["hunts"], [])
         self.assertEqual(centre.ask("DELETE", "/api/v1/hunts/" + running[0]["id"], token=reader).status, 404)
@@ -118,6 +117,77 @@ class Limits(HuntCase):
             thread.join()
         self.assertEqual([answer.status for answer in answers], [409] * 3)
         self.assertEqual(self.rows(centre, "print 1"), [[1]])
+
+    def test_further_hunts_wait_for_their_turn_and_are_told(self):
+        centre = self.filled("--hunts-max", "1")
+        blocking = threading.Thread(target=lambda: self.hunt(centre, ENDLESS))
+        blocking.start()
+        running = wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])[0]["id"]
+        answers = []
+        waiting = [threading.Thread(target=lambda n=n: answers.append(self.hunt(centre, f"print {n}"))) for n in range(8)]
+        for thread in waiting:
+            thread.start()
+        wait_for("eight that wait", lambda: sorted(h["ahead"] for h in centre.get("/api/v1/hunts")["hunts"] if h["ahead"] is not None)
+                 == list(range(8)))
+        refused = self.hunt(centre, "print 9")
+        self.assertEqual((refused.status, refused.headers["Retry-After"]), (429, "5"), refused.text)
+        self.assertIn("wait", refused.json["detail"])
+        frames = []
+        reader = self.reader(centre, "health")
+        listener = threading.Thread(target=lambda: frames.extend(
+            json.loads(line) for line in self.hunt(centre, "print 10", "application/x-ndjson", token=reader).text.splitlines()))
+        listener.start()
+        wait_for("the reader's", lambda: centre.ask("GET", "/api/v1/hunts", token=reader).json["hunts"])
+        metrics = centre.ask("GET", "/metrics").text
+        self.assertIn("jaga_hunts_running 1", metrics)
+        self.assertIn("jaga_hunts_waiting 9", metrics)
+        self.assertIn("jaga_hunts_refused_total 1", metrics)
+        cancelled = next(h["id"] for h in centre.get("/api/v1/hunts")["hunts"] if h["ahead"] == 7)
+        self.assertEqual(centre.ask("DELETE", "/api/v1/hunts/" + cancelled).status, 204)
+        wait_for("it to be cancelled", lambda: answers)
+        self.assertEqual(answers[0].status, 409)
+        self.assertEqual(centre.ask("DELETE", "/api/v1/hunts/" + running).status, 204)
+        for thread in [blocking, *waiting, listener]:
+            thread.join()
+        self.assertEqual(sorted(answer.status for answer in answers), [200] * 7 + [409])
+        self.assertIn({"row": [10]}, frames)
+
+    def test_who_waits_and_reads_frames_is_told_how_many_are_before(self):
+        centre = self.filled("--hunts-max", "1")
+        thread = threading.Thread(target=lambda: self.hunt(centre, ENDLESS))
+        thread.start()
+        running = wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])[0]["id"]
+        connection = centre.connect()
+        connection.request("POST", "/api/v1/hunts", json.dumps({"query": "print 1"}), {"Authorization": "Bearer " + centre.admin,
+            "Content-Type": "application/json", "Accept": "application/x-ndjson"})
+        answer = connection.getresponse()
+        self.assertEqual(json.loads(answer.readline()), {"waiting": {"ahead": 0}})
+        self.assertEqual(centre.ask("DELETE", "/api/v1/hunts/" + running).status, 204)
+        self.assertIn(b'{"row":[1]}', answer.read())
+        thread.join()
+        connection.close()
+
+    def test_a_hunt_that_takes_too_much_memory_ends_and_others_go_on(self):
+        centre = self.filled("--hunt-memory", "64M")
+        large = "SELECT length(list(x)::VARCHAR) FROM (SELECT repeat('x', 100) || i AS x FROM range(100000000) r(i))"
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(self.hunt(centre, large, language="sql")))
+        thread.start()
+        while thread.is_alive():
+            self.assertEqual(self.rows(centre, "windows_sysmon | count"), [[4]])
+        self.assertEqual(answers[0].status, 422, answers[0].text)
+        self.assertIn("memory", answers[0].json["detail"])
+        centre.send([process("C:\\Windows\\later.exe", 50)])
+        wait_for("what comes later", lambda: self.rows(centre, "windows_sysmon | count") == [[5]])
+        metrics = centre.ask("GET", "/metrics").text
+        self.assertIn('jaga_hunts_total{end="memory"} 1', metrics)
+
+    def test_a_centre_says_how_much_may_be_asked_for(self):
+        centre = self.filled("--hunt-rows-max", "2", "--hunt-time-max", "5s")
+        answer = self.hunt(centre, "windows_sysmon | project Computer").json
+        self.assertEqual((len(answer["rows"]), answer["cut"]), (2, True))
+        for limits in ({"rows": 3}, {"time": "6s"}):
+            self.assertEqual(self.hunt(centre, "print 1", limits=limits).status, 400, limits)
 
     def test_a_client_that_goes_away_ends_its_hunt(self):
         centre = self.filled()
