@@ -21,7 +21,11 @@ from telemetry import NOW, iso, lines  # noqa: E402
 for path in sorted((ROOT / "tests/hunts").glob("cases_*.py")):
     importlib.import_module(path.stem)
 
-HUNTS = {path.stem: path for path in sorted((ROOT / "content/hunts").glob("*.kql"))}
+# Their ids, by the names of their files.
+HUNTS = {
+    path.stem: re.search(r"^// id: (\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)[1]
+    for path in (ROOT / "content/hunts").glob("*.kql")
+}
 
 PLACES = {
     "192.0.2.0/24": place("Austria", 48.2, 16.37),
@@ -54,7 +58,7 @@ class Analytics(CentreCase):
             told[case.hunt + "_twin"] = case.ordinary_events
         senders = {agency: self.token(data, "send", agency, "test") for agency in told}
         self.readers = {agency: self.token(data, "read", agency) for agency in told}
-        centre = self.centre(*self.geo(), agency=None)
+        centre = self.centre("--geo", self.write("places.mmdb", mmdb(PLACES)), "--no-schedule", agency=None)
         for agency, events in told.items():
             answer = centre.ask(
                 "POST", "/api/v1/events", lines(events), token=senders[agency],
@@ -65,20 +69,15 @@ class Analytics(CentreCase):
         wait_for("everything to be in the lake", lambda: self.stored(centre) == (total, 0))
         return centre
 
-    def geo(self):
-        return "--geo", self.write("places.mmdb", mmdb(PLACES))
-
     @staticmethod
     def stored(centre):
         lake = centre.get("/api/v1/status")["lake"]
         return lake["rows"], lake["lag"]
 
     def rows(self, centre, hunt, agency, parameters):
-        text = HUNTS[hunt].read_text(encoding="utf-8")
-        now = f"datetime({iso(NOW)})"
-        text = re.sub(r"ago\((\w+)\)", rf"({now} - (\1))", text).replace("now()", now)
         answer = centre.ask(
-            "POST", "/api/v1/hunts", {"query": text, "parameters": parameters}, token=self.readers[agency]
+            "POST", "/api/v1/hunts", {"hunt": HUNTS[hunt], "now": iso(NOW), "parameters": parameters},
+            token=self.readers[agency],
         )
         self.assertEqual(answer.status, 200, f"{hunt}: {answer.text}")
         columns = [column["name"] for column in answer.json["columns"]]

@@ -8,8 +8,8 @@ NOW = datetime.datetime.now(datetime.timezone.utc).replace(hour=0, minute=0, sec
 
 
 def before(days=0, hours=0, minutes=0, seconds=0):
-    """That long before NOW."""
-    return NOW - datetime.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+    """That long before the last second that a hunt for NOW sees."""
+    return NOW - datetime.timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds + 1)
 
 
 def iso(time):
