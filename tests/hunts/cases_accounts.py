@@ -118,6 +118,10 @@ def _(case):
     # Nobody knows where that is; a role is used from where it runs; time enough for the journey.
     case.ordinary(office(before(hours=2), "boris@agency.example", "FileAccessed", address="198.51.100.9"))
     case.ordinary(*(cloudtrail(before(hours=1, minutes=n), "role", "X", address=a, kind="AssumedRole") for n, a in enumerate(("192.0.2.1", "203.0.113.1"))))
+    # A gateway abroad that many come through.
+    for n in range(6):
+        case.ordinary(sshd(before(hours=4), "web1", f"user{n}", "192.0.2.8", accepted=True))
+        case.ordinary(sshd(before(hours=3), "web1", f"user{n}", "203.0.113.8", accepted=True))
     case.ordinary(sshd(before(hours=23), "web1", "pilot", "192.0.2.2", accepted=True))
     case.ordinary(sshd(before(hours=1), "web1", "pilot", "203.0.113.2", accepted=True))
     case.planted(cloudtrail(before(hours=2, minutes=20), "anna", "ListUsers", address="203.0.113.66"))

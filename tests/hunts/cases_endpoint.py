@@ -34,6 +34,7 @@ def _(case):
     # Without the right to read; and the memory of something else.
     case.ordinary(opened(before(hours=4), "pc1", r"C:\Tools\top.exe", "0x1400"))
     case.ordinary(opened(before(hours=4), "pc1", r"C:\Tools\debug.exe", "0x1fffff", "notepad.exe"))
+    case.ordinary(opened(before(days=9), "pc1", r"C:\Tools\procexp.exe"))
     case.planted(opened(before(hours=2), "pc3", r"C:\Users\anna\dump.exe", "0x1010", trace="UNKNOWN(000002)"))
     case.expect(DeviceName="pc3", InitiatingProcessFileName="dump.exe", Program=r"c:\users\*\dump.exe", Access="0x1010", FromNowhere=1, Hosts=1)
 
@@ -106,5 +107,6 @@ def _(case):
         case.ordinary(process(before(hours=5), host, SHELL, OriginalFileName="Cmd.Exe"))
     case.ordinary(process(before(hours=5), "pc1", r"C:\Tools\setup-1.2.exe", OriginalFileName="setup.exe"))
     case.ordinary(process(before(hours=5), "pc1", r"C:\Tools\7z2301-x64.exe", OriginalFileName="7z.exe"))
+    case.ordinary(process(before(days=5), "pc3", r"C:\Tools\pack.exe", OriginalFileName="rar.exe"))
     case.planted(process(before(hours=2), "pc2", r"C:\Windows\Temp\svchost.exe", OriginalFileName="psexec.c", command="svchost.exe \\\\dc1 cmd"))
     case.expect(Original="psexec.c", FileName="svchost.exe", DeviceName="pc2", Hosts=1)

@@ -15,6 +15,16 @@ def beacon(seconds, count):
     return [before(hours=1, seconds=n * seconds + JITTER[n % len(JITTER)]) for n in range(count)]
 
 
+def loose(seconds, count):
+    """Calls that are late or early by up to half of the time between them."""
+    return [before(hours=1, seconds=n * seconds + JITTER[n * n % len(JITTER)] * seconds / 55) for n in range(count)]
+
+
+def twice(seconds, count):
+    """Regular calls, and again regular calls most of a day before."""
+    return beacon(seconds, count) + [before(hours=19, seconds=n * seconds) for n in range(count)]
+
+
 def clicks():
     return [before(hours=1, minutes=sum(CLICKS[:n])) for n in range(len(CLICKS))]
 
@@ -28,6 +38,8 @@ def _(case):
     # Regular, but inside; and regular, but not for long enough.
     case.ordinary(*(connection(time, "pc2", BROWSER, "10.0.0.9") for time in beacon(300, 60)))
     case.ordinary(*(connection(time, "pc2", BROWSER, "203.0.113.3") for time in beacon(300, 12)))
+    case.ordinary(*(connection(time, "pc2", BROWSER, "203.0.113.4") for time in loose(300, 60)))
+    case.ordinary(*(connection(time, "pc2", BROWSER, "203.0.113.5") for time in twice(600, 15)))
     case.planted(*(connection(time, "pc3", r"C:\Windows\System32\rundll32.exe", "198.51.100.66") for time in beacon(300, 60)))
     # The same within bursts, which say nothing.
     case.planted(*(connection(time, "pc1", BROWSER, "198.51.100.67", 8080) for call in beacon(600, 30) for time in (call, call, call)))
@@ -40,6 +52,9 @@ def _(case):
     for host in range(4):
         case.ordinary(*(conn(time, f"10.0.0.{host}", "203.0.113.1") for time in beacon(300, 60)))
     case.ordinary(*(conn(time, "10.0.0.1", "203.0.113.2", sent=100 * n) for n, time in enumerate(clicks())))
+    case.ordinary(*(conn(time, "10.0.0.1", "203.0.113.5") for time in beacon(300, 12)))
+    case.ordinary(*(conn(time, "10.0.0.1", "203.0.113.6") for time in loose(300, 60)))
+    case.ordinary(*(conn(time, "10.0.0.1", "203.0.113.7") for time in twice(600, 15)))
     # From outside, and never answered.
     case.ordinary(*(conn(time, "203.0.113.3", "198.51.100.10") for time in beacon(60, 60)))
     case.ordinary(*(conn(time, "10.0.0.2", "203.0.113.4", state="S0") for time in beacon(60, 60)))

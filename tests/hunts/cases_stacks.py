@@ -26,6 +26,7 @@ def _(case):
     for host in HOSTS:
         case.ordinary(process(before(hours=4), host, shell))
         case.ordinary(process(before(hours=4), host, r"C:\Windows\System32\spoolsv.exe", r"C:\Windows\System32\services.exe"))
+    case.ordinary(process(before(days=6), "pc2", shell, r"C:\Tools\setup.exe"))
     # A rare pair whose child is as rare: that is another hunt's.
     case.ordinary(process(before(hours=4), "pc1", r"C:\Tools\rare.exe"))
     case.planted(process(before(hours=1), "pc3", shell, r"C:\Windows\System32\spoolsv.exe", "cmd /c whoami"))
@@ -63,6 +64,7 @@ def _(case):
 
     for number, host in enumerate(HOSTS):
         case.ordinary(value(before(hours=4), host, "Chat", rf"C:\Users\user{number}\AppData\Chat\1.{number}\chat.exe"))
+    case.ordinary(value(before(days=8), "pc2", "Scanner", r"C:\Program Files\Scanner\scan.exe"))
     # Rare, but from nowhere that starts programs.
     case.ordinary(value(before(hours=4), "pc1", "Wallpaper", "beach.png", r"HKU\S-1-5-21-1\Control Panel\Desktop"))
     case.planted(value(before(hours=1), "pc6", "Chat", r"C:\ProgramData\chat.exe"))
@@ -75,6 +77,7 @@ def _(case):
         for n in range(4):
             agent = f"Mozilla/5.0 (Windows NT 10.0) Chrome/12{client}.0.{n}"
             case.ordinary(http(before(hours=2 * n + 1), f"10.0.0.{client + 10}", "www.example", agent=agent))
+    case.ordinary(*(http(before(days=3, minutes=n), "10.0.0.13", "www.example", agent="Camera/2") for n in range(20)))
     # Said by one, but once only.
     case.ordinary(http(before(hours=1), "10.0.0.12", "www.example", agent="curl/8.1"))
     # Said by one, often, from outside.
@@ -108,6 +111,7 @@ def _(case):
     for number, host in enumerate(HOSTS):
         case.ordinary(pipe(before(hours=3), host, rf"\mojo.{number}234.5678.{number}99"))
         case.ordinary(pipe(before(hours=3), host, "<Anonymous Pipe>"))
+    case.ordinary(pipe(before(days=3), "pc2", r"\scanner", r"C:\Program Files\Scanner\scan.exe"))
     case.planted(pipe(before(hours=2), "pc4", r"\status_4f", r"C:\Windows\System32\rundll32.exe"))
     case.expect(PipeName=r"\status_4f", InitiatingProcessFileName="rundll32.exe", DeviceName="pc4", Hosts=1)
 
@@ -130,6 +134,7 @@ def _(case):
     browser = r"C:\Program Files\Browser\browser.exe"
     for host in HOSTS:
         case.ordinary(*(connection(before(hours=n), host, browser, "203.0.113.7", 443) for n in range(4)))
+    case.ordinary(*(connection(before(days=5, hours=n), "pc2", browser, "203.0.113.8", 8883) for n in range(4)))
     # Inside, anything goes; and once is no habit.
     case.ordinary(*(connection(before(hours=n), "pc1", browser, "10.0.0.9", 7777) for n in range(4)))
     case.ordinary(connection(before(hours=2), "pc1", browser, "203.0.113.9", 8443))
@@ -149,6 +154,9 @@ def _(case):
         address = f"203.0.113.{client}"
         case.ordinary(request(before(hours=5), address, "/index.php"))
         case.ordinary(request(before(hours=5), address, "/form.php", "POST", "https://web1/index.php"))
+    case.ordinary(*(request(before(days=4, hours=n), "203.0.113.5", "/import.php", "POST") for n in range(8)))
+    case.ordinary(*(request(before(hours=n), f"203.0.113.{n % 2}", "/api.php", "POST") for n in range(8)))
+    case.ordinary(*(request(before(hours=n), "203.0.113.6", "/once.php", "POST") for n in range(2)))
     # A page that one client posts to, from another page; and a scanner that is refused.
     case.ordinary(*(request(before(hours=n), "203.0.113.3", "/profile.php", "POST", "https://web1/index.php") for n in range(8)))
     case.ordinary(*(request(before(hours=n), "203.0.113.4", "/shell.php", "POST", status=404) for n in range(8)))
