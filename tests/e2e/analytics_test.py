@@ -40,6 +40,16 @@ class Cases(unittest.TestCase):
     def test_every_hunt_has_a_case(self):
         self.assertEqual(set(HUNTS), set(CASES))
 
+    def test_the_documentation_lists_each_as_its_file_says(self):
+        text = (ROOT / "docs/analytics.md").read_text(encoding="utf-8")
+        rows = re.findall(r"^\| `(\w+)` \| (.*) \| (.*) \| (\w+) \| (\w+) \|$", text, re.MULTILINE)
+        files = []
+        for path in (ROOT / "content/hunts").glob("*.kql"):
+            said = dict(re.findall(r"^// (\w+): (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
+            tables = ", ".join(f"`{table}`" for table in said["tables"].strip("[]").split(", "))
+            files.append((path.stem, said["title"], tables, said["every"], said["level"]))
+        self.assertEqual(sorted(rows), sorted(files))
+
 
 @unittest.skipUnless(HAS_LAKE, "libduckdb is not there: tools/duckdb.sh fetches it")
 class Analytics(CentreCase):
