@@ -63,8 +63,8 @@ json_t *centre_ask(const struct cli *cli, const char *method, const char *path, 
     } else if (client_send(client, &request, &reply, &err) < 0) {
         cli_complain(cli, "%s", err.message);
     } else {
-        json = json_of(&reply);
-        if (reply.status != 200 || !json) {
+        json = reply.body.len ? json_of(&reply) : json_null();
+        if (reply.status / 100 != 2 || !json) {
             *ret_code = complain(cli, reply.status, json);
             json_decref(json);
             json = NULL;

@@ -13,8 +13,8 @@
 bool centre_is_named(const struct cli *cli);
 
 /*
- * Asks once, with a body of JSON where it is not empty. The JSON answer of a 200, to be freed with json_decref(); NULL: it
- * complained, and *ret_code is the exit code.
+ * Asks once, with a body of JSON where it is not empty. The JSON answer of a 2xx (null where it has none), to be freed with
+ * json_decref(); NULL: it complained, and *ret_code is the exit code.
  */
 json_t *centre_ask(const struct cli *cli, const char *method, const char *path, struct str body,
                    int *ret_code);

@@ -66,7 +66,9 @@ extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, 
     cmd_intel_match, cmd_serve, cmd_config_check, cmd_ship, cmd_deadletter_list,
     cmd_deadletter_show, cmd_deadletter_replay, cmd_version, cmd_man;
 extern const struct command cmd_drill_run, cmd_drill_list, cmd_drill_show, cmd_drill_check,
-    cmd_drill_indicators, cmd_hunt, cmd_findings_list, cmd_findings_follow;
+    cmd_drill_indicators, cmd_hunts_list, cmd_hunts_show, cmd_hunts_check, cmd_hunts_run,
+    cmd_hunts_draft, cmd_hunts_add, cmd_hunts_change, cmd_hunts_remove, cmd_hunt, cmd_findings_list,
+    cmd_findings_follow;
 
 extern const struct command cmd_lake_show, cmd_lake_verify, cmd_lake_export, cmd_lake_import,
     cmd_lake_drop, cmd_lake_hold, cmd_lake_release, cmd_lake_holds, cmd_verify_event;

@@ -47,6 +47,24 @@ static void add_time(struct buf *body, const char *name, int64_t time)
     buf_printf(body, ",\"%s\":\"%s\"", name, text);
 }
 
+/* "name":"value" of --parameter; what is none was refused before. */
+static void add_parameters(const struct cli *cli, struct buf *body)
+{
+    struct hunt_parameter parameters[HUNT_PARAMETERS_MAX];
+    uint32_t n = 0;
+    if (hunt_parameters_read(cli, parameters, &n) < 0 || n == 0)
+        return;
+    buf_add_c(body, ",\"parameters\":{");
+    for (uint32_t i = 0; i < n; i++) {
+        if (i)
+            buf_add_byte(body, ',');
+        buf_add_json(body, parameters[i].name);
+        buf_add_byte(body, ':');
+        buf_add_json(body, parameters[i].value);
+    }
+    buf_add_byte(body, '}');
+}
+
 static void write_body(const struct cli *cli, const struct hunt_remote_asking *asking,
                        struct buf *body)
 {
@@ -56,6 +74,8 @@ static void write_body(const struct cli *cli, const struct hunt_remote_asking *a
     buf_printf(body, ",\"language\":\"%s\"", asking->language == HUNT_SQL ? "sql" : "kql");
     add_time(body, "from", settings->from);
     add_time(body, "until", settings->to);
+    add_time(body, "now", settings->hunt_now);
+    add_parameters(cli, body);
     buf_printf(body, ",\"explain\":%s,\"limits\":{\"rows\":%llu,\"time\":\"%lldms\"}}",
                asking->plan ? "true" : "false", (unsigned long long)settings->hunt_rows,
                (long long)(settings->hunt_time / 1000));

@@ -165,14 +165,52 @@ static int run_watched(const struct asking *asking, struct hunt_asking *hunt, st
     return status;
 }
 
+int hunt_parameters_read(const struct cli *cli,
+                         struct hunt_parameter ret_parameters[static HUNT_PARAMETERS_MAX],
+                         uint32_t *ret_n)
+{
+    const text_list *list = &cli->settings.hunt_parameters;
+    if (list->len > HUNT_PARAMETERS_MAX) {
+        cli_complain(cli, "a hunt takes at most %d parameters", HUNT_PARAMETERS_MAX);
+        return -EINVAL;
+    }
+    for (size_t i = 0; i < list->len; i++) {
+        struct str text = str_from_c(list->items[i]);
+        size_t sign = str_index(text, '=');
+        if (sign == 0 || sign == text.len) {
+            cli_complain(cli, "--parameter takes NAME=VALUE: '%s'", list->items[i]);
+            return -EINVAL;
+        }
+        ret_parameters[i] =
+            (struct hunt_parameter){str_first(text, sign), str_skip(text, sign + 1)};
+    }
+    *ret_n = (uint32_t)list->len;
+    return 0;
+}
+
+/* The time that the events are asked for, which ends at now() where that is said. */
+static int64_t last_time(const struct settings *settings)
+{
+    int64_t last = settings->to == TIME_UNSET ? INT64_MAX : settings->to;
+    bool sooner = settings->hunt_now != TIME_UNSET && settings->hunt_now < last;
+    return sooner ? settings->hunt_now : last;
+}
+
 static int ask_folder(const struct asking *asking, struct err *err)
 {
     const struct settings *settings = &asking->session->cli->settings;
+    struct hunt_parameter parameters[HUNT_PARAMETERS_MAX];
+    uint32_t n = 0;
+    if (hunt_parameters_read(asking->session->cli, parameters, &n) < 0)
+        return err_set(err, -EINVAL, "the query was not asked");
     const struct hunt_question question = {
         .text = asking->query,
         .language = asking->language,
         .first = settings->from == TIME_UNSET ? INT64_MIN : settings->from,
-        .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
+        .last = last_time(settings),
+        .now_us = settings->hunt_now == TIME_UNSET ? 0 : settings->hunt_now,
+        .parameters = parameters,
+        .n_parameters = n,
         .scope = {.all = true},
         .limits = {.rows = settings->hunt_rows, .time_us = settings->hunt_time},
         .explains = settings->hunt_explain,

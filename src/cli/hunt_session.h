@@ -8,7 +8,14 @@
 #include "cli/cli.h"
 #include "hunt/ask.h"
 
+#define HUNT_PARAMETERS_MAX 64
+
 struct hunt_session;
+
+/* --parameter NAME=VALUE, for a query that declares them. 0, or -EINVAL: it was said what is wrong. */
+int hunt_parameters_read(const struct cli *cli,
+                         struct hunt_parameter ret_parameters[static HUNT_PARAMETERS_MAX],
+                         uint32_t *ret_n);
 
 /* NULL: it was said why not, and *ret_code is the exit code. */
 struct hunt_session *hunt_session_open(const struct cli *cli, int *ret_code);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "cli/centre_client.h"
 #include "cli/out_style.h"
 #include "io/file.h"
 #include "io/walk.h"
@@ -90,4 +91,34 @@ int saved_files_load(const struct engine *engine, struct tables **ret_tables,
     int code =
         saved_files_add(cli, *ret_hunts, &cli->settings.hunts, &engine->attack, *ret_tables, &bad);
     return code == EXIT_DONE && bad ? EXIT_REFUSED : code;
+}
+
+/* ---- those of a centre ---- */
+
+void saved_id_add(struct buf *path, struct str id)
+{
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        bool plain =
+            ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || (c >= '0' && c <= '9') || strchr("-._~", c);
+        if (plain)
+            buf_add_byte(path, c);
+        else
+            buf_printf(path, "%%%02X", (unsigned char)c);
+    }
+}
+
+int saved_send(const struct cli *cli, const char *method, const char *id, const char *after,
+               struct str body)
+{
+    struct buf path = {0};
+    int code = EXIT_BROKEN;
+    buf_add_c(&path, id[0] ? "/api/v1/saved-hunts/" : "/api/v1/saved-hunts");
+    saved_id_add(&path, str_from_c(id));
+    buf_add_c(&path, after);
+    buf_add_byte(&path, '\0');
+    if (!path.failed)
+        json_decref(centre_ask(cli, method, path.ptr, body, &code));
+    buf_free(&path);
+    return code;
 }

@@ -1,6 +1,6 @@
 /*
  * saved_files: saved hunts as commands and the centre find them: those of the content, then files and folders that
- * --hunts names.
+ * --hunts names; and those of a running centre.
  */
 #ifndef JAGA_CLI_SAVED_FILES_H
 #define JAGA_CLI_SAVED_FILES_H
@@ -21,5 +21,15 @@ int saved_files_load(const struct engine *engine, struct tables **ret_tables,
  */
 int saved_files_add(const struct cli *cli, struct saved_set *set, const text_list *paths,
                     const struct attack *attack, const struct tables *tables, uint32_t *ret_bad);
+
+/*
+ * Sends a request about a centre's saved hunt (`id` empty: about all) and says what went wrong. `after` follows the id in the
+ * path. The exit code.
+ */
+int saved_send(const struct cli *cli, const char *method, const char *id, const char *after,
+               struct str body);
+
+/* An id as it stands in a path (RFC 3986, 2.1). */
+void saved_id_add(struct buf *path, struct str id);
 
 #endif

@@ -262,6 +262,34 @@ bool datasets_event_id_fits(const struct datasets *datasets, uint32_t index,
     return false;
 }
 
+/* Is that event id all that the requirement asks for? Empty: does it ask for nothing? */
+static bool asks_only(const struct datasets *datasets, const struct requirement *when,
+                      uint32_t event_id_field, struct str event_id)
+{
+    if (when->none.count || when->all.count != (event_id.len > 0))
+        return false;
+    if (event_id.len == 0)
+        return true;
+    const struct condition *condition = &datasets->conditions.items[when->all.ids[0]];
+    return condition->field == event_id_field && condition->kind == CONDITION_ONE_OF &&
+           condition->n_values == 1 && str_eq(condition->values[0], event_id);
+}
+
+bool datasets_logsource(const struct datasets *datasets, uint32_t index, struct str event_id,
+                        struct logsource *ret_logsource)
+{
+    const struct dataset_entry *entry = datasets->entries.items[index];
+    for (uint32_t i = 0; i < entry->n_provisions; i++) {
+        const struct provision *provision = &entry->provisions[i];
+        if (!asks_only(datasets, &provision->when, entry->dataset.event_id_field, event_id) ||
+            (event_id.len && !provision->logsource.category.len) || provision->service_is_event_id)
+            continue;
+        *ret_logsource = provision->logsource;
+        return true;
+    }
+    return false;
+}
+
 static bool is_among(uint32_t field, const uint32_t *fields, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)

@@ -177,6 +177,13 @@ bool datasets_provided_by(const struct datasets *datasets, uint32_t index,
 bool datasets_event_id_fits(const struct datasets *datasets, uint32_t index,
                             const struct logsource *wanted, struct str event_id);
 
+/*
+ * The logsource that the dataset provides to its events of that event id and to no others: one with a category; with an
+ * empty id, to all of its events. False: there is none.
+ */
+bool datasets_logsource(const struct datasets *datasets, uint32_t index, struct str event_id,
+                        struct logsource *ret_logsource);
+
 /* Does the dataset have a word for that field: describes it, derives it, has it as an alias? */
 bool datasets_know_field(const struct datasets *datasets, uint32_t index, uint32_t field);
 

@@ -257,6 +257,149 @@ class Kept(SavedCase):
             self.assertIn(problem, answer.json["detail"])
 
 
+class Commands(SavedCase):
+    def client(self, centre, *more):
+        token = self.write("token", centre.admin + "\n")
+        os.chmod(token, 0o600)
+        return ("--to", centre.url, "--token-file", token, "--insecure", *more)
+
+    def test_a_folder_of_hunts_is_listed_checked_and_run(self):
+        centre = self.filled("--no-schedule")
+        listed = self.jaga("hunts", "list", "--hunts", self.path("hunts")).out
+        self.assertIn(ID, listed)
+        self.assertGreater(len(listed.splitlines()), 10)  # the shipped ones
+        self.assertIn("whoami.exe", self.jaga("hunts", "show", ID, "--hunts", self.path("hunts")).out)
+        self.assertIn("1 good, 0 bad", self.jaga("hunts", "check", self.path("hunts")).err)
+        self.write("bad/two.kql", WHOLE.replace("every: 1d", "evry: 1d"))
+        checked = self.jaga("hunts", "check", self.path("bad"), code=REFUSED)
+        self.assertIn("two.kql:7:4: unknown key 'evry'; did you mean 'every'?", checked.err)
+        run = ("hunts", "run", ID, "-o", "jsonl", "--hunts", self.path("hunts"))
+        to = self.client(centre)
+        self.assertEqual(len(self.jaga(*run, *to).out.splitlines()), 2)
+        self.assertEqual(len(self.jaga(*run, *to, "--parameter", "most=2").out.splitlines()), 1)
+        self.assertEqual(len(self.jaga(*run, *to, "--now", "2026-11-21T08:00:00Z").out.splitlines()), 0)
+        centre.stop()
+        folder = (*run, "--data", centre.data)
+        self.assertEqual(len(self.jaga(*folder).out.splitlines()), 2)
+        self.assertEqual(len(self.jaga(*folder, "--parameter", "most=2").out.splitlines()), 1)
+        self.assertEqual(len(self.jaga(*folder, "--now", "2026-11-21T08:00:00Z").out.splitlines()), 0)
+        for wrong, problem in (("mots=2", "did you mean 'most'?"), ("most=x", "is a long"), ("most", "NAME=VALUE")):
+            self.assertIn(problem, self.jaga(*folder, "--parameter", wrong, code=USAGE).err)
+
+    def test_a_centre_is_given_a_hunt_to_keep(self):
+        centre = self.filled("--no-schedule", hunt=None)
+        to = self.client(centre)
+        path = self.write("one.kql", WHOLE)
+        self.jaga("hunts", "add", path, "--agency", "parks", *to)
+        self.jaga("hunts", "add", path, *to, code=REFUSED)
+        self.write("one.kql", WHOLE.replace("level: medium", "level: high"))
+        self.jaga("hunts", "change", path, "--agency", "parks", *to)
+        self.jaga("hunts", "run", ID, "--record", *to)
+        wait_for("its finding", lambda: self.found(centre) == [("parks", "P1", 1)])
+        self.assertEqual(centre.findings(kind="hunt")[0]["level"], "high")
+        self.assertRegex(self.jaga("hunts", "list", *to).out, ID + r".*\(1 found\)")
+        shown = self.jaga("hunts", "show", ID, *to).out
+        self.assertIn("level: high", shown)
+        self.assertRegex(shown, r"parks .* found +1 rows, 1 findings")
+        self.jaga("hunts", "remove", ID, *to)
+        self.jaga("hunts", "show", ID, *to, code=REFUSED)
+
+
+class Draft(SavedCase):
+    """A draft is a rule that our engine reads, and that selects what the hunt selects."""
+
+    EVENTS = [
+        ("C:\\Windows\\System32\\whoami.exe", "whoami /all"),
+        ("C:\\Windows\\System32\\WHOAMI.EXE", "WHOAMI /ALL"),
+        ("whoami.exe", "whoami"),
+        ("C:\\tools\\notwhoami.exe", "notwhoami /all"),
+        ("C:\\whoami.exe\\cmd.exe", "cmd /c whoami.exe*"),
+        ("C:\\Windows\\System32\\net.exe", "net user anna secret?"),
+        ("C:\\Windows\\System32\\net1.exe", "net1 users"),
+        ("C:\\Program Files\\it's\\app.exe", "app.exe \\\\server\\share"),
+        ("C:\\x\\powershell.exe", ""),
+    ]
+    TABLE = "DeviceProcessEvents"
+    FILTERS = [
+        'FileName == "whoami.exe"',
+        'FileName =~ "whoami.exe"',
+        'FileName != "whoami.exe"',
+        'FileName in ("whoami.exe", "net.exe")',
+        'FileName in~ (names)',
+        'FileName !in~ (names)',
+        'FileName startswith "NET"',
+        'FileName startswith_cs "NET"',
+        'FileName contains "who" and FileName endswith ".EXE"',
+        'FolderPath endswith_cs @"\\whoami.exe"',
+        'FolderPath contains "whoami" and not(ProcessCommandLine has "all")',
+        'ProcessCommandLine has "user"',
+        'ProcessCommandLine has "whoami.exe"',
+        'ProcessCommandLine hasprefix "net" or ProcessCommandLine hassuffix "users"',
+        'ProcessCommandLine has_any ("anna", "all")',
+        'ProcessCommandLine has_all ("net", "anna")',
+        'ProcessCommandLine !has "all"',
+        'ProcessCommandLine contains "exe*"',
+        'ProcessCommandLine endswith "secret?"',
+        'ProcessCommandLine contains @"\\\\server\\"',
+        'ProcessCommandLine matches regex "(?i)^who.*all$"',
+        'isempty(ProcessCommandLine) or FolderPath contains "it\'s"',
+        'isnotempty(ProcessCommandLine) and ProcessId between (3 .. 5)',
+        'ProcessId >= 7 or (ProcessId < 2 and ActionType == "ProcessCreated")',
+        'Timestamp > ago(3650d) and (FileName =~ "net.exe" or FileName =~ "net1.exe") and ProcessCommandLine startswith "net"',
+        'ActionType == "Other" or FileName == "app.exe"',
+        'not(FileName == "app.exe" and ProcessCommandLine has "share")',
+    ]
+
+    def hunt(self, query):
+        return HEADER.replace("tables: [windows_sysmon]", "tables: [DeviceProcessEvents]") + \
+            'let names = dynamic(["WHOAMI.exe", "net.exe"]);\n' + query + "\n"
+
+    def sample(self):
+        events = [process(image, n, command=command) for n, (image, command) in enumerate(self.EVENTS)]
+        for n, event in enumerate(events):
+            event["ProcessId"] = n
+        return events
+
+    def test_a_draft_selects_what_the_hunt_selects(self):
+        centre = self.centre("--no-schedule")
+        centre.send(self.sample())
+        self.wait_stored(centre, len(self.EVENTS))
+        sample = self.write("sample.json", jaga.lines(self.sample()))
+        for number, condition in enumerate(self.FILTERS):
+            with self.subTest(condition):
+                query = f"{self.TABLE} | where {condition} | project ProcessId"
+                path = self.write(f"draft{number}.kql", self.hunt(query))
+                rule = self.write(f"rules/draft{number}.yml", self.jaga("hunts", "draft", path).out)
+                answer = centre.ask("POST", "/api/v1/hunts", {"query": self.hunt(query)})
+                self.assertEqual(answer.status, 200, answer.text)
+                hunted = sorted(row[0] for row in answer.json["rows"])
+                self.jaga("rules", "check", rule)
+                found = self.findings("--rules", rule, sample)
+                drafted = sorted(int(f["evidences"][0]["data"]["ProcessId"]) for f in found)
+                self.assertEqual(drafted, hunted, condition)
+
+    def test_what_sigma_does_not_say_is_refused_with_its_place(self):
+        for query, place, problem in (
+            ("T", "8:1", "there is no table"),
+            ("windows_sysmon", "8:1", "without a filter it is every event"),
+            ("windows_sysmon | where Image has 'a' | summarize count()", "8:40", "more than a filter"),
+            ("windows_sysmon | where Image has 'a' | take 5", "8:40", "more than a filter"),
+            ("windows_sysmon | where strlen(Image) > 5", "8:24", "what is computed"),
+            ("windows_sysmon | where Image == ParentImage", "8:33", "constants only"),
+            ("windows_sysmon | where _source == 'x'", "8:24", "the lake's own columns"),
+            ("DeviceProcessEvents | where SHA256 == 'x'", "8:29", "as it is"),
+            ("DeviceProcessEvents | where FileName has 'x'", "8:38", "a part of a path"),
+            ("DeviceProcessEvents | where ActionType == 'x'", "", "always false"),
+            ("union windows_sysmon, linux_sysmon | where Image has 'x'", "8:1", "one table"),
+            ("events | where ['host.name'] has 'x'", "8:1", "no logsource"),
+        ):
+            with self.subTest(query):
+                path = self.write("draft.kql", self.hunt(query))
+                refused = self.jaga("hunts", "draft", path, code=REFUSED).err
+                self.assertIn(problem, refused)
+                self.assertIn(f"draft.kql:{place}", refused)
+
+
 class Kill(SavedCase):
     def test_after_kills_each_finding_is_there_once(self):
         hosts = 40
