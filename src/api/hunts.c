@@ -8,6 +8,7 @@
 #include "api/members.h"
 #include "base/metric.h"
 #include "base/time.h"
+#include "hunt/kql_mask.h"
 #include "io/clock.h"
 #include "io/log.h"
 
@@ -605,7 +606,10 @@ void hunts_list(struct api_request *request, struct buf *json)
         member_row_begin(json);
         member_c(json, "id", job->id);
         member_c(json, "language", job->question.language == HUNT_SQL ? "sql" : "kql");
-        member_str(json, "query", str_first(job->question.text, TEXT_SHOWN_MAX));
+        struct buf text = {0};
+        kql_mask(&text, job->question.text);
+        member_str(json, "query", str_first(buf_str(&text), TEXT_SHOWN_MAX));
+        buf_free(&text);
         member_time(json, "began", job->began);
         if (job->turn.runs)
             member_raw(json, "ahead", STR(""), "null");

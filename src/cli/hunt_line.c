@@ -12,6 +12,7 @@
 #include "cli/hunt_text.h"
 #include "cli/out_style.h"
 #include "cli/terminal.h"
+#include "hunt/kql_mask.h"
 
 #define COMPLETION_MEMORY_MAX ((size_t)16 << 20)
 #define PROMPT_COLUMNS 6
@@ -261,5 +262,7 @@ enum hunt_line_end hunt_line_read(struct hunt_line *line, struct str before, str
 void hunt_line_remember(struct hunt_line *line, struct str query)
 {
     enter_history(line, query);
-    hunt_history_add(line->file, query);
+    /* What is not to be shown is not kept on disk either. */
+    if (!kql_has_hidden(query))
+        hunt_history_add(line->file, query);
 }

@@ -9,6 +9,7 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "hunt/engine_error.h"
+#include "hunt/kql_mask.h"
 #include "hunt/value.h"
 #include "io/clock.h"
 
@@ -273,6 +274,36 @@ static bool has_rows(void *context, struct str dataset, int64_t first, int64_t l
     return asking->place->ops->has(asking->place->lake, &source, &asking->question->scope);
 }
 
+/* What is not to be shown stands in no message, whoever gets it. */
+static int masked(const struct hunt_asking *asking, int status, struct err *err)
+{
+    struct str text = asking->question->text;
+    struct buf message = {0};
+    if (status == 0 || asking->question->language != HUNT_KQL || !kql_has_hidden(text))
+        return status;
+    buf_add_c(&message, err->message);
+    kql_mask_message(&message, text);
+    if (message.failed)
+        err_set(err, status, "no memory to say what is wrong");
+    else
+        err_at(err, err->code, err->line, err->column, "%.*s", STR_ARG(buf_str(&message)));
+    buf_free(&message);
+    return status;
+}
+
+/* A plan is that of the masked query, so nothing hidden is in it. */
+static int compile_masked(struct hunt_asking *asking, const struct hunt_options *options,
+                          struct err *err)
+{
+    struct buf text = {0};
+    kql_mask(&text, asking->question->text);
+    struct str copy = text.failed ? STR("") : arena_copy(&asking->arena, buf_str(&text));
+    buf_free(&text);
+    if (copy.len == 0)
+        return no_memory(err);
+    return hunt_compile(&asking->arena, copy, options, &asking->plan, err);
+}
+
 static int compile_kql(struct hunt_asking *asking, struct err *err)
 {
     const struct hunt_question *question = asking->question;
@@ -292,6 +323,8 @@ static int compile_kql(struct hunt_asking *asking, struct err *err)
         .probe = {probe, asking},
     };
     int status = hunt_compile(&asking->arena, question->text, &options, &asking->plan, err);
+    if (status == 0 && question->explains && kql_has_hidden(question->text))
+        status = compile_masked(asking, &options, err);
     if (status == -EINVAL && asking->unprobed) {
         const struct err inner = *err;
         err_at(err, status, inner.line, inner.column,
@@ -360,7 +393,7 @@ int hunt_asking_compile(struct hunt_asking *asking, struct err *err)
 {
     asking->started = clock_ticks_us();
     if (asking->question->language == HUNT_KQL)
-        return compile_kql(asking, err);
+        return masked(asking, compile_kql(asking, err), err);
     if (asking->question->n_parameters > 0)
         return err_set(err, -EINVAL, "plain SQL takes no parameters");
     if (hunt_place_datasets(asking->place, &asking->question->scope, add_source, asking) < 0)
@@ -497,7 +530,7 @@ int hunt_asking_run(struct hunt_asking *asking, const struct hunt_sink *sink, st
         status = run_result(asking, &results[i], i, sink, err);
     if (status == -ENOMEM && !err->code)
         return no_memory(err);
-    return status;
+    return err->code ? masked(asking, status, err) : status;
 }
 
 /* ---- from other threads ---- */

@@ -93,6 +93,26 @@ class Interface(HuntCase):
         self.assertIn("SELECT", plan)
 
 
+    def test_hidden_literals_are_shown_nowhere(self):
+        centre = self.filled()
+        running = f"let key = h's3cr3t'; {ENDLESS} | extend k = key"
+        thread = threading.Thread(target=lambda: self.hunt(centre, running))
+        thread.start()
+        listed = wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])[0]
+        self.assertIn("let key = h'***'", listed["query"])
+        centre.ask("DELETE", "/api/v1/hunts/" + listed["id"])
+        thread.join()
+        plan = self.hunt(centre, "windows_sysmon | where Image has h's3cr3t' | take 1", explain=True)
+        self.assertEqual(plan.status, 200, plan.text)
+        self.assertIn("***", plan.text)
+        wrong = self.hunt(centre, "windows_sysmon | where Image has h's3cr3t' and nothing_of(h's3cr3t', 1)")
+        self.assertEqual(wrong.status, 400)
+        for text in (plan.text, wrong.text, self.hunt(centre, "print datetime(h's3cr3t')").text,
+                     self.hunt(centre, "print assert(false, h's3cr3t')").text, centre.logs()):
+            self.assertNotIn("s3cr3t", text)
+        self.assertEqual(self.rows(centre, "print h's3cr3t'"), [["s3cr3t"]])  # who asks for it is shown it
+
+
 class Limits(HuntCase):
     def test_a_hunt_that_takes_too_long_ends(self):
         centre = self.filled()
