@@ -220,7 +220,7 @@ struct probe {
     void *context;
 };
 
-static int probe_begin(void *context, const struct lake_result_column *columns, size_t n)
+static int ignore_columns(void *context, const struct lake_result_column *columns, size_t n)
 {
     (void)context, (void)columns, (void)n;
     return 0;
@@ -256,7 +256,7 @@ static int probe(void *context, const struct hunt_result *query,
                   .n_sources = query->n_sources,
                   .certain = query->certain,
                   .limits = {.rows = HUNT_PROBE_MAX}},
-        .begin = probe_begin,
+        .begin = ignore_columns,
         .each = probe_chunk,
         .context = &values,
     };
@@ -315,6 +315,7 @@ static int compile_kql(struct hunt_asking *asking, struct err *err)
         .tables = asking->place->tables,
         .catalogue = asking->catalogue,
         .presence = {has_rows, asking},
+        .plain = question->plain,
         .now_us = question->now_us ? question->now_us : clock_now_us(),
         .first = question->first,
         .last = question->last,
@@ -476,6 +477,49 @@ static int write_chunk(void *context, const struct lake_chunk *chunk)
     return status;
 }
 
+/* ---- which events first: hunt_result.choice ---- */
+
+typedef VEC(struct lake_spot) spot_list;
+
+static int take_spots(void *context, const struct lake_chunk *chunk)
+{
+    spot_list *spots = context;
+    for (uint32_t i = 0; i < chunk->n_rows; i++)
+        if (vec_push(spots, (struct lake_spot){chunk->columns[0].integers[i],
+                                               chunk->columns[1].integers[i]}) < 0)
+            return -ENOMEM;
+    return 0;
+}
+
+/* The sources of a result, with the spots that were chosen, which *spots holds. */
+static int choose(struct hunt_asking *asking, const struct hunt_result *from, spot_list *spots,
+                  const struct lake_source **ret_sources, struct err *err)
+{
+    static const struct lake_spot nowhere;
+    struct statement statement = {
+        .query = {.sql = from->choice,
+                  .sources = from->sources,
+                  .n_sources = from->n_sources,
+                  .certain = from->certain},
+        .begin = ignore_columns,
+        .each = take_spots,
+        .context = spots,
+    };
+    bool cut;
+    struct lake_source *sources = arena_zero(&asking->arena, from->n_sources, sizeof(*sources));
+    int status = sources ? run_statement(asking, &statement, &cut, err) : no_memory(err);
+    for (uint32_t i = 0; status == 0 && i < from->n_sources; i++) {
+        sources[i] = from->sources[i];
+        if (!from->chosen[i])
+            continue;
+        sources[i].spots = spots->len ? spots->items : &nowhere;
+        sources[i].n_spots = spots->len;
+    }
+    if (status == 0)
+        *ret_sources = sources;
+    return status;
+}
+
 /* The one SELECT of plain SQL is a result, too. */
 static struct hunt_result sql_result(const struct hunt_asking *asking)
 {
@@ -512,9 +556,15 @@ static int run_result(struct hunt_asking *asking, const struct hunt_result *from
         .counted = true,
     };
     bool cut = false;
-    int status = run_query(asking, &statement, from->findings, &cut, err);
+    spot_list spots = {0};
+    int status = 0;
+    if (from->choice.len)
+        status = choose(asking, from, &spots, &statement.query.sources, err);
+    if (status == 0)
+        status = run_query(asking, &statement, from->findings, &cut, err);
     if (status == 0)
         status = sink->end(sink->context, cut);
+    vec_free(&spots);
     buf_free(&result.texts);
     free(result.cells);
     return status;

@@ -60,6 +60,7 @@ struct hunt_question {
     struct hunt_limits limits;
     bool
         explains; /* it is compiled only: then nothing of the lake is read, and columns that the data would make are missing */
+    bool plain;   /* as in hunt_options */
 };
 
 struct hunt_head {

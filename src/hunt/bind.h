@@ -102,10 +102,11 @@ struct node {
     struct column_list needs;   /* that where, text and tail name */
     struct str where;
     struct str text;
-    struct str tail; /* behind FROM and WHERE: LIMIT, USING SAMPLE ... */
-    uint32_t n_keys; /* GROUP */
-    bool closed;     /* SELECT: it makes rows; no further column is added here */
-    bool windowed;   /* SELECT: a column looks at other rows */
+    struct str tail;   /* behind FROM and WHERE: LIMIT, USING SAMPLE ... */
+    uint64_t rows_max; /* SELECT whose tail is a LIMIT that is known; 0: it is not */
+    uint32_t n_keys;   /* GROUP */
+    bool closed;       /* SELECT: it makes rows; no further column is added here */
+    bool windowed;     /* SELECT: a column looks at other rows */
     bool
         any; /* SELECT with a tail: which of some rows it keeps is not said, so fewer below are fine */
     bool only;                    /* SELECT: nothing of left but `columns` */
@@ -125,6 +126,7 @@ struct source {
     const struct table_source *of; /* its words on types of native names; NULL: as stored */
     int64_t first, last;
     bool used;
+    bool chosen; /* its rows may be chosen before the query runs */
     struct node *node;
     struct source *next;
 };
@@ -331,9 +333,18 @@ void certain_conversion(struct hunt_bind *bind, enum kql_type from, enum kql_typ
 /* The condition `column op time` holds for all rows that matter above node. */
 void narrow_condition(struct hunt_bind *bind, struct rel *rel, const struct kql_expr *condition);
 
+/* ---- late.c: few rows of many columns ---- */
+#define LATE_WEIGHT_MIN                                                                            \
+    6 /* columns that are read late; for fewer another query is not worth its while */
+/* The times and keys of the events that are left; false: the plan is no such query. Marks the sources they are of. */
+bool late_choose(struct hunt_bind *bind, const struct rel *rel, struct rel *ret_choice);
+/* Of the columns of those sources that are used by now. */
+uint32_t late_weight(const struct hunt_bind *bind);
+
 /* ---- emit.c: SQL ---- */
-/* A SELECT of rel's fields under their names, in rel's order. */
-int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_sql);
+/* A SELECT of rel's fields under their names, in rel's order; and hunt_result.choice, or nothing. */
+int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_choice,
+              struct str *ret_sql);
 
 /* ---- hunt.c ---- */
 /* All that it takes to run a relation. */

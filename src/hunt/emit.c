@@ -248,11 +248,8 @@ static int mark_rel(struct hunt_bind *bind, const struct rel *rel)
     return status < 0 ? status : mark_node(bind, rel->node);
 }
 
-int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_sql)
+static int emit_rel(struct hunt_bind *bind, const struct rel *rel, struct str *ret_sql)
 {
-    prune_node(bind, rel->node);
-    for (uint32_t i = 0; i < bind->shared.len; i++)
-        prune_node(bind, bind->shared.items[i]);
     int status = mark_rel(bind, rel);
     for (uint32_t i = 0; status == 0 && i < bind->shared.len; i++) {
         struct node *node = bind->shared.items[i];
@@ -270,4 +267,25 @@ int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_sql
     }
     *ret_sql = bind_keep(bind, &bind->sql);
     return 0;
+}
+
+int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_choice,
+              struct str *ret_sql)
+{
+    struct rel choice;
+    struct str first = {0};
+    uint32_t early = 0;
+    int status = 0;
+    prune_node(bind, rel->node);
+    for (uint32_t i = 0; i < bind->shared.len; i++)
+        prune_node(bind, bind->shared.items[i]);
+    if (late_choose(bind, rel, &choice)) {
+        status = emit_rel(bind, &choice, &first);
+        early = late_weight(bind);
+    }
+    if (status == 0)
+        status = emit_rel(bind, rel, ret_sql);
+    bool pays = late_weight(bind) - early >= LATE_WEIGHT_MIN;
+    *ret_choice = status == 0 && pays ? first : (struct str){0};
+    return status;
 }

@@ -23,6 +23,7 @@ static const struct str *source_columns(struct hunt_bind *bind, const struct sou
 static void take_sources(struct hunt_bind *bind, struct hunt_result *result)
 {
     struct lake_source *sources = bind_alloc(bind, bind->n_sources, sizeof(*sources));
+    bool *chosen = bind_alloc(bind, bind->n_sources, sizeof(*chosen));
     for (const struct source *source = bind->sources; source; source = source->next) {
         if (!source->used)
             continue;
@@ -30,6 +31,7 @@ static void take_sources(struct hunt_bind *bind, struct hunt_result *result)
             result->findings = true;
             continue;
         }
+        chosen[result->n_sources] = source->chosen;
         struct lake_source *to = &sources[result->n_sources++];
         *to = (struct lake_source){.name = source->name,
                                    .dataset = source->dataset,
@@ -44,11 +46,12 @@ static void take_sources(struct hunt_bind *bind, struct hunt_result *result)
         }
     }
     result->sources = sources;
+    result->chosen = chosen;
 }
 
 int bind_result(struct hunt_bind *bind, const struct rel *rel, struct hunt_result *result)
 {
-    int status = plan_emit(bind, rel, &result->sql);
+    int status = plan_emit(bind, rel, &result->choice, &result->sql);
     if (status < 0)
         return status;
     struct hunt_column *columns = bind_alloc(bind, rel->fields.len, sizeof(*columns));
@@ -62,6 +65,8 @@ int bind_result(struct hunt_bind *bind, const struct rel *rel, struct hunt_resul
     result->places = bind->places;
     result->render = bind->render;
     take_sources(bind, result);
+    if (result->findings)
+        result->choice = (struct str){0};
     return 0;
 }
 
@@ -184,6 +189,8 @@ void hunt_explain(const struct hunt_plan *plan, struct buf *text)
                 buf_printf(text, "%s %.*s", c ? "," : ":", STR_ARG(source->columns[c]));
         }
         buf_add_byte(text, '\n');
+        if (result->choice.len)
+            buf_printf(text, "-- first, which events: %.*s\n", STR_ARG(result->choice));
         buf_add_str(text, result->sql);
         buf_add_byte(text, '\n');
     }

@@ -83,6 +83,12 @@ struct hunt_result {
     struct str sql;
     const struct lake_source *sources;
     uint32_t n_sources;
+    /*
+     * A SELECT of time and key of the events that the result needs of the sources marked, to be asked first: the SQL gives the
+     * same over those alone (lake_source.spots), and unpacks no others. Empty: there is no such.
+     */
+    struct str choice;
+    const bool *chosen; /* by source */
     bool
         findings; /* the SQL takes $1: a JSON array of the centre's findings that the caller may see, objects with the names of tables_finding_columns() */
     const struct hunt_column *columns;

@@ -59,6 +59,7 @@ static int cut(struct hunt_bind *bind, const struct kql_expr *rows, struct rel *
     if (value.constant && (value.literal.null || value.literal.integer < 0))
         return hunt_refuse(bind, rows->place, "the number of rows is not negative");
     rel_cut(bind, rel, hunt_text(bind, "LIMIT %.*s", STR_ARG(value.sql)), NULL);
+    rel->node->rows_max = value.constant ? (uint64_t)value.literal.integer : 0;
     return 0;
 }
 

@@ -6,8 +6,8 @@
 
 #include <stdlib.h>
 
+#include "hunt/ask.h"
 #include "hunt/function.h"
-#include "hunt/hunt.h"
 #include "lake/lake_test.h"
 
 #define N 30
@@ -27,7 +27,7 @@ static const char table_yaml[] = "name: Starts\n"
                                  "  EventID: int\n"
                                  "from:\n"
                                  "  - dataset: windows_sysmon\n"
-                                 "    where: EventID % 2 == 1\n"
+                                 "    where: isnotempty(Image)\n"
                                  "    columns:\n"
                                  "      Timestamp: _time\n"
                                  "      FileName: tostring(split(Image, '\\\\')[-1])\n"
@@ -112,47 +112,96 @@ static const struct hunt_result *compile(const char *query, const struct lake_sc
     return &plan->results[0];
 }
 
+/* The rows of an answer, as lines. */
+struct answer {
+    uint32_t n_columns, n;
+    char *lines[100];
+};
+
+static int begin(void *context, const struct hunt_head *head)
+{
+    ((struct answer *)context)->n_columns = head->n_columns;
+    return 0;
+}
+
+static int row(void *context, const struct hunt_cell *cells)
+{
+    struct answer *answer = context;
+    struct buf line = {0};
+    for (uint32_t i = 0; i < answer->n_columns; i++)
+        buf_printf(&line, "%s%.*s|", cells[i].null ? "-" : "", STR_ARG(cells[i].text));
+    buf_add_byte(&line, '\0');
+    assert_true(!line.failed && answer->n < 100);
+    answer->lines[answer->n++] = line.ptr;
+    return 0;
+}
+
+static int end(void *context, bool cut)
+{
+    (void)context;
+    assert_false(cut);
+    return 0;
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The rows of a result, sorted unless the query did; to be freed. */
-static char *run(const struct hunt_result *result, const struct lake_scope *scope)
+static void ask(const char *query, const struct lake_scope *scope, bool plain,
+                struct answer *ret_answer)
 {
-    const struct lake_query query = {
-        .sql = result->sql,
-        .sources = result->sources,
-        .n_sources = result->n_sources,
-        .scope = *scope,
-    };
-    struct buf sorted = {0};
-    char *lines[1000], *rest = str_dup(str_from_c(test_ask_query(&lake_duckdb, lake, &query)));
-    char *text = rest;
-    size_t n = 0;
-    for (char *line; n < 1000 && (line = strsep(&rest, "\n")) != NULL; n++)
-        lines[n] = line;
-    if (!result->ordered)
-        qsort(lines, n, sizeof(lines[0]), by_text);
-    for (size_t i = 0; i < n; i++)
-        buf_printf(&sorted, "%s\n", lines[i]);
-    buf_add_byte(&sorted, '\0');
-    assert_false(sorted.failed);
-    free(text);
-    return sorted.ptr;
+    const struct hunt_place where = {.ops = &lake_duckdb, .lake = lake, .tables = tables};
+    const struct hunt_question question = {.text = str_from_c(query),
+                                           .first = INT64_MIN,
+                                           .last = INT64_MAX,
+                                           .now_us = TEST_DAY + 3 * TIME_DAY_US,
+                                           .scope = *scope,
+                                           .plain = plain};
+    const struct hunt_sink sink = {begin, row, end, ret_answer};
+    struct err err = {0};
+    struct hunt_asking *asking = hunt_asking_new(&where, &question);
+    *ret_answer = (struct answer){0};
+    if (hunt_asking_compile(asking, &err) < 0 || hunt_asking_run(asking, &sink, &err) < 0)
+        fail_msg("%s: %s", query, err.message);
+    hunt_asking_free(asking);
+    bool ordered = strstr(query, "top ") && !strstr(query, "summarize") && !strstr(query, "join");
+    if (!ordered)
+        qsort(ret_answer->lines, ret_answer->n, sizeof(char *), by_text);
+}
+
+static void answer_free(struct answer *answer)
+{
+    for (uint32_t i = 0; i < answer->n; i++)
+        free(answer->lines[i]);
 }
 
 static void compare(const char *query, const struct lake_scope *scope)
 {
-    char *planned = run(compile(query, scope, false), scope);
-    char *plain = run(compile(query, scope, true), scope);
-    if (strcmp(planned, plain) != 0)
-        fail_msg("%s\n  gives %s  and plain %s", query, planned, plain);
-    free(planned);
-    free(plain);
+    struct answer planned, plain;
+    ask(query, scope, false, &planned);
+    ask(query, scope, true, &plain);
+    for (uint32_t i = 0; i < planned.n && i < plain.n; i++)
+        if (strcmp(planned.lines[i], plain.lines[i]) != 0)
+            fail_msg("%s\n  gives %s  and plain %s", query, planned.lines[i], plain.lines[i]);
+    if (planned.n != plain.n)
+        fail_msg("%s\n  gives %u rows, and plain %u", query, planned.n, plain.n);
+    answer_free(&planned);
+    answer_free(&plain);
 }
 
-static void plans_that_read_less_give_the_same_rows(void **state)
+static const struct str moh[] = {{"MOH", 3}}, nobody[] = {{"MOE", 3}};
+static const struct lake_scope scopes[] = {
+    {.all = true}, {.agencies = moh, .n = 1}, {.agencies = nobody, .n = 1}, {0}};
+
+static void compare_all(const char *const *queries, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < sizeof(scopes) / sizeof(scopes[0]); k++)
+            compare(queries[i], &scopes[k]);
+}
+
+static void what_has_no_rows_is_left_out_and_the_rows_are_the_same(void **state)
 {
     (void)state;
     static const char *const queries[] = {
@@ -175,12 +224,56 @@ static void plans_that_read_less_give_the_same_rows(void **state)
         "Starts | extend d = bin(Timestamp, 1d) | summarize dcount(FileName), make_set(EventID) by "
         "d",
     };
-    static const struct str moh[] = {{"MOH", 3}}, nobody[] = {{"MOE", 3}};
-    const struct lake_scope scopes[] = {
-        {.all = true}, {.agencies = moh, .n = 1}, {.agencies = nobody, .n = 1}, {0}};
-    for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
-        for (size_t k = 0; k < sizeof(scopes) / sizeof(scopes[0]); k++)
-            compare(queries[i], &scopes[k]);
+    compare_all(queries, sizeof(queries) / sizeof(queries[0]));
+}
+
+#define WHOLE " | extend a = _id, b = _agency, c = _source, d = _dataset, e = _received, f = _raw"
+
+static void columns_are_read_late_and_the_rows_are_the_same(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {
+        "Starts | top 5 by Timestamp" WHOLE,
+        "Starts | top 5 by Timestamp asc" WHOLE,
+        "Starts | where FileName endswith '.exe' | top 7 by _id asc" WHOLE,
+        "Starts | where EventID > 5" WHOLE " | top 100 by Timestamp | where EventID < 25",
+        "Starts | where EventID > 100" WHOLE " | take 3",
+        "Starts | top 20 by Timestamp | top 5 by EventID" WHOLE,
+        "Starts | top 9 by Timestamp" WHOLE " | sort by Timestamp asc | extend n = row_number()",
+        "Starts | sort by Timestamp asc | extend n = row_number() | where n > 3 | top 4 by n" WHOLE,
+        "Starts | top 6 by Timestamp" WHOLE " | join kind=inner Starts on EventID",
+        "Starts | top 6 by Timestamp" WHOLE " | summarize count() by a, b, c, d, e, f",
+        "union Starts, Starts | top 10 by Timestamp" WHOLE,
+        "Starts | where Timestamp > datetime(2030-01-01) | take 10" WHOLE,
+    };
+    compare_all(queries, sizeof(queries) / sizeof(queries[0]));
+}
+
+/* Which rows they are is the engine's choice. */
+static void any_rows_are_as_many_and_fit(void **state)
+{
+    (void)state;
+    struct answer few, all;
+    for (size_t k = 0; k < sizeof(scopes) / sizeof(scopes[0]); k++) {
+        ask("Starts | where EventID > 4" WHOLE " | take 6", &scopes[k], false, &few);
+        ask("Starts | where EventID > 4" WHOLE, &scopes[k], true, &all);
+        assert_int_equal(few.n, all.n < 6 ? all.n : 6);
+        for (uint32_t i = 0; i < few.n; i++)
+            assert_non_null(bsearch(&few.lines[i], all.lines, all.n, sizeof(char *), by_text));
+        answer_free(&few);
+        answer_free(&all);
+    }
+}
+
+static void only_whole_events_behind_a_limit_are_read_late(void **state)
+{
+    (void)state;
+    assert_true(compile("Starts | take 5" WHOLE, &scopes[0], false)->choice.len > 0);
+    assert_true(compile("Starts | take 5 | project _raw", &scopes[0], false)->choice.len > 0);
+    assert_int_equal(compile("Starts | take 5", &scopes[0], false)->choice.len, 0);
+    assert_int_equal(compile("Starts | take 5000" WHOLE, &scopes[0], false)->choice.len, 0);
+    assert_int_equal(compile("Starts" WHOLE, &scopes[0], false)->choice.len, 0);
+    assert_int_equal(compile("Starts | take 5" WHOLE, &scopes[0], true)->choice.len, 0);
 }
 
 static void only_datasets_that_have_rows_of_the_caller_in_that_time_are_read(void **state)
@@ -217,7 +310,10 @@ static void a_column_more_is_on_the_shelf_at_once(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(plans_that_read_less_give_the_same_rows),
+        TEST(what_has_no_rows_is_left_out_and_the_rows_are_the_same),
+        TEST(columns_are_read_late_and_the_rows_are_the_same),
+        TEST(any_rows_are_as_many_and_fit),
+        TEST(only_whole_events_behind_a_limit_are_read_late),
         TEST(only_datasets_that_have_rows_of_the_caller_in_that_time_are_read),
         TEST(a_column_more_is_on_the_shelf_at_once),
     };

@@ -221,15 +221,47 @@ static void hash_leaves(struct lake_call *call)
     }
 }
 
+/* jaga_among(key, keys): is the key one of those? 8 bytes each, as they are in memory, in their order. */
+static bool is_among(int64_t key, struct str keys)
+{
+    size_t low = 0, high = keys.len / sizeof(key);
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int64_t at;
+        memcpy(&at, keys.ptr + middle * sizeof(at), sizeof(at));
+        if (at == key)
+            return true;
+        if (at < key)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return false;
+}
+
+static void look_up_keys(struct lake_call *call)
+{
+    for (uint32_t i = 0; i < call->n_rows; i++)
+        call->booleans[i] = is_among(call->arguments[0].integers[i], call->arguments[1].texts[i]);
+}
+
 int functions_own(struct lake *lake, struct err *err)
 {
-    static const struct lake_function leaf = {
-        .name = "jaga_leaf",
-        .result = LAKE_TEXT,
-        .parameters = {LAKE_INTEGER, LAKE_INTEGER, LAKE_TIME, LAKE_TIME, LAKE_TEXT, LAKE_TEXT,
-                       LAKE_TEXT, LAKE_TEXT, LAKE_TEXT, LAKE_BYTES},
-        .takes_nulls = true,
-        .call = hash_leaves,
+    static const struct lake_function own[] = {
+        {
+            .name = "jaga_leaf",
+            .result = LAKE_TEXT,
+            .parameters = {LAKE_INTEGER, LAKE_INTEGER, LAKE_TIME, LAKE_TIME, LAKE_TEXT, LAKE_TEXT,
+                           LAKE_TEXT, LAKE_TEXT, LAKE_TEXT, LAKE_BYTES},
+            .takes_nulls = true,
+            .call = hash_leaves,
+        },
+        {
+            .name = "jaga_among",
+            .result = LAKE_BOOLEAN,
+            .parameters = {LAKE_INTEGER, LAKE_BYTES},
+            .call = look_up_keys,
+        },
     };
-    return functions_register(lake, &leaf, 1, err);
+    return functions_register(lake, own, sizeof(own) / sizeof(own[0]), err);
 }

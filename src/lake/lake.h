@@ -202,6 +202,11 @@ struct lake_scope {
     size_t n;
 };
 
+/* Where an event is: its time and its key. */
+struct lake_spot {
+    int64_t time, key;
+};
+
 /*
  * A table that the SQL may name. It has the rows of one dataset with first <= _time < last, of the caller's
  * agencies: the engine reads only the days that may have some.
@@ -211,8 +216,10 @@ struct lake_source {
     struct str dataset; /* one without rows has no rows, and the columns asked for */
     const struct str
         *columns; /* the only fields wanted, by native name; those that do not exist are NULL, */
-    size_t n_columns;    /* as TEXT. 0: all. The lake's own columns are always there. */
-    int64_t first, last; /* INT64_MIN, INT64_MAX: unbounded */
+    size_t n_columns;              /* as TEXT. 0: all. The lake's own columns are always there. */
+    int64_t first, last;           /* INT64_MIN, INT64_MAX: unbounded */
+    const struct lake_spot *spots; /* only the rows of these; NULL: all */
+    size_t n_spots;
 };
 
 struct lake_limits {

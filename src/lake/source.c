@@ -51,6 +51,40 @@ static void add_agencies(struct buf *sql, const struct lake_scope *scope)
         buf_add_c(sql, "], _agency)");
 }
 
+static int by_key(const void *a, const void *b)
+{
+    int64_t left = *(const int64_t *)a, right = *(const int64_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* The time bounds say which parts of the day are read; keys are looked up in a list in their order (function.c). */
+static void add_spots(struct buf *sql, const struct lake_source *source, int64_t first,
+                      int64_t last)
+{
+    int64_t from = last, until = first;
+    size_t n = 0;
+    int64_t *keys = calloc(source->n_spots + 1, sizeof(*keys));
+    for (size_t i = 0; keys && i < source->n_spots; i++) {
+        int64_t time = source->spots[i].time;
+        if (time < first || time > last)
+            continue;
+        keys[n++] = source->spots[i].key;
+        from = time < from ? time : from;
+        until = time > until ? time : until;
+    }
+    if (keys)
+        qsort(keys, n, sizeof(*keys), by_key);
+    sql->failed = sql->failed || !keys;
+    buf_printf(sql,
+               " AND _time >= make_timestamp(%" PRId64 ") AND _time <= make_timestamp(%" PRId64
+               ") AND jaga_among(_key, unhex('",
+               from, until);
+    for (size_t i = 0; i < n * sizeof(*keys); i++)
+        buf_printf(sql, "%02x", ((const unsigned char *)keys)[i]);
+    buf_add_c(sql, "'))");
+    free(keys);
+}
+
 static void add_day(struct buf *sql, const struct day *day, const struct table *table,
                     uint32_t number, const struct lake_source *source,
                     const struct lake_scope *scope)
@@ -69,6 +103,8 @@ static void add_day(struct buf *sql, const struct day *day, const struct table *
         buf_printf(sql, " AND _time >= make_timestamp(%" PRId64 ")", source->first);
     if (source->last != INT64_MAX && (day->open || last >= source->last))
         buf_printf(sql, " AND _time < make_timestamp(%" PRId64 ")", source->last);
+    if (source->spots)
+        add_spots(sql, source, first, last);
     add_agencies(sql, scope);
 }
 
@@ -91,6 +127,14 @@ static bool may_see(const struct lake_scope *scope, struct str agency)
     return scope->all;
 }
 
+static bool has_spot(const struct lake_source *source, const struct share *share)
+{
+    for (size_t i = 0; i < source->n_spots; i++)
+        if (source->spots[i].time >= share->first && source->spots[i].time <= share->last)
+            return true;
+    return false;
+}
+
 /* Does the day have rows of the dataset that the caller may see, in that time? */
 static bool concerns(const struct day *day, uint32_t number, const struct lake_source *source,
                      const struct lake_scope *scope)
@@ -100,7 +144,8 @@ static bool concerns(const struct day *day, uint32_t number, const struct lake_s
     for (size_t i = 0; i < day->shares.len; i++) {
         const struct share *share = &day->shares.items[i];
         if (share->table == number && share->rows > 0 && share->last >= source->first &&
-            share->first < source->last && may_see(scope, share->agency))
+            share->first < source->last && may_see(scope, share->agency) &&
+            (!source->spots || has_spot(source, share)))
             return true;
     }
     return false;
@@ -135,6 +180,31 @@ int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err
 static const char barrier_begin[] = "SELECT * FROM (";
 static const char barrier_end[] = ") TABLESAMPLE SYSTEM (100 PERCENT)";
 
+/* The newest day first, so that a query for any few rows gives the last ones and need not look further; times far off last. */
+static int by_day(const void *a, const void *b)
+{
+    const struct day *left = *(const struct day *const *)a, *right = *(const struct day *const *)b;
+    int64_t x = left->number == INT64_MAX ? INT64_MIN : left->number;
+    int64_t y = right->number == INT64_MAX ? INT64_MIN : right->number;
+    return (x < y) - (x > y);
+}
+
+/* The days that concern a source; to be freed. */
+static struct day **find_days(const struct lake *lake, uint32_t number,
+                              const struct lake_source *source, const struct lake_scope *scope,
+                              size_t *ret_n)
+{
+    struct day **days = calloc(lake->days.len + 1, sizeof(struct day *));
+    size_t n = 0;
+    for (size_t i = 0; days && i < lake->days.len; i++)
+        if (concerns(lake->days.items[i], number, source, scope))
+            days[n++] = lake->days.items[i];
+    if (days)
+        qsort(days, n, sizeof(struct day *), by_day);
+    *ret_n = n;
+    return days;
+}
+
 int source_write(struct lake *lake, const struct lake_source *source,
                  const struct lake_query *query, struct pins *pins, struct buf *sql,
                  struct err *err)
@@ -143,25 +213,25 @@ int source_write(struct lake *lake, const struct lake_source *source,
     bool barrier = !scope->all && !query->certain;
     uint32_t number = 0;
     int status = 0;
-    bool any = false;
+    size_t n = 0;
+    struct day **days = NULL;
     pthread_mutex_lock(&lake->lock);
     const struct table *table = schema_find(lake, source->dataset, &number);
-    for (size_t i = 0; table && status == 0 && i < lake->days.len; i++) {
-        struct day *day = lake->days.items[i];
-        if (!concerns(day, number, source, scope))
-            continue;
-        status = source_pin(lake, day, pins, err);
+    if (table && !(days = find_days(lake, number, source, scope, &n)))
+        status = err_set(err, -ENOMEM, "no memory");
+    for (size_t i = 0; status == 0 && i < n; i++) {
+        status = source_pin(lake, days[i], pins, err);
         if (status < 0)
             break;
-        buf_add_c(sql, any ? " UNION ALL " : barrier ? barrier_begin : "");
-        add_day(sql, day, table, number, source, scope);
-        any = true;
+        buf_add_c(sql, i ? " UNION ALL " : barrier ? barrier_begin : "");
+        add_day(sql, days[i], table, number, source, scope);
     }
-    if (status == 0 && !any)
+    if (status == 0 && n == 0)
         add_nothing(sql, table, source, scope);
     else if (barrier)
         buf_add_c(sql, barrier_end);
     pthread_mutex_unlock(&lake->lock);
+    free(days);
     if (status == 0 && sql->failed)
         status = err_set(err, -ENOMEM, "no memory");
     return status;
