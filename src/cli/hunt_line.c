@@ -33,12 +33,13 @@ struct hunt_line {
 /* libedit takes what stands between two of these for columns of width 0. */
 #define NO_WIDTH '\1'
 
+/* The space is behind the last code: libedit gives a code out with the character that follows it. */
 static void set_prompt(struct hunt_line *line)
 {
     bool first = line->before.len == 0;
-    snprintf(line->prompt, sizeof(line->prompt), "%s%s%s",
-             line->options.colour ? (first ? "\1\033[1m\1" : "\1\033[2m\1") : "",
-             first ? "hunt> " : "   -> ", line->options.colour ? "\1\033[0m\1" : "");
+    const char *begin = first ? "\1\033[1m\1" : "\1\033[2m\1";
+    snprintf(line->prompt, sizeof(line->prompt), "%s%s%s ", line->options.colour ? begin : "",
+             first ? "hunt>" : "   ->", line->options.colour ? "\1\033[0m\1" : "");
 }
 
 static char *get_prompt(EditLine *edit)

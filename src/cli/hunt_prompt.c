@@ -106,7 +106,7 @@ static void greet(const struct hunt_prompt *prompt)
 {
     const struct settings *settings = &prompt->cli.settings;
     printf("Hunting in %s%s.\n"
-           "A query ends with ';' or an empty line. TAB completes, \\help helps, Ctrl-D leaves.\n",
+           "';' or an empty line ends a query. TAB completes, \\help helps, Ctrl-D leaves.\n",
            settings->to_url ? "the centre at " : "the lake of ",
            settings->to_url ? settings->to_url : settings->data);
 }

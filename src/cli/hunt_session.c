@@ -19,6 +19,7 @@ struct hunt_session {
     const struct cli *cli;
     struct engine engine;
     struct tables *tables;
+    struct hunt_shelf *shelf;  /* of the folder's lake: a prompt hunts more than once */
     struct lake_folder folder; /* of a data folder; lake NULL: a centre is asked */
     struct geo *geo;           /* NULL: none */
     struct hunt_place place;
@@ -53,10 +54,14 @@ static int open_folder(struct hunt_session *session)
     if (status == 0)
         status =
             hunt_functions_register(session->folder.ops, session->folder.lake, session->geo, &err);
+    session->shelf = hunt_shelf_new(session->folder.ops, session->folder.lake);
+    if (status == 0 && !session->shelf)
+        status = err_set(&err, -ENOMEM, "no memory");
     session->place = (struct hunt_place){
         .ops = session->folder.ops,
         .lake = session->folder.lake,
         .tables = session->tables,
+        .shelf = session->shelf,
         .geo = session->geo,
         .findings = findings,
         .findings_context = (void *)(uintptr_t)session->cli,
@@ -101,6 +106,7 @@ void hunt_session_close(struct hunt_session *session)
     if (!session)
         return;
     client_free(session->client);
+    hunt_shelf_free(session->shelf);
     if (session->folder.lake)
         lake_folder_close(&session->folder);
     geo_close(session->geo);
