@@ -24,7 +24,7 @@ static const char *const functions[] = {
     "dcountif",   "count_distinct", "sum",        "sumif",    "avg",        "avgif",
     "min",        "minif",          "max",        "maxif",    "any",        "anyif",
     "take_any",   "take_anyif",     "arg_max",    "arg_min",  "make_set",   "make_set_if",
-    "make_list",  "make_list_if",   "makeset",    "makelist",
+    "make_list",  "make_list_if",   "makeset",    "makelist", "extract",    "split",
 };
 
 /* Every value but a dynamic one is a text; of a text, what it is not is NULL. */
@@ -61,9 +61,29 @@ void certain_conversion(struct hunt_bind *bind, enum kql_type from, enum kql_typ
         bind->uncertain = true;
 }
 
+static bool is_known_index(const struct kql_expr *index)
+{
+    return index->kind == KQL_LITERAL ||
+           (index->kind == KQL_NEGATE && index->operand->kind == KQL_LITERAL);
+}
+
+/* split(path, '/')[-1] is a text, or NULL; members of other values are read from JSON, which may be none. */
+static bool is_part(const struct kql_expr *expr)
+{
+    const struct kql_expr *object = expr->index.object;
+    return is_known_index(expr->index.index) && object->kind == KQL_CALL &&
+           str_eq(object->call.name, STR("split"));
+}
+
 void certain_expression(struct hunt_bind *bind, const struct kql_expr *expr)
 {
     switch (expr->kind) {
+    case KQL_INDEX:
+        bind->uncertain = bind->uncertain || !is_part(expr);
+        return;
+    case KQL_NEGATE:
+        bind->uncertain = bind->uncertain || !is_known_index(expr);
+        return;
     case KQL_LITERAL:
     case KQL_TYPEOF:
     case KQL_JSON:

@@ -57,6 +57,8 @@ static void what_only_compares_and_counts_is_certain(void **state)
         "union Starts, (Starts | where tolower(FileName) == 'x') | distinct FileName",
         "Starts | extend t = tostring(Id), n = toint(FileName) | where n between (1 .. 5) | "
         "project t",
+        "Starts | where tostring(split(FileName, '.')[-1]) == 'exe' | count",
+        "Starts | where extract('a(b)', 1, FileName) == 'b' | count",
     };
     for (size_t i = 0; i < sizeof(queries) / sizeof(queries[0]); i++)
         if (!is_certain(queries[i]))
@@ -73,6 +75,8 @@ static void whatever_may_fail_on_a_value_is_not(void **state)
         "Starts | where Half > 1",
         "Starts | where strlen(strrep(FileName, Id)) > 1",
         "Starts | where 'a' matches regex FileName",
+        "Starts | where extract(FileName, 1, 'a') == 'b' | count",
+        "Starts | where split(FileName, '.')[Id] == 'exe' | count",
         "Starts | where todatetime(Id) > ago(1d)",
         "Starts | where parse_json(FileName).a == 'x'",
         "Starts | summarize count() by bin(Timestamp, 1h)",

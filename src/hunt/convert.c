@@ -248,7 +248,7 @@ struct hunt_value hunt_convert(struct hunt_bind *bind, struct hunt_value value, 
     if (value.constant && type == KQL_STRING && !value.literal.null &&
         (value.type == KQL_INT || value.type == KQL_LONG))
         return bind_text_constant(bind, hunt_text(bind, "%" PRId64, value.literal.integer));
-    certain_conversion(bind, value.type, type);
+    certain_conversion(bind, value.text.len ? KQL_STRING : value.type, type);
     struct hunt_value result = bind_value(type, converted(bind, &value, type));
     result.absent = value.absent;
     bool lossless = (value.type == KQL_INT && type == KQL_LONG) ||

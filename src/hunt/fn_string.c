@@ -2,8 +2,8 @@
  * Functions of KQL on strings. Positions and lengths count code points, from 0.
  */
 #include "base/utf8.h"
+#include "hunt/bind.h"
 #include "hunt/dynamic.h"
-#include "hunt/function.h"
 #include "hunt/native.h"
 #include "hunt/regex_groups.h"
 #include "hunt/terms.h"
@@ -254,6 +254,8 @@ static int emit_extract(struct hunt_bind *bind, const struct hunt_call *call,
     if (group < 0 || group > GROUP_MAX)
         return hunt_refuse(bind, call->place, "extract() takes capture groups 0 to %d", GROUP_MAX);
     struct hunt_value text = {.type = KQL_STRING, .filled = true};
+    if (!call->args[0].constant)
+        bind->uncertain = true; /* a value that is no regular expression */
     text.sql = hunt_text(bind, "regexp_extract(%.*s, %.*s, %d)", STR_ARG(call->args[2].sql),
                          STR_ARG(call->args[0].sql), (int)group);
     *ret = call->n_args > 3 ? hunt_convert(bind, text, call->args[3].type) : text;
