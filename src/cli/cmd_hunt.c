@@ -44,10 +44,10 @@ static int run(const struct cli *cli)
 }
 
 static const char *const taken[] = {
-    "hunt:output", "hunt:from", "hunt:until", "rows",        "time-limit",   "sql",
-    "explain",     "data",      "lake",       "lake-memory", "lake-threads", "duckdb",
-    "geo",         "ledger",    "content",    "ship:to",     "token-file",   "ca",
-    "fingerprint", "insecure",  "color",      "quiet",       NULL,
+    "hunt:output", "hunt:from", "hunt:until",  "rows",         "time-limit",  "sql",      "explain",
+    "data",        "lake",      "lake-memory", "lake-threads", "duckdb",      "geo",      "ledger",
+    "content",     "ship:to",   "token-file",  "ca",           "fingerprint", "insecure", "color",
+    "quiet",       "parameter", "now",         NULL,
 };
 
 const struct command cmd_hunt = {

@@ -27,6 +27,7 @@
 #define SCHEDULE_ROWS_MAX 1000 /* findings of a run; a run with more rows is cut, and says so */
 #define SCHEDULE_BYTES_MAX (UINT64_C(32) << 20) /* of the texts of its rows */
 #define SCHEDULE_TIME_US INT64_C(300000000)     /* a run may take */
+#define SCHEDULE_MEMORY_MAX (UINT64_C(1) << 30) /* bytes of the engine for a run */
 #define SCHEDULE_EVENTS_MAX 1000 /* events that are kept with the findings of a run */
 #define SCHEDULE_AGENCIES_US                                                                       \
     INT64_C(300000000) /* between two looks for agencies that have events */

@@ -130,7 +130,7 @@ static int ask(struct run *run)
         .last = run->due,
         .now_us = run->due,
         .scope = run->scope,
-        .limits = {SCHEDULE_ROWS_MAX, SCHEDULE_BYTES_MAX, SCHEDULE_TIME_US},
+        .limits = {SCHEDULE_ROWS_MAX, SCHEDULE_BYTES_MAX, SCHEDULE_TIME_US, SCHEDULE_MEMORY_MAX},
     };
     struct hunt_asking *asking = hunt_asking_new(&run->place, &question);
     if (!asking)
