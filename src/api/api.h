@@ -53,6 +53,7 @@ struct api_options {
     const struct lake_ops *lake_engine;
     struct lake *lake;                   /* NULL: none */
     struct store *store;                 /* fills it */
+    struct lookbacks *lookbacks;         /* NULL: none */
     const struct tables *hunt_tables;    /* that hunts name, with a lake */
     const struct geo *geo;               /* that hunts ask; NULL: none */
     const struct saved_set *saved_hunts; /* of the content and of files */
@@ -177,7 +178,7 @@ struct arena *request_arena(struct api_request *request);
 extern const struct api_route routes_elastic[], routes_hec[], routes_otlp[], routes_events[],
     routes_findings[], routes_sources[], routes_account[], routes_deadletters[], routes_tokens[],
     routes_exceptions[], routes_lake[], routes_holds[], routes_transfer[], routes_centre[],
-    routes_health[], routes_hunts[], routes_saved[];
+    routes_health[], routes_hunts[], routes_saved[], routes_lookbacks[];
 extern const struct api_route *const api_tables[];
 
 #endif

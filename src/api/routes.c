@@ -17,6 +17,7 @@ const struct api_route *const api_tables[] = {
     routes_holds,       /* what of it is to stay */
     routes_transfer,    /* out of it, and into it */
     routes_hunts,       /* questions about all events */
+    routes_lookbacks,   /* new rules over old events */
     routes_saved,       /* those that are kept, and run by themselves */
     routes_centre,      /* what runs, and the journal */
     NULL,

@@ -38,6 +38,7 @@ int centre_start_api(struct centre *centre, struct err *err)
         .lake_engine = centre->lake_engine,
         .lake = centre->lake,
         .store = centre->store,
+        .lookbacks = centre->lookbacks,
         .hunts_max = (uint32_t)settings->hunts_max,
         .hunt_memory = settings->hunt_memory,
         .hunt_rows_max = settings->hunt_rows_max,

@@ -5,6 +5,7 @@
  *     centre_keep.c    what is kept: folders, certificate, ledger, spool, dead letters
  *     centre_watch.c   who sends, the intake, the health of sources, detection
  *     centre_lake.c    the lake, and what fills it
+ *     centre_past.c    new rules over what was received before
  *     centre_hunt.c    what hunts in it need, and those that are saved
  *     centre_doors.c   HTTP and syslog, and where they listen
  *     centre_reload.c  what is looked at and read again while it runs
@@ -20,6 +21,7 @@
 #include "cli/config.h"
 #include "io/tls.h"
 #include "watch/schedule.h"
+#include "watch/lookbacks.h"
 #include "watch/store.h"
 
 struct centre_hunt;
@@ -39,6 +41,7 @@ struct centre {
     struct spool *spool, *dead;
     struct intake *intake;
     struct health *health;
+    struct lookbacks *lookbacks; /* NULL: there is no lake */
     struct live *live;
     const struct lake_ops *lake_engine;
     struct lake *lake;                   /* NULL: none is wanted */
@@ -118,6 +121,8 @@ int centre_start_dead(struct centre *centre, struct err *err);
 int centre_start_senders(struct centre *centre, struct err *err);
 int centre_start_intake(struct centre *centre, struct err *err);
 int centre_start_health(struct centre *centre, struct err *err);
+int centre_open_lookbacks(struct centre *centre, struct err *err);
+int centre_start_lookbacks(struct centre *centre, struct err *err);
 int centre_start_live(struct centre *centre, struct err *err);
 int centre_start_lake(struct centre *centre, struct err *err);
 int centre_start_store(struct centre *centre, struct err *err);
@@ -134,6 +139,8 @@ void centre_stop_dead(struct centre *centre);
 void centre_stop_senders(struct centre *centre);
 void centre_stop_intake(struct centre *centre);
 void centre_stop_health(struct centre *centre);
+void centre_close_lookbacks(struct centre *centre);
+void centre_stop_lookbacks(struct centre *centre);
 void centre_stop_live(struct centre *centre);
 void centre_stop_lake(struct centre *centre);
 void centre_stop_store(struct centre *centre);

@@ -12,7 +12,7 @@
 struct centre_version {
     struct live_version live;
     struct store_version store;
-    _Atomic unsigned users; /* of the two */
+    _Atomic unsigned users; /* of either */
     struct engine engine;
     struct indicators indicators;
     struct arena arena; /* what agencies want */
@@ -90,6 +90,13 @@ struct store_version *centre_version_share(struct live_version *live)
         .datasets = live->datasets, .fields = live->fields, .owner = version, .free = free_shared};
     atomic_fetch_add(&version->users, 1);
     return &version->store;
+}
+
+struct live_version *centre_version_hold(struct live_version *live)
+{
+    struct centre_version *version = live->owner;
+    atomic_fetch_add(&version->users, 1);
+    return live;
 }
 
 void centre_version_free(struct live_version *version)

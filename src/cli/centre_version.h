@@ -23,6 +23,9 @@ void centre_version_free(struct live_version *version);
 /* What recognises events in it, for the store: both are to be freed, and the last one frees all. */
 struct store_version *centre_version_share(struct live_version *version);
 
+/* One more user of the version: each calls its free(). */
+struct live_version *centre_version_hold(struct live_version *live);
+
 /* The number of rules and correlations in it, and of those refused. */
 void centre_version_count(const struct live_version *version, size_t *ret_loaded,
                           size_t *ret_refused);

@@ -153,6 +153,15 @@ void centre_published(void *context)
     pthread_mutex_unlock(&centre->published);
 }
 
+/* A version takes over: rules that are new look back. */
+static void on_changed(void *context, struct live_version *version, const uint64_t *offsets,
+                       uint32_t n)
+{
+    struct centre *centre = context;
+    if (centre->lookbacks)
+        lookbacks_changed(centre->lookbacks, version, offsets, n);
+}
+
 int centre_start_live(struct centre *centre, struct err *err)
 {
     const struct settings *settings = &centre->cli.settings;
@@ -170,6 +179,7 @@ int centre_start_live(struct centre *centre, struct err *err)
         .snapshot_us = settings->snapshot,
         .correlator_memory = settings->correlation_memory,
         .published = centre_published,
+        .changed = on_changed,
         .context = centre,
     };
     struct live_version *version =

@@ -62,6 +62,7 @@ extern const struct command cmd_scan, cmd_cat, cmd_rules_check, cmd_rules_test, 
     cmd_rules_coverage, cmd_rules_bench, cmd_datasets_list, cmd_datasets_show, cmd_tables_list,
     cmd_tables_show, cmd_content_list, cmd_content_show, cmd_content_export, cmd_token_add,
     cmd_token_list, cmd_token_revoke, cmd_exception_add, cmd_exception_list, cmd_exception_remove,
+    cmd_lookback_list, cmd_lookback_show, cmd_lookback_cancel, cmd_lookback_resume,
     cmd_journal_verify, cmd_journal_list, cmd_intel_add, cmd_intel_list, cmd_intel_remove,
     cmd_intel_match, cmd_serve, cmd_config_check, cmd_ship, cmd_deadletter_list,
     cmd_deadletter_show, cmd_deadletter_replay, cmd_version, cmd_man;

@@ -569,6 +569,65 @@ int lookback_run(struct lookback *lookback, int64_t first, int64_t last, lookbac
     return status;
 }
 
+/* ---- one event ---- */
+
+static int hand_out(void *context, struct event *event)
+{
+    struct lookback *lookback = context;
+    const struct lookback_row *row = lookback->remaker.row;
+    datasets_recognise(lookback->options.datasets, event);
+    const struct lookback_event found = {
+        .event = event,
+        .id = row->id,
+        .agency = row->agency,
+        .source = row->source,
+        .time = row->time,
+        .received = row->received,
+    };
+    return lookback->found(lookback->context, &found);
+}
+
+/* Where the event is, if it is in the target: a candidate. */
+static int find_one(struct lookback *lookback, uint32_t target, const struct lake_id *id,
+                    struct err *err)
+{
+    const struct lake_source source = {.name = STR("t"),
+                                       .dataset = lookback->targets.items[target].name,
+                                       .columns = &no_column,
+                                       .n_columns = 1,
+                                       .first = INT64_MIN,
+                                       .last = INT64_MAX};
+    struct gathering gathering = {.target = target};
+    buf_clear(&lookback->sql);
+    buf_printf(&lookback->sql,
+               "SELECT _time, _key, _part::BIGINT FROM \"t\" WHERE _key = %" PRId64
+               " AND _part = %u LIMIT 1",
+               lake_key(id), id->part);
+    return ask(lookback, &source, take_candidates, &gathering, err);
+}
+
+int lookback_read(struct lookback *lookback, const struct lake_id *id, lookback_found *each,
+                  void *context, struct err *err)
+{
+    struct arena arena;
+    int status = 0;
+    lookback->found = each;
+    lookback->context = context;
+    lookback->remaker.take = hand_out;
+    lookback->remaker.context = lookback;
+    lookback->candidates.len = 0;
+    for (uint32_t i = 0; status == 0 && lookback->candidates.len == 0 && i < lookback->targets.len;
+         i++)
+        status = find_one(lookback, i, id, err);
+    if (status == 0 && lookback->candidates.len == 0)
+        return -ENOENT;
+    arena_init(&arena, FETCHED_MAX);
+    if (status == 0)
+        status = run_some(lookback, lookback->candidates.items, 1, &arena, err);
+    arena_free(&arena);
+    return status;
+}
+
 void lookback_stats(const struct lookback *lookback, struct lookback_stats *ret_stats)
 {
     *ret_stats = (struct lookback_stats){

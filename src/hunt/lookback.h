@@ -73,6 +73,13 @@ bool lookback_concerns(const struct lookback *lookback, uint32_t rule, struct st
 int lookback_run(struct lookback *lookback, int64_t first, int64_t last, lookback_found *found,
                  void *context, struct err *err);
 
+/*
+ * One event, wherever it is among the datasets that are looked into: `each` is called with it, recognised. 0, what that
+ * returned, or -ENOENT. Not while run() runs.
+ */
+int lookback_read(struct lookback *lookback, const struct lake_id *id, lookback_found *each,
+                  void *context, struct err *err);
+
 /* run() ends soon with -ECANCELED, also one that begins later. */
 void lookback_cancel(struct lookback *lookback);
 

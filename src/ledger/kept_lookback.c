@@ -68,8 +68,12 @@ int kept_lookback_add(struct ledger *ledger, const struct kept_lookback *lookbac
 
 int kept_lookback_put(struct ledger *ledger, const struct kept_lookback *lookback)
 {
+    bool own;
     uint64_t changed = 0;
-    int status = ledger_run(
+    int status = change_begin(ledger, STR("jaga"), "lookback.put", &own);
+    if (status < 0)
+        return status;
+    status = ledger_run(
         ledger,
         STR("UPDATE lookback SET state = ?2, offsets = ?3, ended = ?4, until = ?5, done = ?6, "
             "total = ?7, candidates = ?8, matches = ?9, problem = ?10 WHERE id = ?1 AND state <> "
@@ -80,7 +84,9 @@ int kept_lookback_put(struct ledger *ledger, const struct kept_lookback *lookbac
                   db_integer((int64_t)lookback->candidates), db_integer((int64_t)lookback->matches),
                   db_text(text_cut(lookback->problem)), db_integer(LOOKBACK_CANCELLED)),
         &changed);
-    return status == 0 && changed == 0 ? -ENOENT : status;
+    if (status == 0 && changed == 0)
+        status = -ENOENT;
+    return change_end(ledger, own, status);
 }
 
 /* A look of one of two states gets another. */
@@ -182,7 +188,11 @@ int kept_lookback_get(struct ledger *ledger, struct str id, struct kept_lookback
 
 int kept_verdict_put(struct ledger *ledger, struct str lookback, const struct kept_verdict *verdict)
 {
-    return ledger_run(
+    bool own;
+    int status = change_begin(ledger, STR("jaga"), "lookback.put", &own);
+    if (status < 0)
+        return status;
+    status = ledger_run(
         ledger,
         STR("INSERT INTO lookback_verdict (lookback, rule, agency, verdict, matches, first_time, "
             "last_time, days, datasets, missing) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
@@ -200,6 +210,19 @@ int kept_verdict_put(struct ledger *ledger, struct str lookback, const struct ke
                   db_integer(verdict->first), db_integer(verdict->last), db_integer(verdict->days),
                   db_text(verdict->datasets), db_text(verdict->missing)),
         NULL);
+    return change_end(ledger, own, status);
+}
+
+int kept_verdict_remove(struct ledger *ledger, struct str lookback, struct str rule)
+{
+    bool own;
+    int status = change_begin(ledger, STR("jaga"), "lookback.put", &own);
+    if (status < 0)
+        return status;
+    status =
+        ledger_run(ledger, STR("DELETE FROM lookback_verdict WHERE lookback = ?1 AND rule = ?2"),
+                   DB_VALUES(db_text(lookback), db_text(text_cut(rule))), NULL);
+    return change_end(ledger, own, status);
 }
 
 int kept_verdict_list(struct ledger *ledger, const struct ledger_scope *scope, struct str lookback,

@@ -78,6 +78,9 @@ struct kept_verdict {
 int kept_verdict_put(struct ledger *ledger, struct str lookback,
                      const struct kept_verdict *verdict);
 
+/* Forgets those of a rule, which are to be found anew. */
+int kept_verdict_remove(struct ledger *ledger, struct str lookback, struct str rule);
+
 /* By rule and agency, of the caller's agencies. Texts live for the length of the call to `each`. */
 int kept_verdict_list(struct ledger *ledger, const struct ledger_scope *scope, struct str lookback,
                       int (*each)(void *context, const struct kept_verdict *verdict),

@@ -244,6 +244,8 @@ static int add_match(struct live *live, const struct correlation_match *match)
 void correlated_match(void *context, const struct correlation_match *match)
 {
     struct live *live = context;
+    if (live->options.correlations && !live->options.correlations[match->correlation])
+        return;
     if (!wanted(live, match)) {
         pthread_mutex_lock(&live->lock);
         live->stats.excepted++;

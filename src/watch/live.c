@@ -147,7 +147,6 @@ static int adopt(struct live *live, struct live_version *version, struct err *er
     int r = change_prepare(live, version, &change, err);
     if (r < 0)
         return r;
-    version->number = 1;
     live->version = version;
     live->choices = change.choices;
     live->recorder.correlator = change.correlator;
@@ -308,6 +307,7 @@ struct live *live_start(const struct live_options *options, struct live_version 
     struct live *live = prepare(options, version, err);
     if (!live)
         return NULL;
+    version->number = 1;
     int r = restore(live, err);
     if (r == 0) {
         live_tell_changed(live);

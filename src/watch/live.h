@@ -93,7 +93,8 @@ struct live_options {
     void *context;
 
     /* Of findings that are made from the past; zero and NULL as events arrive. */
-    bool newest_first; /* matches come from the newest to the oldest */
+    bool newest_first;        /* matches come from the newest to the oldest */
+    const bool *correlations; /* by number: whose matches are findings; NULL: all */
     bool (*known)(void *context, const struct live_match *match); /* a finding has it already */
     int (*also)(void *context, struct ledger *ledger); /* at the end of each transaction */
     /* The event of a mark, where the spool has it no more: `each` is called with it. */

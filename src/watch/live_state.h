@@ -209,6 +209,9 @@ void *worker_run(void *worker);
 int worker_equip(struct worker *worker);
 void worker_strip(struct worker *worker);
 
+/* What an agency wants different; NULL: nothing. */
+const struct choice *worker_choice(const struct live *live, struct str agency);
+
 /* Measures what each rule's condition costs on an event; between two calls of matcher_run(). */
 void worker_sample(struct worker *worker, struct event *event);
 

@@ -130,7 +130,7 @@ static void give_back(struct live *live, struct round *round)
     pthread_mutex_unlock(&live->lock);
 }
 
-static const struct choice *find_choice(const struct live *live, struct str agency)
+const struct choice *worker_choice(const struct live *live, struct str agency)
 {
     for (size_t i = 0; i < live->version->n_agencies; i++)
         if (str_eq(live->version->agencies[i].name, agency))
@@ -200,7 +200,7 @@ static int read_batch(struct worker *worker, struct partition *partition)
     if (skip >= batch->n)
         return 0;
     uint32_t from = (uint32_t)skip, start = from ? batch->ends[from - 1] : 0;
-    worker->choice = find_choice(worker->live, batch->agency);
+    worker->choice = worker_choice(worker->live, batch->agency);
     worker->first = worker->last = TIME_UNSET;
     worker->matches = 0;
     int r = enter_batch(worker);

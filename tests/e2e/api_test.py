@@ -142,6 +142,8 @@ class Description(ApiCase):
                     continue
                 if path == "/api/v1/hunts/{id}":
                     continue  # there is one only while it runs: see hunt_test.py
+                if path.startswith("/api/v1/lookbacks/"):
+                    continue  # there is one only when a rule is new: see lookback_test.py
                 base, brace, rest = path.partition("/{")
                 rest = rest.partition("}")[2]
                 target = f"{base}/{ids[base]}{rest}" if brace else path + queries.get(name, "")

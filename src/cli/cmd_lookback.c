@@ -1,0 +1,173 @@
+/* jaga lookback list, show, cancel, resume: new rules over what was received before them. */
+#include "base/time.h"
+#include "cli/cli.h"
+#include "cli/data_folder.h"
+#include "cli/out_style.h"
+#include "ledger/kept_lookback.h"
+#include "parse/json_cursor.h"
+
+#define LISTED 1000
+
+static const struct ledger_scope everything = {.all = true};
+
+/* ---- list ---- */
+
+static void add_title(struct buf *out, struct str rules)
+{
+    struct json_cursor items = json_cursor_of(rules);
+    struct str name, item, first = {0};
+    size_t n = 0;
+    while (json_cursor_next(&items, &name, &item))
+        if (n++ == 0)
+            first = json_inside(json_member(item, STR("title")));
+    style_printable(out, first, 60);
+    if (n > 1)
+        buf_printf(out, " and %zu more", n - 1);
+}
+
+static int print_lookback(void *context, const struct kept_lookback *lookback)
+{
+    char created[TIME_TEXT_MAX];
+    struct buf out = {0};
+    bool done = lookback->state == LOOKBACK_DONE;
+    double part = lookback->total ? (double)lookback->done / (double)lookback->total : 0;
+    (void)context;
+    style_time(lookback->created, created);
+    buf_printf(&out, "%.*s  %-9s  %3.0f %%  %s  %llu matches  ", STR_ARG(lookback->id),
+               lookback_state_name(lookback->state), done ? 100 : part * 100, created,
+               (unsigned long long)lookback->matches);
+    add_title(&out, lookback->rules);
+    if (lookback->problem.len) {
+        buf_add_c(&out, "  # ");
+        style_printable(&out, lookback->problem, 0);
+    }
+    printf("%.*s\n", STR_ARG(buf_str(&out)));
+    buf_free(&out);
+    return 0;
+}
+
+static int list(const struct cli *cli)
+{
+    int code = EXIT_DONE;
+    struct ledger *ledger = data_ledger(cli, false, &code);
+    if (!ledger)
+        return code;
+    return data_ledger_done(cli, ledger, kept_lookback_list(ledger, LISTED, print_lookback, NULL));
+}
+
+/* ---- show ---- */
+
+static size_t count_items(struct str list)
+{
+    struct json_cursor items = json_cursor_of(list);
+    struct str name, item;
+    size_t n = 0;
+    while (json_cursor_next(&items, &name, &item))
+        n++;
+    return n;
+}
+
+static int print_verdict(void *context, const struct kept_verdict *verdict)
+{
+    char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
+    struct buf out = {0};
+    size_t missing = count_items(verdict->missing);
+    bool whole = *(const bool *)context;
+    buf_printf(&out, "  %-11s  ", lookback_verdict_name(verdict->verdict));
+    style_printable(&out, verdict->agency, 40);
+    buf_add_c(&out, "  ");
+    style_printable(&out, verdict->rule, 60);
+    if (verdict->matches) {
+        style_time(verdict->first, first);
+        style_time(verdict->last, last);
+        buf_printf(&out, "  %llu matches from %s to %s", (unsigned long long)verdict->matches,
+                   first, last);
+    }
+    buf_printf(&out, "  logs of %u days", verdict->days);
+    if (missing)
+        buf_printf(&out, ", none of %zu", missing);
+    if (whole) {
+        buf_add_c(&out, "\n      looked for in ");
+        style_printable(&out, verdict->datasets, 0);
+        buf_add_c(&out, "\n      no logs on    ");
+        style_printable(&out, verdict->missing, 0);
+    }
+    printf("%.*s\n", STR_ARG(buf_str(&out)));
+    buf_free(&out);
+    return 0;
+}
+
+static int show(const struct cli *cli)
+{
+    struct str id = str_from_c(cli->settings.paths.items[0]);
+    struct kept_lookback lookback;
+    bool verbose = cli->settings.verbose;
+    int code = EXIT_DONE;
+    struct ledger *ledger = data_ledger(cli, false, &code);
+    if (!ledger)
+        return code;
+    int status = kept_lookback_get(ledger, id, &lookback);
+    if (status == 0)
+        status = print_lookback(NULL, &lookback);
+    if (status == 0)
+        status = kept_verdict_list(ledger, &everything, id, print_verdict, &verbose);
+    return data_ledger_done(cli, ledger, status);
+}
+
+/* ---- cancel, resume ---- */
+
+static int cancel(const struct cli *cli)
+{
+    return data_change_each(cli, "lookback.cancel", kept_lookback_cancel);
+}
+
+static int resume(const struct cli *cli)
+{
+    return data_change_each(cli, "lookback.resume", kept_lookback_resume);
+}
+
+static const char *const plain_options[] = {"data", "ledger", NULL};
+static const char *const show_options[] = {"data", "ledger", "verbose", NULL};
+
+const struct command cmd_lookback_list = {
+    .name = "lookback list",
+    .about = "List the looks that new and changed rules have taken at what was received before "
+             "them.",
+    .options = plain_options,
+    .run = list,
+};
+
+const struct command cmd_lookback_show = {
+    .name = "lookback show",
+    .arguments = "ID",
+    .paths_min = 1,
+    .paths_max = 1,
+    .about = "Show what a look says of each agency: affected, clean, or cannot tell.",
+    .prose = "An agency is affected where the rule matched: its findings are among those of "
+             "detection. It is clean where there were events that the rule is for, and none "
+             "matched. Nothing can be told where there were none.\n"
+             "With --verbose, the datasets that the rule is for are named, and the days on which "
+             "the lake has no such events of the agency.",
+    .options = show_options,
+    .run = show,
+};
+
+const struct command cmd_lookback_cancel = {
+    .name = "lookback cancel",
+    .arguments = "ID...",
+    .paths_min = 1,
+    .paths_max = SIZE_MAX,
+    .about = "Cancel looks that wait or run. What they have found stays.",
+    .options = plain_options,
+    .run = cancel,
+};
+
+const struct command cmd_lookback_resume = {
+    .name = "lookback resume",
+    .arguments = "ID...",
+    .paths_min = 1,
+    .paths_max = SIZE_MAX,
+    .about = "Let looks that were cancelled, or failed, go on where they stopped.",
+    .options = plain_options,
+    .run = resume,
+};

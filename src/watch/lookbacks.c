@@ -1,0 +1,323 @@
+#include "watch/lookbacks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "io/clock.h"
+#include "io/log.h"
+#include "watch/lookbacks_state.h"
+
+#define JOBS_MAX 1000 /* looks that are looked through for one that waits */
+
+struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct err *err)
+{
+    const struct ledger_options how = {
+        .create = true, .key = options->journal_key, .now = options->now};
+    struct lookbacks *lookbacks = calloc(1, sizeof(*lookbacks));
+    if (!lookbacks) {
+        err_set(err, -ENOMEM, "no memory to look back");
+        return NULL;
+    }
+    lookbacks->options = *options;
+    if (!lookbacks->options.now)
+        lookbacks->options.now = clock_now_us;
+    pthread_mutex_init(&lookbacks->lock, NULL);
+    pthread_cond_init(&lookbacks->woken, NULL);
+    lookbacks->noting = ledger_open(options->ledger, &how, err);
+    lookbacks->ledger = lookbacks->noting ? ledger_open(options->ledger, &how, err) : NULL;
+    if (lookbacks->ledger)
+        return lookbacks;
+    lookbacks_free(lookbacks);
+    return NULL;
+}
+
+void lookbacks_free(struct lookbacks *lookbacks)
+{
+    if (!lookbacks)
+        return;
+    if (lookbacks->version)
+        lookbacks->version->free(lookbacks->version);
+    if (lookbacks->noting)
+        ledger_close(lookbacks->noting);
+    if (lookbacks->ledger)
+        ledger_close(lookbacks->ledger);
+    pthread_cond_destroy(&lookbacks->woken);
+    pthread_mutex_destroy(&lookbacks->lock);
+    free(lookbacks);
+}
+
+/* ---- which rules are new ---- */
+
+typedef VEC(struct sigma_digest) digest_list;
+
+/* Of everything that makes findings, in order. 0 or -ENOMEM. */
+static int list_digests(const struct sigma_set *set, digest_list *ret_list)
+{
+    struct sigma_digest digest;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < set->rules.len; i++) {
+        if (!set->rules.items[i]->generate)
+            continue;
+        r = sigma_rule_digest(set->rules.items[i], &digest);
+        if (r == 0)
+            r = vec_push(ret_list, digest);
+    }
+    for (size_t i = 0; r == 0 && i < set->correlations.len; i++) {
+        if (!set->correlations.items[i]->generate)
+            continue;
+        r = sigma_correlation_digest(set, set->correlations.items[i], &digest);
+        if (r == 0)
+            r = vec_push(ret_list, digest);
+    }
+    if (r == 0 && ret_list->len)
+        qsort(ret_list->items, ret_list->len, sizeof(*ret_list->items), sigma_digest_compare);
+    return r;
+}
+
+static bool is_known(struct str known, const struct sigma_digest *digest)
+{
+    size_t n = known.len / sizeof(*digest);
+    return n && bsearch(digest, known.ptr, n, sizeof(*digest), sigma_digest_compare);
+}
+
+static void add_rule(struct buf *json, const struct sigma_meta *meta, bool correlation,
+                     const struct sigma_digest *digest)
+{
+    buf_add_byte(json, json->len ? ',' : '[');
+    buf_add_c(json, "{\"rule\":");
+    buf_add_json(json, find_rule_id(meta));
+    buf_add_c(json, ",\"title\":");
+    buf_add_json(json, meta->title);
+    buf_printf(json, ",\"kind\":\"%s\",\"digest\":\"%016llx%016llx\"}",
+               correlation ? "correlation" : "rule", (unsigned long long)digest->high,
+               (unsigned long long)digest->low);
+}
+
+/* The rules that are not known, as a JSON list; empty: there are none. 0 or -ENOMEM. */
+static int list_new(const struct sigma_set *set, struct str known, struct buf *json)
+{
+    struct sigma_digest digest;
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < set->rules.len; i++) {
+        const struct sigma_rule *rule = set->rules.items[i];
+        r = rule->generate ? sigma_rule_digest(rule, &digest) : 0;
+        if (r == 0 && rule->generate && !is_known(known, &digest))
+            add_rule(json, &rule->meta, false, &digest);
+    }
+    for (size_t i = 0; r == 0 && i < set->correlations.len; i++) {
+        const struct sigma_correlation *correlation = set->correlations.items[i];
+        r = correlation->generate ? sigma_correlation_digest(set, correlation, &digest) : 0;
+        if (r == 0 && correlation->generate && !is_known(known, &digest))
+            add_rule(json, &correlation->meta, true, &digest);
+    }
+    if (json->len)
+        buf_add_byte(json, ']');
+    return json->failed ? -ENOMEM : r;
+}
+
+/* ---- a version takes over ---- */
+
+/* Was anything received before? */
+static bool has_past(const uint64_t *offsets, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++)
+        if (offsets[i] > 0)
+            return true;
+    return false;
+}
+
+/* The new rules and what is known from now on, in one transaction. */
+static int note_rules(struct lookbacks *lookbacks, struct str rules, const digest_list *digests,
+                      const uint64_t *offsets, uint32_t n)
+{
+    struct ledger *ledger = lookbacks->noting;
+    const struct kept_lookback lookback = {
+        .rules = rules, .offsets = {(const char *)offsets, n * sizeof(*offsets)}};
+    char id[LOOKBACK_ID_MAX];
+    int r = ledger_begin(ledger, STR("jaga"), STR("lookback.add"));
+    if (r < 0)
+        return r;
+    if (rules.len)
+        r = kept_lookback_add(ledger, &lookback, id);
+    if (r == 0)
+        r = blob_put(ledger, LOOKBACKS_KNOWN,
+                     str_of((const char *)digests->items, digests->len * sizeof(*digests->items)));
+    if (r == 0)
+        r = ledger_commit(ledger);
+    if (r < 0)
+        ledger_abort(ledger);
+    if (r == 0 && rules.len)
+        log_say(LOG_INFO, "lookback.new", "new rules look at what was received before: %s", id);
+    return r;
+}
+
+/* Of looks that have not begun: what detection reads again after a restart is not theirs. */
+struct lowering {
+    const uint64_t *offsets;
+    uint32_t n;
+    struct arena *arena;
+    VEC(struct kept_lookback) list;
+};
+
+static int lower_one(void *context, const struct kept_lookback *lookback)
+{
+    struct lowering *lowering = context;
+    struct kept_lookback lowered = *lookback;
+    uint32_t n = (uint32_t)(lookback->offsets.len / sizeof(uint64_t));
+    if (lookback->state != LOOKBACK_WAITING || lookback->until != INT64_MAX)
+        return 0;
+    uint64_t *offsets = arena_zero(lowering->arena, n + 1, sizeof(*offsets));
+    lowered.id = arena_copy(lowering->arena, lookback->id);
+    lowered.problem = STR("");
+    if (!offsets || !lowered.id.ptr)
+        return -ENOMEM;
+    memcpy(offsets, lookback->offsets.ptr, n * sizeof(*offsets));
+    for (uint32_t i = 0; i < n && i < lowering->n; i++)
+        if (lowering->offsets[i] < offsets[i])
+            offsets[i] = lowering->offsets[i];
+    lowered.offsets = str_of((const char *)offsets, n * sizeof(*offsets));
+    return vec_push(&lowering->list, lowered);
+}
+
+static int lower_offsets(struct lookbacks *lookbacks, const uint64_t *offsets, uint32_t n)
+{
+    struct arena arena;
+    struct lowering lowering = {.offsets = offsets, .n = n, .arena = &arena};
+    arena_init(&arena, 64u << 20);
+    int r = kept_lookback_list(lookbacks->noting, JOBS_MAX, lower_one, &lowering);
+    for (size_t i = 0; r == 0 && i < lowering.list.len; i++)
+        r = kept_lookback_put(lookbacks->noting, &lowering.list.items[i]);
+    vec_free(&lowering.list);
+    arena_free(&arena);
+    return r;
+}
+
+static int note_version(struct lookbacks *lookbacks, const struct live_version *version,
+                        const uint64_t *offsets, uint32_t n)
+{
+    struct buf known = {0}, rules = {0};
+    digest_list digests = {0};
+    int r = lookbacks->told ? 0 : lower_offsets(lookbacks, offsets, n);
+    if (r == 0)
+        r = list_digests(version->set, &digests);
+    if (r == 0)
+        r = blob_get(lookbacks->noting, LOOKBACKS_KNOWN, &known);
+    bool first = r == -ENOENT;
+    if (r == 0 && has_past(offsets, n))
+        r = list_new(version->set, buf_str(&known), &rules);
+    if (r == 0 || first)
+        r = note_rules(lookbacks, buf_str(&rules), &digests, offsets, n);
+    lookbacks->told = lookbacks->told || r == 0;
+    vec_free(&digests);
+    buf_free(&known);
+    buf_free(&rules);
+    return r;
+}
+
+void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version,
+                       const uint64_t *offsets, uint32_t n)
+{
+    int r = note_version(lookbacks, version, offsets, n);
+    if (r < 0)
+        log_say(LOG_ERROR, "lookback.noted",
+                "which rules are new is not noted, they look back after the next change: %s",
+                strerror(-r));
+    struct live_version *held = lookbacks->options.hold(version);
+    pthread_mutex_lock(&lookbacks->lock);
+    struct live_version *old = lookbacks->version;
+    lookbacks->version = held;
+    lookbacks->wake = true;
+    pthread_cond_signal(&lookbacks->woken);
+    pthread_mutex_unlock(&lookbacks->lock);
+    if (old)
+        old->free(old);
+}
+
+/* ---- the thread ---- */
+
+struct search {
+    char id[LOOKBACK_ID_MAX];
+    bool found;
+};
+
+/* The oldest that has not ended: the list is from the newest on. */
+static int find_waiting(void *context, const struct kept_lookback *lookback)
+{
+    struct search *search = context;
+    bool waits = lookback->state == LOOKBACK_WAITING || lookback->state == LOOKBACK_RUNNING;
+    if (!waits || lookback->id.len >= sizeof(search->id))
+        return 0;
+    memcpy(search->id, lookback->id.ptr, lookback->id.len);
+    search->id[lookback->id.len] = '\0';
+    search->found = true;
+    return 0;
+}
+
+/* Until somebody wakes it, or for a while. False: stop. */
+static bool wait_for_work(struct lookbacks *lookbacks, int64_t us)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += us / TIME_SECOND_US;
+    until.tv_nsec += us % TIME_SECOND_US * 1000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&lookbacks->lock);
+    while (!lookbacks->stopping && !lookbacks->wake &&
+           pthread_cond_timedwait(&lookbacks->woken, &lookbacks->lock, &until) != ETIMEDOUT)
+        ;
+    lookbacks->wake = false;
+    bool go_on = !lookbacks->stopping;
+    pthread_mutex_unlock(&lookbacks->lock);
+    return go_on;
+}
+
+static void *run(void *context)
+{
+    struct lookbacks *lookbacks = context;
+    int64_t pause = 0;
+    (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOOKBACKS_NICE);
+    while (wait_for_work(lookbacks, pause)) {
+        struct search search = {0};
+        int r = kept_lookback_list(lookbacks->ledger, JOBS_MAX, find_waiting, &search);
+        if (r == 0 && search.found)
+            r = lookback_job_run(lookbacks, str_from_c(search.id));
+        pause = r < 0 ? LOOKBACKS_RETRY_US : search.found ? 0 : LOOKBACKS_LOOK_US;
+    }
+    return NULL;
+}
+
+int lookbacks_start(struct lookbacks *lookbacks, struct err *err)
+{
+    int r = pthread_create(&lookbacks->thread, NULL, run, lookbacks);
+    lookbacks->started = r == 0;
+    return r ? err_set(err, -r, "cannot start a thread: %s", strerror(r)) : 0;
+}
+
+void lookbacks_stop(struct lookbacks *lookbacks)
+{
+    if (!lookbacks || !lookbacks->started)
+        return;
+    pthread_mutex_lock(&lookbacks->lock);
+    lookbacks->stopping = true;
+    if (lookbacks->running)
+        lookback_cancel(lookbacks->running);
+    pthread_cond_signal(&lookbacks->woken);
+    pthread_mutex_unlock(&lookbacks->lock);
+    pthread_join(lookbacks->thread, NULL);
+    lookbacks->started = false;
+}
+
+void lookbacks_wake(struct lookbacks *lookbacks)
+{
+    pthread_mutex_lock(&lookbacks->lock);
+    lookbacks->wake = true;
+    pthread_cond_signal(&lookbacks->woken);
+    pthread_mutex_unlock(&lookbacks->lock);
+}

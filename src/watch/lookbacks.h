@@ -1,0 +1,61 @@
+/*
+ * lookbacks: a rule that is new, or has changed, looks at everything that was received before it came. What it finds are
+ * findings as detection would have made them; what it says of each agency is a verdict: affected, clean, or cannot tell.
+ *
+ *     version ─▶ changed(): rules not known yet ─▶ ledger: look-back {rules, offsets} ─▶ thread: newest day first
+ *                                                                                            │ hunt/lookback.h
+ *     ledger ◀── transaction {findings, verdicts, how far it has come} ◀── find, fold ◀──────┘
+ *
+ * Each event is found once: by a look where it was received before the rule took over, by detection where after. The
+ * offsets that part the two are noted before detection goes on; a look begins when the lake has all events before them. A
+ * changed rule passes by what the rule it was has found.
+ *
+ * One thread of low priority runs one look at a time. What it finds and how far it has come are one transaction, so a
+ * look goes on over restarts and kills. Correlations run behind it, from the oldest event on, from their beginning each
+ * time: what they find has a name, and is taken once.
+ */
+#ifndef JAGA_WATCH_LOOKBACKS_H
+#define JAGA_WATCH_LOOKBACKS_H
+
+#include "lake/lake.h"
+#include "ledger/kept_lookback.h"
+#include "watch/live.h"
+
+#define LOOKBACKS_VERDICTS_MAX                                                                     \
+    20000 /* of one look; with more, only agencies that are affected have one */
+
+/* Texts and what is pointed to outlive it. */
+struct lookbacks_options {
+    const struct lake_ops *engine;
+    struct lake *lake;
+    const char *ledger; /* URL: it opens its own */
+    const char *journal_key;
+    int64_t disorder_us, fold_us; /* as detection has them */
+    uint32_t
+        apart; /* matches of one rule and agency that fold by host and user; those past it are counted together */
+    size_t correlator_memory;
+    int64_t (*now)(void);
+    /* One more user of the version, who calls its free() when done. */
+    struct live_version *(*hold)(struct live_version *version);
+    void (*published)(void *context);
+    void *context;
+};
+
+struct lookbacks;
+
+/* NULL: *err says why not. */
+struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct err *err);
+void lookbacks_free(struct lookbacks *lookbacks); /* NULL: nothing */
+
+/* For live_options.changed: notes which rules are to look back, of events before these offsets. */
+void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version,
+                       const uint64_t *offsets, uint32_t n);
+
+/* The thread, once the lake is filled and its functions are known. Stopping leaves a look where it is. */
+int lookbacks_start(struct lookbacks *lookbacks, struct err *err);
+void lookbacks_stop(struct lookbacks *lookbacks);
+
+/* The ledger says something else of a look: it was cancelled, or is to go on. Any thread. */
+void lookbacks_wake(struct lookbacks *lookbacks);
+
+#endif

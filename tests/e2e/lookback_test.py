@@ -1,0 +1,206 @@
+"""A new rule looks at what was received before it came: what it finds, what it says of each agency, over kills and
+restarts, and never twice."""
+
+import datetime
+import json
+import unittest
+
+import jaga
+from centre import HAS_LAKE, Centre, CentreCase, wait_for
+from jaga import RULE, process
+
+WHOAMI = "C:\\Windows\\System32\\whoami.exe"
+RULE_ID = "5a0c1c8e-0001-4a0b-9d38-3b6f5a1b0001"
+MANY_ID = "5a0c1c8e-0001-4a0b-9d38-3b6f5a1b0003"
+MANY = f"""\
+title: Whoami thrice
+id: {MANY_ID}
+level: critical
+correlation:
+    type: event_count
+    rules:
+        - {RULE_ID}
+    group-by:
+        - User
+    timespan: 10m
+    generate: true
+    condition:
+        gte: 3
+"""
+OTHER = RULE.replace("whoami", "nltest").replace("Whoami", "Nltest").replace("b0001", "b0002")
+
+
+def stamp(day, minute):
+    return f"2026-11-{day:02} 08:{minute:02}:00.000"
+
+
+def history():
+    """Three days, three hosts: some of it is what the rule looks for."""
+    events = []
+    for day in (19, 20, 21):
+        for minute in range(0, 60, 2):
+            image = WHOAMI if minute % 10 == day % 3 * 2 or minute in (30, 32, 34) else "C:\\Windows\\explorer.exe"
+            host = f"WS{minute % 3}"
+            events.append(process(image, record=day * 100 + minute, host=host, time=stamp(day, minute)))
+    return events
+
+
+def shape(findings):
+    """What findings say, without what tells one run from another."""
+    keys = ("rule", "agency", "host", "user", "source", "count", "first", "last", "level", "title")
+    return sorted(json.dumps({key: finding.get(key) for key in keys}) for finding in findings)
+
+
+@unittest.skipUnless(HAS_LAKE, "without the lake's library")
+class Lookback(CentreCase):
+    def rules(self, *texts, of="one"):
+        """The rules of a centre from now on."""
+        folder = self.dir / f"{of}.rules"
+        folder.mkdir(exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        for i, text in enumerate(texts):
+            (folder / f"{i}.yml").write_text(text)
+        return folder
+
+    def start(self, folder="one", lateness="30d"):
+        (self.dir / folder).mkdir()
+        rules = self.dir / f"{folder}.rules"
+        centre = Centre(self.dir / folder, "--rules", rules, "--lateness", lateness, "--no-schedule")
+        self.addCleanup(self._close, centre)
+        return centre
+
+    @staticmethod
+    def looks(centre):
+        return centre.get("/api/v1/lookbacks")["lookbacks"]
+
+    def done(self, centre, n=1):
+        def ended():
+            looks = self.looks(centre)
+            return looks if len(looks) == n and all(look["state"] == "done" for look in looks) else None
+
+        return wait_for("the look-back to be done", ended)
+
+    @staticmethod
+    def verdicts(centre, look):
+        report = centre.get(f"/api/v1/lookbacks/{look['id']}")
+        return {(v["rule"], v["agency"]): v for v in report["verdicts"]}
+
+    def replay(self, events, *rules):
+        """What the same rules find where they are there from the beginning."""
+        self.rules(*rules, of="replay")
+        centre = self.start("replay")
+        centre.send(events)
+        centre.wait_until_matched()
+        findings = centre.findings()
+        looks = self.looks(centre)
+        centre.close()
+        self.assertEqual(looks, [])
+        return shape(findings)
+
+    def test_the_past_and_the_present_agree(self):
+        expected = self.replay(history(), RULE)
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(history())
+        centre.wait_until_matched()
+        self.assertEqual(centre.findings(), [])
+        self.rules(OTHER, RULE)
+        (look,) = self.done(centre)
+        self.assertEqual([rule["rule"] for rule in look["rules"]], [RULE_ID])
+        self.assertEqual(look["progress"], 1)
+        self.assertEqual(shape(centre.findings()), expected)
+        verdict = self.verdicts(centre, look)[(RULE_ID, "health")]
+        self.assertEqual(verdict["verdict"], "affected")
+        self.assertEqual(verdict["matches"], sum(finding["count"] for finding in centre.findings()))
+        self.assertEqual(verdict["days"], 3)
+        # The same rules again start nothing, nor does a restart.
+        centre.stop()
+        centre.start()
+        centre.send([process(WHOAMI, record=1, host="NEW", time=stamp(21, 59))])
+        centre.wait_for_findings(len(expected) + 1)
+        self.assertEqual(len(self.looks(centre)), 1)
+
+    def test_correlations_run_over_the_past(self):
+        """In detection they come with the lateness that is allowed: so these events are of now."""
+        self.rules(RULE, MANY, of="live")
+        live = self.start("live", lateness="20s")
+        self.rules(OTHER)
+        past = self.start(lateness="20s")
+        now = datetime.datetime.now(datetime.timezone.utc)
+        times = [now - datetime.timedelta(seconds=second) for second in (3, 2, 1)]
+        events = [process(WHOAMI, record=i, time=time.strftime("%Y-%m-%d %H:%M:%S.000")) for i, time in enumerate(times)]
+        live.send(events)
+        past.send(events)
+        past.wait_until_matched()
+        self.assertEqual(past.findings(), [])
+        self.rules(OTHER, RULE, MANY)
+        (look,) = self.done(past)
+        self.assertEqual({rule["rule"] for rule in look["rules"]}, {RULE_ID, MANY_ID})
+        self.assertEqual(self.verdicts(past, look)[(MANY_ID, "health")]["verdict"], "affected")
+        expected = shape(live.wait_for_findings(2))
+        self.assertTrue(any(MANY_ID in finding for finding in expected))
+        self.assertEqual(shape(past.findings()), expected)
+
+    def test_a_kill_loses_nothing_and_doubles_nothing(self):
+        expected = self.replay(history(), RULE)
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(history())
+        centre.wait_until_matched()
+        self.rules(OTHER, RULE)
+        for _ in range(5):
+            wait_for("a look-back", lambda: self.looks(centre))
+            centre.kill()
+            centre.start()
+        self.done(centre)
+        self.assertEqual(shape(centre.findings()), expected)
+
+    def test_each_agency_has_a_verdict_of_its_own(self):
+        self.rules(OTHER)
+        centre = self.start()
+        token = centre.add_token("finance", "windows")
+        linux = centre.add_token("justice", "linux")
+        centre.send(history())
+        centre.send([process("C:\\Windows\\explorer.exe", time=stamp(20, 5))], token=token)
+        centre.send([{"door": "opened"}], token=linux)
+        centre.wait_until_matched()
+        self.rules(OTHER, RULE)
+        (look,) = self.done(centre)
+        verdicts = self.verdicts(centre, look)
+        self.assertEqual(verdicts[(RULE_ID, "health")]["verdict"], "affected")
+        self.assertEqual(verdicts[(RULE_ID, "finance")]["verdict"], "clean")
+        self.assertEqual(verdicts[(RULE_ID, "finance")]["days"], 1)
+        self.assertIn("2026-11-19", verdicts[(RULE_ID, "finance")]["missing"])
+        self.assertEqual(verdicts[(RULE_ID, "justice")]["verdict"], "cannot tell")
+        self.assertIn("windows_sysmon", verdicts[(RULE_ID, "justice")]["datasets"])
+        # A reader sees what is said of his agency, and no figures of the others.
+        reader = self.reader(centre, "finance")
+        answer = centre.ask("GET", f"/api/v1/lookbacks/{look['id']}", token=reader)
+        self.assertEqual([v["agency"] for v in answer.json["verdicts"]], ["finance"])
+        self.assertNotIn("matches", answer.json)
+        self.assertEqual(centre.ask("DELETE", f"/api/v1/lookbacks/{look['id']}", token=reader).status, 403)
+        shown = self.jaga("lookback", "show", "--data", centre.data, look["id"]).stdout.decode()
+        self.assertIn("cannot tell", shown)
+
+    def reader(self, centre, agency):
+        made = self.jaga("token", "add", "--data", centre.data, "read", agency).stdout.decode()
+        token = next(word for word in made.split() if word.startswith("jaga_"))
+        wait_for("the token to be known", lambda: centre.ask("GET", "/api/v1/findings", token=token).status == 200, every=0.5)
+        return token
+
+    def test_a_changed_rule_finds_what_is_new_only(self):
+        self.rules(RULE)
+        centre = self.start()
+        centre.send(history())
+        centre.wait_until_matched()
+        before = sum(finding["count"] for finding in centre.findings())
+        self.rules(RULE.replace("'\\whoami.exe'", "\n            - '\\whoami.exe'\n            - '\\explorer.exe'"))
+        self.done(centre)
+        after = sum(finding["count"] for finding in centre.findings())
+        self.assertGreater(before, 0)
+        self.assertEqual(after, len(history()))
+
+
+if __name__ == "__main__":
+    jaga.main()
