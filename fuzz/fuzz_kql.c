@@ -8,6 +8,7 @@
 #include "hunt/kql.h"
 #include "hunt/kql_complete.h"
 #include "hunt/kql_lexer.h"
+#include "hunt/kql_mask.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -26,6 +27,18 @@ static void check_tokens(struct str text)
             abort();
         end = token.place.offset + token.len;
     }
+}
+
+/* What was masked has nothing left to mask. */
+static void check_mask(struct str text)
+{
+    struct buf once = {0}, twice = {0};
+    kql_mask(&once, text);
+    kql_mask(&twice, buf_str(&once));
+    if (!once.failed && !twice.failed && !str_eq(buf_str(&once), buf_str(&twice)))
+        abort();
+    buf_free(&once);
+    buf_free(&twice);
 }
 
 /* Half a text is completed at any place of it. */
@@ -81,6 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err err = {0};
     arena_init(&arena, MEMORY_MAX);
     check_tokens(text);
+    check_mask(text);
     check_completion(text);
     int status = kql_parse_all(&arena, text, &queries, &err);
     if (status < 0 && (err.code != status || err.message[0] == '\0'))

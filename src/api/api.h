@@ -54,7 +54,7 @@ struct api_options {
     struct lake *lake;                   /* NULL: none */
     struct store *store;                 /* fills it */
     struct lookbacks *lookbacks;         /* NULL: none */
-    const struct tables *hunt_tables;    /* that hunts name, with a lake */
+    struct tables_shelf *hunt_tables;    /* that hunts name, with a lake */
     const struct geo *geo;               /* that hunts ask; NULL: none */
     const struct saved_set *saved_hunts; /* of the content and of files */
     const struct attack *attack;         /* whose ids saved hunts may name */

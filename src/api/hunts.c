@@ -9,6 +9,7 @@
 #include "base/metric.h"
 #include "base/time.h"
 #include "hunt/kql_mask.h"
+#include "hunt/tables_shelf.h"
 #include "io/clock.h"
 #include "io/log.h"
 
@@ -126,6 +127,7 @@ void hunts_free(struct hunts *hunts)
 static void job_free(struct hunt_job *job)
 {
     hunt_asking_free(job->asking);
+    tables_shelf_give(job->api->options.hunt_tables, job->place.tables);
     buf_free(&job->made);
     buf_free(&job->out);
     arena_free(&job->arena);
@@ -544,7 +546,7 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
     job->writer = (struct hunt_writer){.form = wish->form, .out = &job->made};
     job->place = (struct hunt_place){.ops = api->options.lake_engine,
                                      .lake = api->options.lake,
-                                     .tables = api->options.hunt_tables,
+                                     .tables = tables_shelf_take(api->options.hunt_tables),
                                      .shelf = job->hunts->shelf,
                                      .geo = api->options.geo,
                                      .findings = findings,

@@ -275,8 +275,11 @@ static bool read_text(struct api_request *request, struct str text,
     const struct api_options *options = request_options(request);
     struct err err = {0};
     int status = saved_read(request_arena(request), text, options->attack, ret_hunt, &err);
-    if (status == 0)
-        status = saved_check(*ret_hunt, options->hunt_tables, &err);
+    if (status == 0) {
+        const struct tables *tables = tables_shelf_take(options->hunt_tables);
+        status = saved_check(*ret_hunt, tables, &err);
+        tables_shelf_give(options->hunt_tables, tables);
+    }
     if (status < 0 && err.line)
         request_problem(request, 400, "line %u, column %u: %s", err.line, err.column, err.message);
     else if (status < 0)

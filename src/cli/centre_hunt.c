@@ -7,12 +7,13 @@
 #include "cli/saved_files.h"
 #include "hunt/function.h"
 #include "hunt/geo.h"
-#include "hunt/tables.h"
+#include "hunt/tables_shelf.h"
+#include "io/log.h"
 
-/* The content that they refer to. It is read at the start; a reload leaves it. */
+/* The content that they refer to. Tables are read again with a reload; saved hunts at the next start. */
 struct centre_hunt {
     struct engine engine;
-    struct tables *tables;
+    struct tables_shelf *tables;
     struct geo *geo; /* NULL: none */
     struct saved_set *saved;
 };
@@ -27,7 +28,12 @@ int centre_start_hunt(struct centre *centre, struct err *err)
     if (engine_open(&hunt->engine, &centre->cli) != EXIT_DONE ||
         engine_read_attack(&hunt->engine) != EXIT_DONE)
         return err_set(err, -EINVAL, "the content cannot be used");
-    if (saved_files_load(&hunt->engine, &hunt->tables, &hunt->saved) != EXIT_DONE)
+    struct tables *tables = NULL;
+    int code = saved_files_load(&hunt->engine, &tables, &hunt->saved);
+    hunt->tables = tables ? tables_shelf_new(tables) : NULL;
+    if (!hunt->tables)
+        tables_free(tables);
+    if (code != EXIT_DONE || !hunt->tables)
         return err_set(err, -EINVAL, "the tables or the saved hunts cannot be used");
     const char *path = centre->cli.settings.geo;
     int status = path ? geo_open(path, &hunt->geo, err) : 0;
@@ -41,7 +47,7 @@ void centre_stop_hunt(struct centre *centre)
     if (!centre->hunt)
         return;
     saved_set_free(centre->hunt->saved);
-    tables_free(centre->hunt->tables);
+    tables_shelf_free(centre->hunt->tables);
     geo_close(centre->hunt->geo);
     engine_free(&centre->hunt->engine);
     free(centre->hunt);
@@ -52,7 +58,26 @@ const struct geo *centre_hunt_geo(const struct centre *centre)
     return centre->hunt ? centre->hunt->geo : NULL;
 }
 
-const struct tables *centre_hunt_tables(const struct centre *centre)
+void centre_reload_hunt(struct centre *centre)
+{
+    struct engine engine;
+    struct tables *tables = NULL;
+    struct err err = {0};
+    if (!centre->hunt)
+        return;
+    if (engine_open(&engine, &centre->cli) != EXIT_DONE)
+        err_set(&err, -EINVAL, "the content cannot be used");
+    else if (tables_load(&engine.content, engine.datasets, &tables, &err) == 0 &&
+             tables_shelf_put(centre->hunt->tables, tables) < 0)
+        err_set(&err, -ENOMEM, "no memory");
+    if (err.code) {
+        log_say(LOG_ERROR, "reload.tables", "hunts keep those of before: %s", err.message);
+        tables_free(tables);
+    }
+    engine_free(&engine);
+}
+
+struct tables_shelf *centre_hunt_tables(const struct centre *centre)
 {
     return centre->hunt ? centre->hunt->tables : NULL;
 }

@@ -95,7 +95,9 @@ void centre_save_health(struct centre *centre);
 int centre_keep_lake(struct centre *centre, const struct config *config);
 
 /* The tables that hunts name; NULL: there is no lake. */
-const struct tables *centre_hunt_tables(const struct centre *centre);
+struct tables_shelf *centre_hunt_tables(const struct centre *centre);
+/* Reads the tables of hunts again; hunts that run keep theirs. */
+void centre_reload_hunt(struct centre *centre);
 const struct geo *centre_hunt_geo(const struct centre *centre); /* NULL: none */
 
 /* Those of the content and of files, and the names of ATT&CK; NULL: there is no lake. */

@@ -40,15 +40,12 @@ static void reckon(struct lake *lake, uint64_t used)
     }
 }
 
-/* The sum of the limits; UINT64_MAX: one has none. */
+/* The sum of the limits; runs without one may have what they are reckoned to have. */
 static uint64_t allowed(const struct lake *lake)
 {
     uint64_t sum = 0;
-    for (const struct lake_run *run = lake->runs; run; run = run->after) {
-        if (run->limits.memory == 0)
-            return UINT64_MAX;
-        sum += run->limits.memory;
-    }
+    for (const struct lake_run *run = lake->runs; run; run = run->after)
+        sum += run->limits.memory ? run->limits.memory : run->memory;
     return sum;
 }
 

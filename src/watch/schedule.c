@@ -57,6 +57,14 @@ static int add_hunt(struct schedule *schedule, const struct saved_hunt *hunt, st
     return status < 0 ? status : vec_push(&schedule->rules.rules, &scheduled->rule);
 }
 
+static int check_kept(struct schedule *schedule, const struct saved_hunt *hunt, struct err *err)
+{
+    const struct tables *tables = tables_shelf_take(schedule->options.tables);
+    int status = saved_check(hunt, tables, err);
+    tables_shelf_give(schedule->options.tables, tables);
+    return status;
+}
+
 /* A hunt that fits the tables no more, or whose id is one that is shipped now, is left out and logged. */
 static int add_kept(void *context, const struct kept_hunt *kept)
 {
@@ -65,7 +73,7 @@ static int add_kept(void *context, const struct kept_hunt *kept)
     struct err err = {0};
     int status = saved_read(&schedule->arena, kept->text, schedule->options.attack, &hunt, &err);
     if (status == 0)
-        status = saved_check(hunt, schedule->options.tables, &err);
+        status = check_kept(schedule, hunt, &err);
     if (status == 0 && saved_set_find(schedule->options.hunts, kept->id))
         status = err_set(&err, -EEXIST, "a hunt of that id is shipped");
     if (status == 0)

@@ -20,6 +20,7 @@
 #define JAGA_WATCH_SCHEDULE_H
 
 #include "hunt/saved.h"
+#include "hunt/tables_shelf.h"
 #include "ledger/kept_hunt.h"
 #include "watch/live.h"
 
@@ -36,7 +37,7 @@
 struct schedule_options {
     const struct lake_ops *engine;
     struct lake *lake;
-    const struct tables *tables;
+    struct tables_shelf *tables;
     const struct geo *geo; /* NULL: none */
     const struct datasets *datasets;
     const struct attack *attack;

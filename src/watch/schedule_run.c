@@ -296,7 +296,7 @@ int schedule_run(struct schedule *schedule, const struct scheduled *scheduled, s
         .due = due,
         .place = {.ops = schedule->options.engine,
                   .lake = schedule->options.lake,
-                  .tables = schedule->options.tables,
+                  .tables = tables_shelf_take(schedule->options.tables),
                   .geo = schedule->options.geo,
                   .findings = schedule->options.findings ? findings : NULL,
                   .findings_context = schedule},
@@ -325,5 +325,6 @@ int schedule_run(struct schedule *schedule, const struct scheduled *scheduled, s
     }
     vec_free(&run.rows);
     arena_free(&run.arena);
+    tables_shelf_give(schedule->options.tables, run.place.tables);
     return status;
 }

@@ -3,13 +3,14 @@
 import csv
 import io
 import json
+import shutil
 import threading
 import unittest
 
 import jaga
 
 from centre import HAS_LAKE, CentreCase, wait_for
-from jaga import BROKEN, DONE, REFUSED, USAGE, process
+from jaga import BROKEN, DONE, REFUSED, ROOT, USAGE, process
 
 # Too much for any machine: it ends when it is cancelled, or its time is over.
 ENDLESS = "range x from 1 to 100000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 100000 step 1 " \
@@ -226,6 +227,32 @@ class Limits(HuntCase):
         thread.start()
         wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])
         centre.stop()
+        thread.join()
+        self.assertEqual(answers[0].status, 409)
+
+
+class Reload(HuntCase):
+    TABLE = "name: Starts\nabout: starts of programs\ncolumns:\n  What: string\nfrom:\n" \
+        "  - dataset: windows_sysmon\n    columns:\n      What: %s\n"
+
+    def test_tables_are_read_again_and_hunts_that_run_go_on(self):
+        content = self.dir / "content"
+        shutil.copytree(ROOT / "content", content)
+        centre = self.filled("--content", content)
+        self.assertEqual(self.hunt(centre, "Starts | count").status, 400)
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(self.hunt(centre, "windows_sysmon | take 1; " + ENDLESS)))
+        thread.start()
+        running = wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])[0]["id"]
+        (content / "tables/Starts.yaml").write_text(self.TABLE % "Image")
+        wait_for("the table", lambda: self.hunt(centre, "Starts | count").status == 200)
+        self.assertEqual(self.rows(centre, "Starts | where What endswith 'whoami.exe' | count"), [[3]])
+        since = len(centre.log)
+        (content / "tables/Starts.yaml").write_text(self.TABLE % "nothing_of_that_name")
+        wait_for("the complaint", lambda: any("reload.tables" in line for line in centre.log[since:]))
+        self.assertEqual(self.rows(centre, "Starts | where What endswith 'whoami.exe' | count"), [[3]])
+        self.assertEqual([hunt["id"] for hunt in centre.get("/api/v1/hunts")["hunts"]], [running])
+        self.assertEqual(centre.ask("DELETE", "/api/v1/hunts/" + running).status, 204)
         thread.join()
         self.assertEqual(answers[0].status, 409)
 
