@@ -217,7 +217,7 @@ static void check_lake(const char *place)
     assert_int_equal(ops->shares(lake, &(struct lake_part){0}, add_rows, &rows), 0);
     snprintf(wanted, sizeof(wanted), "%" PRIu64, rows);
     assert_string_equal(ask(lake, "SELECT count(*) FROM " BOTH), wanted);
-    if (ops->verify(lake, STR(""), &check, &err) < 0)
+    if (ops->verify(lake, STR(""), NULL, &check, &err) < 0)
         fail_msg("%s", err.message);
     assert_int_equal(check.rows, rows);
     printf("%" PRIu64 " events in %" PRIu64 " blocks\n", check.rows, check.blocks);

@@ -177,8 +177,8 @@ struct arena *request_arena(struct api_request *request);
  */
 extern const struct api_route routes_elastic[], routes_hec[], routes_otlp[], routes_events[],
     routes_findings[], routes_sources[], routes_account[], routes_deadletters[], routes_tokens[],
-    routes_exceptions[], routes_lake[], routes_holds[], routes_transfer[], routes_centre[],
-    routes_health[], routes_hunts[], routes_saved[], routes_lookbacks[];
+    routes_exceptions[], routes_lake[], routes_holds[], routes_transfer[], routes_verify[],
+    routes_centre[], routes_health[], routes_hunts[], routes_saved[], routes_lookbacks[];
 extern const struct api_route *const api_tables[];
 
 #endif

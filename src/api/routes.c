@@ -15,6 +15,7 @@ const struct api_route *const api_tables[] = {
     routes_exceptions,  /* what is not to be found */
     routes_lake,        /* all that was received, and its proof */
     routes_holds,       /* what of it is to stay */
+    routes_verify,      /* is it what was stored? */
     routes_transfer,    /* out of it, and into it */
     routes_hunts,       /* questions about all events */
     routes_lookbacks,   /* new rules over old events */

@@ -115,6 +115,7 @@ static void handle_proof(struct api_request *request)
 /* In the request's memory. */
 struct dropping {
     struct lake_job job;
+    struct store *store;
     struct lake_part part;
     struct lake_removed removed;
 };
@@ -122,8 +123,8 @@ struct dropping {
 static int drop_in_filler(void *context, struct lake *lake)
 {
     struct dropping *dropping = context;
-    return dropping->job.engine->drop(lake, &dropping->part, &dropping->removed,
-                                      &dropping->job.err);
+    (void)lake;
+    return store_drop(dropping->store, &dropping->part, &dropping->removed, &dropping->job.err);
 }
 
 static void reply_drop(struct api_request *request)
@@ -156,6 +157,7 @@ static void handle_drop(struct api_request *request)
         request_problem(request, 503, "no memory");
         return;
     }
+    dropping->store = request_options(request)->store;
     const struct rest_member members[] = {
         {.name = "day", .ret_text = &dropping->part.day},
         {.name = "dataset", .ret_text = &dropping->part.dataset},

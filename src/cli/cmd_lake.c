@@ -1,12 +1,14 @@
-/* jaga lake show, verify, drop: what the lake keeps, and care of it. */
+/* jaga lake show, drop: what the lake keeps, and care of it. */
 #include <errno.h>
 #include <inttypes.h>
 
 #include "base/time.h"
 #include "cli/centre_client.h"
+#include "cli/data_folder.h"
 #include "cli/lake_folder.h"
 #include "cli/out_style.h"
 #include "ship/client.h"
+#include "watch/audit.h"
 
 /* ---- show ---- */
 
@@ -207,25 +209,6 @@ static int show(const struct cli *cli)
     return cli->settings.to_url ? show_centre(&showing) : show_folder(&showing);
 }
 
-/* ---- verify ---- */
-
-static int verify(const struct cli *cli)
-{
-    struct lake_folder folder;
-    struct lake_check check = {0};
-    struct err err = {0};
-    int code = lake_folder_open(cli, &folder);
-    if (code != EXIT_DONE)
-        return code;
-    int status = folder.ops->verify(folder.lake, text_or_none(cli->settings.day), &check, &err);
-    if (status == 0 || check.blocks)
-        printf("%" PRIu64 " blocks, %" PRIu64 " events; %" PRIu64 " blocks are not as they were "
-               "stored; %" PRIu64 " events went by retention, proved by their hashes\n",
-               check.blocks, check.rows, check.bad_blocks, check.removed);
-    lake_folder_close(&folder);
-    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
-}
-
 /* ---- drop ---- */
 
 static int drop_at_centre(const struct cli *cli, const struct lake_part *part)
@@ -261,24 +244,30 @@ static int drop(const struct cli *cli)
     }
     if (cli->settings.to_url)
         return drop_at_centre(cli, &part);
-    int code = lake_folder_open(cli, &folder);
-    if (code != EXIT_DONE)
+    int code = EXIT_DONE;
+    struct ledger *ledger = data_ledger(cli, false, &code);
+    if (!ledger)
         return code;
-    int status = folder.ops->drop(folder.lake, &part, &removed, &err);
-    if (status == 0)
-        cli_say(cli, "%" PRIu64 " events went, %" PRIu64 " are on hold and stay", removed.rows,
-                removed.held);
-    lake_folder_close(&folder);
-    return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+    code = lake_folder_open(cli, &folder);
+    if (code == EXIT_DONE) {
+        const struct lake_witness witness = {audit_note_going, ledger};
+        int status = folder.ops->drop(folder.lake, &part, &witness, &removed, &err);
+        if (status == 0)
+            cli_say(cli, "%" PRIu64 " events went, %" PRIu64 " are on hold and stay", removed.rows,
+                    removed.held);
+        lake_folder_close(&folder);
+        code = status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
+    }
+    ledger_close(ledger);
+    return code;
 }
 
 /* ---- the commands ---- */
 
 static const char *const show_options[] = {
     LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", "json", NULL};
-static const char *const verify_options[] = {LAKE_FOLDER_OPTIONS, "day", NULL};
 static const char *const drop_options[] = {
-    LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", NULL};
+    LAKE_FOLDER_OPTIONS, "ledger", CENTRE_CLIENT_OPTIONS, "day", "dataset", "agency", NULL};
 
 const struct command cmd_lake_show = {
     .name = "lake show",
@@ -287,15 +276,6 @@ const struct command cmd_lake_show = {
              "centre does not run, because it holds its lake.",
     .options = show_options,
     .run = show,
-};
-
-const struct command cmd_lake_verify = {
-    .name = "lake verify",
-    .about = "Prove that stored events are as they were: the hash of every block, anew.",
-    .prose = "A block is what one commit stored; the signed journal has the roots of all. When one "
-             "differs, the exit code is 4. `jaga verify event` proves a single event.",
-    .options = verify_options,
-    .run = verify,
 };
 
 const struct command cmd_lake_drop = {

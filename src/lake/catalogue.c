@@ -134,7 +134,10 @@ static int recover_open(struct lake *lake, struct day *day, struct err *err)
 
 static int load_whole(void *context, const struct lake_chunk *chunk)
 {
-    ((struct lake *)context)->whole = (uint64_t)chunk->columns[0].integers[0];
+    struct lake *lake = context;
+    lake->whole = (uint64_t)chunk->columns[0].integers[0];
+    if (lake->whole < INT64_MAX && lake->whole >= lake->seq) /* its days may be gone */
+        lake->seq = lake->whole + 1;
     return 0;
 }
 

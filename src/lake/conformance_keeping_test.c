@@ -83,10 +83,10 @@ static void every_event_is_in_a_block(void **state)
         sum.seq = last - 2;
         assert_int_equal(ops->blocks(lake, last - 2, count_block, &sum), 0);
         assert_int_equal(sum.count, 10);
-        assert_int_equal(ops->verify(lake, STR(""), &check, &err), 0);
+        assert_int_equal(ops->verify(lake, STR(""), NULL, &check, &err), 0);
         assert_int_equal(check.blocks, 6);
         assert_int_equal(check.rows, 30);
-        assert_int_equal(ops->verify(lake, STR("2026-11-23"), &check, &err), 0);
+        assert_int_equal(ops->verify(lake, STR("2026-11-23"), NULL, &check, &err), 0);
         assert_int_equal(check.rows, 10);
         reopen();
     }
@@ -144,17 +144,18 @@ static void what_is_dropped_is_gone_and_the_rest_proves_itself(void **state)
     int proved = 0;
     struct lake_scope all = TEST_ALL;
     fill_days();
-    assert_int_equal(ops->drop(lake, &(struct lake_part){.day = STR("2026-11-23")}, &removed, &err),
-                     0);
+    assert_int_equal(
+        ops->drop(lake, &(struct lake_part){.day = STR("2026-11-23")}, NULL, &removed, &err), 0);
     assert_int_equal(removed.rows, 10);
     assert_int_equal(removed.days, 1);
-    assert_int_equal(ops->drop(lake, &(struct lake_part){.agency = STR("MOF")}, &removed, &err), 0);
+    assert_int_equal(
+        ops->drop(lake, &(struct lake_part){.agency = STR("MOF")}, NULL, &removed, &err), 0);
     assert_int_equal(removed.rows, 6);
     assert_int_equal(removed.days, 0);
     for (int again = 0; again < 2; again++) {
         assert_string_equal(ASK("SELECT _agency, count(*) FROM t GROUP BY 1 ORDER BY 1"),
                             "MOE|7\nMOH|7");
-        assert_int_equal(ops->verify(lake, STR(""), &check, &err), 0);
+        assert_int_equal(ops->verify(lake, STR(""), NULL, &check, &err), 0);
         assert_int_equal(check.removed, 6);
         assert_int_equal(ops->get(lake, &(struct lake_id){.offset = 0}, &all, prove, &proved, &err),
                          0);
@@ -210,8 +211,8 @@ static void a_query_finishes_with_what_there_was_when_it_began(void **state)
     struct err err = {0};
     uint64_t rows;
     struct lake_run *run = begin_reading(&rows);
-    assert_int_equal(ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, &removed, &err),
-                     0);
+    assert_int_equal(
+        ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, NULL, &removed, &err), 0);
     assert_int_equal(removed.rows, 5000);
     assert_string_equal(ASK("SELECT count(*) FROM t"), "0");
     assert_int_equal(ops->settle(lake, &err), 0);
@@ -231,7 +232,8 @@ static void a_day_that_goes_while_it_is_read_can_come_back(void **state)
     struct err err = {0};
     uint64_t rows;
     struct lake_run *run = begin_reading(&rows);
-    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY + 9 * TIME_DAY_US, &removed, &err), 0);
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY + 9 * TIME_DAY_US, NULL, &removed, &err),
+                     0);
     assert_int_equal(removed.days, 1);
     test_fill(ops, lake, 5000, 3000, TEST_DAY);
     assert_int_equal(ops->settle(lake, &err), 0);
@@ -239,7 +241,7 @@ static void a_day_that_goes_while_it_is_read_can_come_back(void **state)
     end_reading(run, rows);
     for (int again = 0; again < 2; again++) {
         assert_string_equal(ASK("SELECT count(*), min(_key) FROM t"), "3000|5000");
-        assert_int_equal(ops->verify(lake, STR(""), &check, &err), 0);
+        assert_int_equal(ops->verify(lake, STR(""), NULL, &check, &err), 0);
         assert_int_equal(check.rows, 3000);
         reopen();
     }
@@ -252,15 +254,17 @@ static void retention_takes_what_is_old_by_agency(void **state)
     struct lake_removed removed;
     struct err err = {0};
     fill_days();
-    assert_int_equal(ops->retain(lake, rules, 2, TEST_DAY + 2 * TIME_DAY_US + 5, &removed, &err),
-                     0);
+    assert_int_equal(
+        ops->retain(lake, rules, 2, TEST_DAY + 2 * TIME_DAY_US + 5, NULL, &removed, &err), 0);
     assert_int_equal(removed.rows, 4);
     assert_string_equal(ASK("SELECT _agency, count(*) FROM t GROUP BY 1 ORDER BY 1"),
                         "MOE|10\nMOF|10\nMOH|6");
-    assert_int_equal(ops->retain(lake, rules, 2, TEST_DAY + 3 * TIME_DAY_US, &removed, &err), 0);
+    assert_int_equal(ops->retain(lake, rules, 2, TEST_DAY + 3 * TIME_DAY_US, NULL, &removed, &err),
+                     0);
     assert_int_equal(removed.days, 1);
     assert_string_equal(ASK("SELECT min(_time), count(*) FROM t"), "2026-11-23T00:00:00Z|17");
-    assert_int_equal(ops->retain(lake, rules, 0, TEST_DAY + 900 * TIME_DAY_US, &removed, &err), 0);
+    assert_int_equal(
+        ops->retain(lake, rules, 0, TEST_DAY + 900 * TIME_DAY_US, NULL, &removed, &err), 0);
     assert_int_equal(removed.rows, 0);
 }
 
@@ -275,10 +279,10 @@ static void retention_by_size_takes_the_oldest_day(void **state)
     assert_int_equal(ops->settle(lake, &err), 0);
     ops->stats(lake, &stats);
     assert_int_equal(stats.days, 3);
-    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, &removed, &err), 0);
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, NULL, &removed, &err), 0);
     assert_int_equal(removed.rows, 0);
     rule.size = stats.size - stats.size / 6; /* two days and a half */
-    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, &removed, &err), 0);
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, NULL, &removed, &err), 0);
     assert_in_range(removed.rows, 1, 10);
     assert_string_equal(ASK("SELECT count(*) FROM t WHERE _time >= '2026-11-23'"), "20");
 }
@@ -307,10 +311,11 @@ static void held_events_stay_and_prove_themselves(void **state)
     hold("case-7", ids, 3, 3);
     hold("case-8", ids, 1, 1);
     hold("case-7", ids + 1, 2, 0);
-    assert_int_equal(ops->drop(lake, &(struct lake_part){.agency = STR("MOH")}, &removed, &err), 0);
+    assert_int_equal(
+        ops->drop(lake, &(struct lake_part){.agency = STR("MOH")}, NULL, &removed, &err), 0);
     assert_int_equal(removed.held, 1);
-    assert_int_equal(ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, &removed, &err),
-                     0);
+    assert_int_equal(
+        ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, NULL, &removed, &err), 0);
     assert_int_equal(removed.held, 1);
     for (int again = 0; again < 2; again++) {
         assert_string_equal(
@@ -372,7 +377,7 @@ static void a_hold_may_be_large(void **state)
         ids[i].offset = i;
     test_fill(ops, lake, 0, MANY, TEST_DAY);
     hold("case-7", ids, MANY, MANY);
-    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, &removed, &err), 0);
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, NULL, &removed, &err), 0);
     assert_int_equal(removed.held, MANY);
     assert_string_equal(ASK("SELECT count(*), count(DISTINCT _id) FROM t"), "20000|20000");
     for (size_t i = 0; i < MANY; i += MANY / 7)
@@ -458,7 +463,7 @@ static void fields_that_differ_in_case_come_back_as_they_were(void **state)
         snprintf(path, sizeof(path), "%s/%s", place, names[i]);
         export.format = i ? LAKE_NDJSON : LAKE_PARQUET;
         export_to(&export, path, 1);
-        assert_int_equal(ops->drop(lake, &(struct lake_part){0}, &removed, &err), 0);
+        assert_int_equal(ops->drop(lake, &(struct lake_part){0}, NULL, &removed, &err), 0);
         if (ops->import_from(lake, STR("windows_sysmon"), path, &n, &err) < 0)
             fail_msg("%s", err.message);
         assert_int_equal(n, 1);
@@ -487,14 +492,15 @@ static void what_is_exported_comes_back_and_proves_itself(void **state)
         export.format = i ? LAKE_NDJSON : LAKE_PARQUET;
         export_to(&export, path, 20);
         assert_int_equal(
-            ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, &removed, &err), 0);
+            ops->drop(lake, &(struct lake_part){.day = STR("2026-11-22")}, NULL, &removed, &err),
+            0);
         if (ops->import_from(lake, STR("windows_sysmon"), path, &rows, &err) < 0)
             fail_msg("%s", err.message);
         assert_int_equal(rows, 10);
         assert_string_equal(ASK("SELECT count(*), count(Image), sum(EventID), count(_bytes), "
                                 "count(_extra) FROM t"),
                             "30|30|345|15|0");
-        assert_int_equal(ops->verify(lake, STR(""), &check, &err), 0);
+        assert_int_equal(ops->verify(lake, STR(""), NULL, &check, &err), 0);
         for (uint64_t k = 0; k < 30; k++)
             assert_int_equal(
                 ops->get(lake, &(struct lake_id){.offset = k}, &all, prove, &proved, &err), 0);

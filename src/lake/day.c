@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "lake/duckdb.h"
 
@@ -157,6 +158,12 @@ int day_attach(struct lake *lake, struct day *day, struct err *err)
     struct buf sql = {0};
     struct buf path = {0};
     day_path(lake, day, &path);
+    /* Attaching would make an empty one. */
+    if (day->seq_last > 0 && !path.failed && access(path.ptr, F_OK) != 0) {
+        int status = err_set(err, -EBADMSG, "%s: the file of a day is gone", path.ptr);
+        buf_free(&path);
+        return status;
+    }
     buf_add_c(&sql, "ATTACH IF NOT EXISTS ");
     lake_quote_text(&sql, buf_str(&path));
     buf_printf(&sql, " AS \"%s\" (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE %u)", day->name,

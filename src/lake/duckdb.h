@@ -353,11 +353,13 @@ int proof_blocks(struct lake *lake, uint64_t after,
 int lake_get_event(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
                    int (*each)(void *context, const struct lake_event *event), void *context,
                    struct err *err);
-int proof_verify(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err);
-int keep_drop(struct lake *lake, const struct lake_part *part, struct lake_removed *ret_removed,
-              struct err *err);
+int proof_verify(struct lake *lake, struct str day, const struct lake_verifier *verifier,
+                 struct lake_check *ret_check, struct err *err);
+int keep_drop(struct lake *lake, const struct lake_part *part, const struct lake_witness *witness,
+              struct lake_removed *ret_removed, struct err *err);
 int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
-                struct lake_removed *ret_removed, struct err *err);
+                const struct lake_witness *witness, struct lake_removed *ret_removed,
+                struct err *err);
 int hold_add(struct lake *lake, const struct lake_hold *hold, const struct lake_id *ids, size_t n,
              uint64_t *ret_added, struct err *err);
 int hold_release(struct lake *lake, struct str hold, uint64_t *ret_released, struct err *err);

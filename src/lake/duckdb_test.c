@@ -67,11 +67,11 @@ static void what_is_changed_in_a_file_is_found(void **state)
         struct err err = {0};
         test_fill(ops, lake, 0, 5, TEST_DAY);
         test_fill(ops, lake, 5, 5, TEST_DAY);
-        assert_int_equal(ops->verify(lake, STR(""), &check, &err), 0);
+        assert_int_equal(ops->verify(lake, STR(""), NULL, &check, &err), 0);
         ops->close(lake);
         change_day("2026-11-22", changes[i]);
         lake = test_open(ops, place, &(struct lake_options){0});
-        assert_int_equal(ops->verify(lake, STR(""), &check, &err), -EBADMSG);
+        assert_int_equal(ops->verify(lake, STR(""), NULL, &check, &err), -EBADMSG);
         assert_true(check.bad_blocks > 0);
         assert_non_null(strstr(err.message, "2026-11-22"));
         tear_down(NULL);
@@ -130,7 +130,7 @@ static void a_full_disk_stops_filling_until_there_is_room(void **state)
     for (int again = 0; again < 2; again++) {
         assert_string_equal(test_ask(ops, lake, "SELECT count(*), max(_key) + 1 = count(*) FROM t"),
                             wanted);
-        if (ops->verify(lake, STR(""), &check, &err) < 0)
+        if (ops->verify(lake, STR(""), NULL, &check, &err) < 0)
             fail_msg("%s", err.message);
         ops->close(lake);
         lake = test_open(ops, place, &(struct lake_options){0});
@@ -154,7 +154,7 @@ static void a_disk_that_is_full_while_settling_loses_nothing(void **state)
     test_fill(ops, lake, next, 10, TEST_DAY);
     for (int again = 0; again < 2; again++) {
         assert_string_equal(test_ask(ops, lake, "SELECT max(_key) + 1 = count(*) FROM t"), "true");
-        if (ops->verify(lake, STR(""), &check, &err) < 0)
+        if (ops->verify(lake, STR(""), NULL, &check, &err) < 0)
             fail_msg("%s", err.message);
         ops->close(lake);
         lake = test_open(ops, place, &(struct lake_options){0});

@@ -65,9 +65,21 @@ static int remove_parts(struct lake *lake, struct day *day, const struct goings 
     return day_recover(lake, day, err);
 }
 
+static int tell_witness(const struct lake_witness *witness, const struct day *day, bool whole,
+                        uint64_t rows, struct err *err)
+{
+    const struct lake_going going = {
+        .day = str_from_c(day->name), .whole = whole, .last = day->seq_last, .rows = rows};
+    int status = witness ? witness->note(witness->context, &going) : 0;
+    return status < 0
+               ? err_set(err, status, "%s stays: what goes of it could not be noted", day->name)
+               : 0;
+}
+
 /* Removes shares of a day. */
 static int remove_shares(struct lake *lake, struct day *day, const struct goings *goings,
-                         struct lake_removed *removed, struct err *err)
+                         const struct lake_witness *witness, struct lake_removed *removed,
+                         struct err *err)
 {
     uint64_t rows = 0, held = 0;
     bool whole = true;
@@ -82,6 +94,8 @@ static int remove_shares(struct lake *lake, struct day *day, const struct goings
     if (day->n_rows > 0)
         return err_set(err, -EBUSY, "%s: events were put and not committed", day->name);
     int status = hold_copy(lake, day, goings, &held, err);
+    if (status == 0)
+        status = tell_witness(witness, day, whole, rows, err);
     if (status == 0 && whole) {
         status = leave_begin(lake, day, err);
         removed->days += status == 0;
@@ -105,8 +119,8 @@ static bool is_held(const struct day *day)
     return strcmp(day->name, "held") == 0;
 }
 
-int keep_drop(struct lake *lake, const struct lake_part *part, struct lake_removed *ret_removed,
-              struct err *err)
+int keep_drop(struct lake *lake, const struct lake_part *part, const struct lake_witness *witness,
+              struct lake_removed *ret_removed, struct err *err)
 {
     struct lake_removed removed = {0};
     int status = 0;
@@ -123,7 +137,7 @@ int keep_drop(struct lake *lake, const struct lake_part *part, struct lake_remov
                 status = err_set(err, -ENOMEM, "no memory");
         }
         if (status == 0)
-            status = remove_shares(lake, day, &goings, &removed, err);
+            status = remove_shares(lake, day, &goings, witness, &removed, err);
         vec_free(&goings);
     }
     *ret_removed = removed;
@@ -168,7 +182,8 @@ static int compare_days(const void *a, const void *b)
 }
 
 static int retain_day(struct lake *lake, struct day *day, const struct lake_rule *rules, size_t n,
-                      uint64_t *sizes, int64_t now, struct lake_removed *removed, struct err *err)
+                      uint64_t *sizes, int64_t now, const struct lake_witness *witness,
+                      struct lake_removed *removed, struct err *err)
 {
     struct goings goings = {0};
     int status = 0;
@@ -185,13 +200,14 @@ static int retain_day(struct lake *lake, struct day *day, const struct lake_rule
             status = err_set(err, -ENOMEM, "no memory");
     }
     if (status == 0)
-        status = remove_shares(lake, day, &goings, removed, err);
+        status = remove_shares(lake, day, &goings, witness, removed, err);
     vec_free(&goings);
     return status;
 }
 
 int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
-                struct lake_removed *ret_removed, struct err *err)
+                const struct lake_witness *witness, struct lake_removed *ret_removed,
+                struct err *err)
 {
     struct lake_removed removed = {0};
     size_t n_days = lake->days.len;
@@ -207,7 +223,7 @@ int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int6
         if (is_held(days[i]))
             continue;
         struct err problem = {0};
-        int one = retain_day(lake, days[i], rules, n, sizes, now, &removed, &problem);
+        int one = retain_day(lake, days[i], rules, n, sizes, now, witness, &removed, &problem);
         if (one < 0 && first == 0) {
             first = one;
             *err = problem;

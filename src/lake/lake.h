@@ -57,6 +57,7 @@
 #define LAKE_PARAMETERS_MAX 10    /* of a function */
 #define LAKE_ID_TEXT_MAX 48
 #define LAKE_DAY_TEXT_MAX 16
+#define LAKE_BLOCKS_MAX 65536    /* told of at a time */
 #define LAKE_HOLD_IDS_MAX 100000 /* events put on hold at a time */
 
 /* The dataset of events that nothing recognised. */
@@ -348,6 +349,20 @@ struct lake_part {
     struct str day, dataset, agency;
 };
 
+/* What is about to go of a day. */
+struct lake_going {
+    struct str day;
+    bool whole;    /* all of it, with the hashes; else rows, whose hashes stay */
+    uint64_t last; /* seq of the last block that the day has */
+    uint64_t rows;
+};
+
+/* Hears of it before it goes, as a journal does; a negative return keeps the day, and is returned. */
+struct lake_witness {
+    int (*note)(void *context, const struct lake_going *going);
+    void *context;
+};
+
 struct lake_removed {
     uint64_t days; /* whole files */
     uint64_t rows;
@@ -383,8 +398,21 @@ struct lake_event {
 
 struct lake_check {
     uint64_t blocks, rows; /* looked at */
-    uint64_t bad_blocks;   /* whose root is not that of what is stored */
+    uint64_t bad_blocks;   /* whose root is not that of what is stored, and rows of no block */
     uint64_t removed; /* events of blocks that retention took, proved by the hash that stayed */
+};
+
+/* A block whose root is not that of what is stored. */
+struct lake_fault {
+    struct lake_block block; /* count 0: there is no such block, but rows that say they are of it */
+    uint64_t rows;           /* that are there */
+};
+
+/* What a check of all days finds, as it goes. A negative return ends it and is returned. */
+struct lake_verifier {
+    int (*fault)(void *context, const struct lake_fault *fault);
+    int (*day)(void *context, struct str day, const struct lake_check *check); /* of that day */
+    void *context;
 };
 
 struct lake_options {
@@ -421,7 +449,10 @@ struct lake_ops {
     /* Writes what commits left in logs to its place; for when it is quiet, and now and then when it is not. */
     int (*settle)(struct lake *lake, struct err *err);
 
-    /* Blocks with a seq after `after`, in order. A negative return of `each` stops and is returned. */
+    /*
+     * Blocks with a seq after `after`, in order, LAKE_BLOCKS_MAX of them at most. A negative return of `each` stops and is
+     * returned.
+     */
     int (*blocks)(struct lake *lake, uint64_t after,
                   int (*each)(void *context, const struct lake_block *block), void *context);
 
@@ -467,13 +498,15 @@ struct lake_ops {
                int (*each)(void *context, const struct lake_event *event), void *context,
                struct err *err);
     /* Computes the roots of all blocks of a day (empty: of all days) from what is stored. -EBADMSG: one differs. */
-    int (*verify)(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err);
+    int (*verify)(struct lake *lake, struct str day, const struct lake_verifier *verifier,
+                  struct lake_check *ret_check, struct err *err);
 
     /* What goes is out of sight at once; queries that have begun finish with what there was. */
-    int (*drop)(struct lake *lake, const struct lake_part *part, struct lake_removed *ret_removed,
-                struct err *err);
+    int (*drop)(struct lake *lake, const struct lake_part *part, const struct lake_witness *witness,
+                struct lake_removed *ret_removed, struct err *err);
     int (*retain)(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
-                  struct lake_removed *ret_removed, struct err *err);
+                  const struct lake_witness *witness, struct lake_removed *ret_removed,
+                  struct err *err);
     /*
      * Events stay until every hold on them is released, whatever drop() and retain() remove. A hold that is there
      * gets more events, and stays whose it was. All of them or none: -ENOENT, one is not in the lake.

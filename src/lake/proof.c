@@ -119,15 +119,16 @@ static int take_block(void *context, const struct lake_chunk *chunk)
     return 0;
 }
 
+/* `more`: behind the ORDER BY. */
 static int read_blocks(struct reading *reading, const struct day *day, const char *where,
-                       struct blocks *blocks, struct err *err)
+                       const char *more, struct blocks *blocks, struct err *err)
 {
     struct buf sql = {0};
     blocks->day = day;
     buf_printf(&sql,
                "SELECT seq, partition, first, next, count, root FROM \"%s\"._blocks WHERE %s ORDER "
-               "BY seq",
-               day->name, where);
+               "BY seq%s",
+               day->name, where, more);
     int status = reading_ask(reading, &sql, take_block, blocks, err);
     buf_free(&sql);
     return status;
@@ -146,16 +147,18 @@ int proof_blocks(struct lake *lake, uint64_t after,
     struct blocks blocks = {0};
     struct err ignored;
     char where[64];
+    char limit[32];
     snprintf(where, sizeof(where), "seq > %" PRIu64, after);
+    snprintf(limit, sizeof(limit), " LIMIT %d", LAKE_BLOCKS_MAX);
     int status = reading_open_after(lake, (struct str){NULL, 0}, after, &reading, &ignored);
     if (status < 0)
         return status;
     for (size_t i = 0; status == 0 && i < reading.pins.len; i++)
         if (strcmp(reading.pins.items[i]->name, "held") != 0)
-            status = read_blocks(&reading, reading.pins.items[i], where, &blocks, &ignored);
+            status = read_blocks(&reading, reading.pins.items[i], where, limit, &blocks, &ignored);
     if (blocks.list.len > 0)
         qsort(blocks.list.items, blocks.list.len, sizeof(*blocks.list.items), compare_blocks);
-    for (size_t i = 0; status >= 0 && i < blocks.list.len; i++)
+    for (size_t i = 0; status >= 0 && i < blocks.list.len && i < LAKE_BLOCKS_MAX; i++)
         status = each(context, &blocks.list.items[i]);
     vec_free(&blocks.list);
     reading_close(&reading);
@@ -203,7 +206,7 @@ int block_tree_read(struct reading *reading, const struct day *day, uint64_t seq
     char where[64];
     *ret_tree = (struct block_tree){0};
     snprintf(where, sizeof(where), "seq = %" PRIu64, seq);
-    int status = read_blocks(reading, day, where, &blocks, err);
+    int status = read_blocks(reading, day, where, "", &blocks, err);
     snprintf(where, sizeof(where), "= %" PRIu64, seq);
     if (status == 0 && add_leaves(reading->lake, day, where, &sql) < 0)
         status = err_set(err, -ENOMEM, "no memory");
@@ -253,12 +256,31 @@ int block_tree_path(const struct block_tree *tree, int64_t key, uint32_t part,
 /* Whole days. */
 
 struct checking {
-    struct lake_check check;
+    const struct lake_verifier *verifier; /* may be NULL */
+    const struct day *day;
+    struct lake_check check; /* of the day */
     const struct blocks *blocks;
     size_t block; /* the one whose leaves are being gathered */
     struct leaf_list leaves;
-    struct str bad_day;
+    uint64_t stray; /* the block that rows name and that is none; 0: none */
+    uint64_t stray_rows;
 };
+
+static int tell_fault(struct checking *checking, const struct lake_block *block, uint64_t rows)
+{
+    const struct lake_fault fault = {*block, rows};
+    checking->check.bad_blocks++;
+    return checking->verifier ? checking->verifier->fault(checking->verifier->context, &fault) : 0;
+}
+
+/* Rows of a block that there is not: nobody put them there through us. */
+static int end_stray(struct checking *checking)
+{
+    const struct lake_block none = {.seq = checking->stray, .day = str_from_c(checking->day->name)};
+    uint64_t rows = checking->stray_rows;
+    checking->stray = checking->stray_rows = 0;
+    return rows ? tell_fault(checking, &none, rows) : 0;
+}
 
 /* The block that is gathered is complete: is its root so? */
 static int end_block(struct checking *checking)
@@ -275,11 +297,12 @@ static int end_block(struct checking *checking)
         merkle_root(hashes, n, root);
     free(hashes);
     checking->check.blocks++;
-    if (n != block->count || memcmp(root, block->root, LAKE_HASH) != 0)
-        checking->check.bad_blocks++;
+    int status = n != block->count || memcmp(root, block->root, LAKE_HASH) != 0
+                     ? tell_fault(checking, block, n)
+                     : 0;
     checking->leaves.len = 0;
     checking->block++;
-    return 0;
+    return status;
 }
 
 static int check_leaves(void *context, const struct lake_chunk *chunk)
@@ -293,9 +316,14 @@ static int check_leaves(void *context, const struct lake_chunk *chunk)
                checking->blocks->list.items[checking->block].seq < seq)
             status = end_block(checking);
         checking->check.rows++;
+        if (status == 0 && checking->stray != seq)
+            status = end_stray(checking);
+        if (status < 0)
+            return status;
         if (checking->block >= checking->blocks->list.len ||
             checking->blocks->list.items[checking->block].seq != seq) {
-            checking->check.bad_blocks++; /* a row of no block: nobody put it there through us */
+            checking->stray = seq;
+            checking->stray_rows++;
             continue;
         }
         if (hash_from_hex(chunk->columns[3].texts[i], leaf.hash) < 0)
@@ -323,14 +351,17 @@ static int verify_day(struct reading *reading, const struct day *day, struct che
     /* One transaction: what is committed meanwhile is neither in the blocks nor in the rows. */
     int status = statement_run(reading->lake, reading->connection, err, "BEGIN");
     if (status == 0)
-        status = read_blocks(reading, day, "true", &blocks, err);
+        status = read_blocks(reading, day, "true", "", &blocks, err);
     if (status == 0 && add_leaves(reading->lake, day, "", &sql) < 0)
         status = err_set(err, -ENOMEM, "no memory");
     if (status == 0)
         status = reading_ask(reading, &sql, check_leaves, checking, err);
+    if (status == 0)
+        status = end_stray(checking);
     while (status == 0 && checking->block < blocks.list.len)
-        if ((status = end_block(checking)) < 0)
-            err_set(err, status, "no memory");
+        status = end_block(checking);
+    if (status < 0 && !err->code)
+        err_set(err, status, "%s", strerror(-status));
     buf_clear(&sql);
     buf_printf(&sql, "SELECT count(*) FROM \"%s\"._removed", day->name);
     if (status == 0)
@@ -342,26 +373,40 @@ static int verify_day(struct reading *reading, const struct day *day, struct che
     return status;
 }
 
-int proof_verify(struct lake *lake, struct str day, struct lake_check *ret_check, struct err *err)
+static void add_check(struct lake_check *sum, const struct lake_check *check)
+{
+    sum->blocks += check->blocks;
+    sum->rows += check->rows;
+    sum->bad_blocks += check->bad_blocks;
+    sum->removed += check->removed;
+}
+
+int proof_verify(struct lake *lake, struct str day, const struct lake_verifier *verifier,
+                 struct lake_check *ret_check, struct err *err)
 {
     struct reading reading;
-    struct checking checking = {0};
+    struct lake_check sum = {0};
+    const char *bad_day = NULL;
     int status = reading_open(lake, day, &reading, err);
     if (status < 0)
         return status;
     for (size_t i = 0; status == 0 && i < reading.pins.len; i++) {
-        uint64_t before = checking.check.bad_blocks;
-        if (strcmp(reading.pins.items[i]->name, "held") == 0)
+        struct checking checking = {.verifier = verifier, .day = reading.pins.items[i]};
+        if (strcmp(checking.day->name, "held") == 0)
             continue; /* its events prove themselves, by the paths kept with them */
-        status = verify_day(&reading, reading.pins.items[i], &checking, err);
-        if (checking.check.bad_blocks > before && checking.bad_day.len == 0)
-            checking.bad_day = str_from_c(reading.pins.items[i]->name);
+        status = verify_day(&reading, checking.day, &checking, err);
+        vec_free(&checking.leaves);
+        if (status == 0 && verifier)
+            status =
+                verifier->day(verifier->context, str_from_c(checking.day->name), &checking.check);
+        if (checking.check.bad_blocks && !bad_day)
+            bad_day = checking.day->name;
+        add_check(&sum, &checking.check);
     }
-    vec_free(&checking.leaves);
-    *ret_check = checking.check;
-    if (status == 0 && checking.check.bad_blocks > 0)
-        status = err_set(err, -EBADMSG, "%.*s: %" PRIu64 " blocks are not as they were stored",
-                         STR_ARG(checking.bad_day), checking.check.bad_blocks);
+    *ret_check = sum;
+    if (status == 0 && bad_day)
+        status = err_set(err, -EBADMSG, "%s: %" PRIu64 " blocks are not as they were stored",
+                         bad_day, sum.bad_blocks);
     reading_close(&reading);
     return status;
 }

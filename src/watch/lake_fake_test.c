@@ -171,8 +171,10 @@ static int fake_blocks(struct lake *lake, uint64_t after,
 }
 
 static int fake_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,
-                       struct lake_removed *ret_removed, struct err *err)
+                       const struct lake_witness *witness, struct lake_removed *ret_removed,
+                       struct err *err)
 {
+    (void)witness;
     (void)now, (void)err;
     assert_int_equal(n, 1);
     assert_str(rules[0].agency, "moh");

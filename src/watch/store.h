@@ -67,6 +67,10 @@ int store_keep(struct store *store, const struct lake_rule *rules, size_t n);
 typedef int store_work(void *context, struct lake *lake);
 int store_run(struct store *store, store_work *work, void *context);
 
+/* Of such work: removes events, and notes in the journal what goes, before it goes. As lake_ops.drop. */
+int store_drop(struct store *store, const struct lake_part *part, struct lake_removed *ret_removed,
+               struct err *err);
+
 struct store_stats {
     uint64_t events, bytes; /* of the spool, stored */
     uint64_t rows;

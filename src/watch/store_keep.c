@@ -8,6 +8,7 @@
 #include "io/log.h"
 #include "ledger/journal.h"
 #include "ledger/progress.h"
+#include "watch/audit.h"
 #include "watch/proof.h"
 #include "watch/store_state.h"
 
@@ -256,6 +257,14 @@ static void note_removed(struct store *store, const struct lake_removed *removed
     buf_free(&note);
 }
 
+int store_drop(struct store *store, const struct lake_part *part, struct lake_removed *ret_removed,
+               struct err *err)
+{
+    const struct lake_witness witness = {audit_note_going, store->ledger};
+    return store->options.lake_engine->drop(store->options.lake, part,
+                                            store->ledger ? &witness : NULL, ret_removed, err);
+}
+
 static void keep(struct store *store, int64_t ticks)
 {
     struct lake_removed removed = {0};
@@ -278,8 +287,10 @@ static void keep(struct store *store, int64_t ticks)
     store->kept_at = ticks;
     if (store_commit(store) < 0)
         return;
+    const struct lake_witness witness = {audit_note_going, store->ledger};
     int r = store->options.lake_engine->retain(store->options.lake, store->rules, store->n_rules,
-                                               store->options.now(), &removed, &err);
+                                               store->options.now(),
+                                               store->ledger ? &witness : NULL, &removed, &err);
     if (r < 0)
         log_say(LOG_ERROR, "lake.retention", "%s", err.message);
     if (removed.days || removed.rows)

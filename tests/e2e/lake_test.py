@@ -237,6 +237,17 @@ class Running(LakeCase):
         (dropped,) = [entry["body"]["lake.drop"]["list"][0] for entry in entries if entry["action"] == "lake.drop"]
         self.assertEqual((dropped["day"], dropped["rows"]), ("2026-11-20", 1))
 
+        centre.send([process("C:\\c.exe", time="2026-11-20 09:00:00.000")], token=other)
+        self.wait_until_stored(centre)
+        told = self.remote(centre, "lake", "verify").out
+        self.assertIn("2 events in 2 blocks; the journal names 3, of which 1 went with their day", told)
+        self.remote(centre, "lake", "verify", token=reader, code=jaga.REFUSED)
+        centre.stop()
+        self.assertEqual(self.jaga("lake", "verify", "--data", centre.data).out, told)
+        lake = os.path.join(centre.data, "lake")
+        os.remove(os.path.join(lake, "2026-11-21.duckdb"))
+        self.assertIn("2026-11-21", self.jaga("lake", "verify", "--data", centre.data, code=jaga.REFUSED).err)
+
 
     def test_a_running_centre_exports_and_imports(self):
         centre = self.centre()
