@@ -45,9 +45,9 @@ bool kept_hunt_in_scope(const struct ledger_scope *scope, struct str agencies);
 /* ---- runs ---- */
 
 enum hunt_outcome {
-    HUNT_FOUND,   /* rows */
-    HUNT_CLEAN,   /* no rows, and there was something to look at */
-    HUNT_NO_DATA, /* no rows, and a table that it needs had none: nothing can be told */
+    HUNT_FOUND, /* rows */
+    HUNT_CLEAN, /* no rows, and there was something to look at */
+    HUNT_NO_DATA, /* no rows, and a table or the file of places that it needs has none: nothing can be told */
     HUNT_FAILED,
 };
 

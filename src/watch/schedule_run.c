@@ -105,12 +105,19 @@ static void set_asking(struct schedule *schedule, struct hunt_asking *asking)
     pthread_mutex_unlock(&schedule->lock);
 }
 
-/* No rows: is that because there was nothing to look at? */
-static int look_for_data(struct run *run, const struct hunt_plan *plan)
+/* No rows: is that because there was nothing to look at, or nothing to look it up in? */
+static int look_for_data(struct run *run, struct hunt_asking *asking)
 {
     const struct saved_word *lacking;
+    struct hunt_asking_stats stats;
     int64_t first, last;
-    saved_data_span(plan, &first, &last);
+    hunt_asking_stats(asking, &stats);
+    if (stats.note[0]) {
+        run->record.outcome = HUNT_NO_DATA;
+        run->record.problem = str_from_c(stats.note);
+        return 0;
+    }
+    saved_data_span(hunt_asking_plan(asking), &first, &last);
     int status = saved_data_look(&run->place, run->scheduled->hunt, &run->scope, first, last,
                                  &lacking, &run->err);
     if (status == 0 && lacking) {
@@ -142,7 +149,7 @@ static int ask(struct run *run)
     set_asking(run->schedule, NULL);
     run->record.outcome = run->n_rows ? HUNT_FOUND : HUNT_CLEAN;
     if (status == 0 && run->n_rows == 0)
-        status = look_for_data(run, hunt_asking_plan(asking));
+        status = look_for_data(run, asking);
     hunt_asking_free(asking);
     if (status < 0 && !run->err.code)
         err_set(&run->err, status, "no memory for the hunt");

@@ -3,10 +3,12 @@
 import json
 
 import jaga
-from centre import CentreCase
 from hunt_test import HuntCase
-from jaga import BROKEN, USAGE
+from jaga import USAGE
 from mmdb import mmdb, place
+from saved_hunts_test import HEADER, SavedCase
+
+ABROAD = HEADER + 'windows_sysmon | where isnotempty(geo_info_from_ip_address(SourceIp).country)\n'
 
 PLACES = {
     "203.0.113.0/24": place("Austria", 48.2, 16.37, "Vienna", "Vienna State"),
@@ -62,6 +64,18 @@ class Geo(HuntCase):
         self.assertNotEqual(whole, damaged)
         done = self.info("203.0.113.9", file=self.write("damaged.mmdb", damaged), code=USAGE)
         self.assertIn("damaged", done.err)
+
+
+class Scheduled(SavedCase):
+    def test_a_run_without_a_file_cannot_tell(self):
+        run = self.run_now(self.filled("--no-schedule", hunt=ABROAD))["health"]
+        self.assertEqual(run["outcome"], "no-data")
+        self.assertIn("there is no file of places", run["problem"])
+
+    def test_a_run_with_a_file_can(self):
+        geo = self.write("places.mmdb", mmdb(PLACES))
+        run = self.run_now(self.filled("--no-schedule", "--geo", geo, hunt=ABROAD))["health"]
+        self.assertEqual((run["outcome"], run["problem"]), ("clean", ""))
 
 
 if __name__ == "__main__":
