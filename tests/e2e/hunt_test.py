@@ -93,6 +93,15 @@ class Interface(HuntCase):
         plan = self.hunt(centre, "windows_sysmon | take 1", explain=True).json["plan"]
         self.assertIn("SELECT", plan)
 
+    def test_a_plan_is_made_without_a_look_at_the_data(self):
+        centre = self.filled()
+        rows = ENDLESS[:ENDLESS.index("| summarize")]
+        plan = self.hunt(centre, rows + "| evaluate pivot(x)", explain=True, limits={"time": "2s"})
+        self.assertEqual(plan.status, 200, plan.text)
+        wrong = self.hunt(centre, "windows_sysmon | summarize count() by Computer | evaluate pivot(Computer) | project H1", explain=True)
+        self.assertEqual(wrong.status, 400, wrong.text)
+        self.assertIn("explain runs nothing", wrong.json["detail"])
+
 
     def test_hidden_literals_are_shown_nowhere(self):
         centre = self.filled()

@@ -496,6 +496,30 @@ class Interface(IsolationCase):
             answer = self.pair.both("GET", f"/api/v1/lake/events/{event}/proof")[0]
             self.assertEqual((answer.status, answer.json), (404, missing.json))
 
+    def test_an_export_is_that_of_a_centre_without_the_other(self):
+        for more in ({}, {"agency": "health"}, {"agency": OTHER}, {"agency": "*"}, {"from": "2026-11-21T08:30:00Z"}):
+            answers = self.pair.both("POST", "/api/v1/lake/export", dict(more, dataset="windows_sysmon"))
+            self.hides(answers[0], more)
+            rows = [[{name: value for name, value in json.loads(line).items() if name not in OWN_COLUMNS}
+                     for line in answer.text.splitlines()] for answer in answers]
+            self.assertEqual((answers[0].status, rows[0]), (answers[1].status, rows[1]), more)
+        shared, alone = self.pair.both("POST", "/api/v1/lake/export", {"dataset": "windows_sysmon", "format": "parquet"})
+        self.hides(shared, "parquet")  # names of columns are not compressed
+        self.assertEqual((shared.status, shared.body[:4]), (200, b"PAR1"))
+
+    def test_a_kept_hunt_of_the_other_is_not_there(self):
+        shared, id_ = self.pair.shared, "5b1d0b6e-5f0e-4b8e-9f6e-0f4f6f0f7d11"
+        text = f"// title: {MARK}\n// id: {id_}\n// description: {MARK}\n// level: low\nwindows_sysmon | where Computer has '{MARK}'\n"
+        kept = shared.ask("POST", "/api/v1/saved-hunts", {"text": text}, token=self.pair.other)
+        self.assertEqual(kept.status, 201, kept.text)
+        self.assertIn(MARK, shared.ask("GET", "/api/v1/saved-hunts", token=self.pair.other).text)
+        self.hides(self.pair.both("GET", "/api/v1/saved-hunts")[0], "list")
+        for method, body in (("GET", None), ("DELETE", None), ("PUT", {"text": text.replace(MARK, "x")})):
+            answer = self.pair.both(method, "/api/v1/saved-hunts/" + id_, body)[0]
+            self.assertIn(answer.status, (403, 404), method)
+            self.hides(answer, method)
+        self.assertIn(MARK, shared.ask("GET", "/api/v1/saved-hunts/" + id_, token=self.pair.other).text)
+
     def test_findings_of_the_other_are_not_there(self):
         theirs = self.pair.shared.ask("GET", "/api/v1/findings", token=self.pair.other).json["findings"]
         missing = self.pair.both("GET", "/api/v1/findings/00000000-0000-7000-8000-000000000000")[0]
