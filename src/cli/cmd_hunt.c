@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "cli/hunt_prompt.h"
+#include "cli/hunt_rules.h"
 #include "hunt/kql.h"
 
 /* What is to be asked: the argument, or standard input. False: it was said what is wrong. */
@@ -29,6 +30,8 @@ static int run(const struct cli *cli)
 {
     struct buf query = {0};
     int code = EXIT_USAGE;
+    if (cli->settings.hunt_sigma)
+        return hunt_rules(cli);
     if (cli->settings.paths.len == 0 && cli->terminal_out && isatty(STDIN_FILENO))
         return hunt_prompt(cli);
     if (!read_query(cli, &query)) {
@@ -47,7 +50,7 @@ static const char *const taken[] = {
     "hunt:output", "hunt:from", "hunt:until",  "rows",         "time-limit",  "sql",      "explain",
     "data",        "lake",      "lake-memory", "lake-threads", "duckdb",      "geo",      "ledger",
     "content",     "ship:to",   "token-file",  "ca",           "fingerprint", "insecure", "color",
-    "quiet",       "parameter", "now",         NULL,
+    "quiet",       "parameter", "now",         "sigma",        NULL,
 };
 
 const struct command cmd_hunt = {
@@ -66,6 +69,9 @@ const struct command cmd_hunt = {
         "A result is a table as wide as the terminal, with numbers to the right and long "
         "values cut with an ellipsis; where it has too many columns for that, a list. -o csv "
         "and -o jsonl have all of it. A query that ends in render is drawn.\n"
+        "With --sigma, there is no query: the events that the rules of a file match are listed, "
+        "newest first; --explain shows how SQL narrows them down. Of a correlation, the "
+        "events of the rules that it counts are listed.\n"
         "An interruption ends the hunt, with exit code 130.",
     .options = taken,
     .run = run,

@@ -97,6 +97,7 @@ struct settings {
     uint64_t hunt_rows;
     int64_t hunt_time; /* µs */
     bool hunt_sql, hunt_explain;
+    const char *hunt_sigma;    /* a file of rules; NULL: the query is one */
     text_list hunts;           /* saved ones: files and folders */
     text_list hunt_parameters; /* "name=value" */
     int64_t hunt_now;          /* TIME_UNSET: the clock */

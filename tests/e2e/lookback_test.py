@@ -121,6 +121,20 @@ class Lookback(CentreCase):
         centre.wait_for_findings(len(expected) + 1)
         self.assertEqual(len(self.looks(centre)), 1)
 
+    def test_a_rule_can_be_hunted_for(self):
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(history())
+        centre.wait_until_matched()
+        centre.stop()
+        rule = self.write("rule.yml", RULE)
+        wanted = [event["EventRecordID"] for event in reversed(history()) if event["Image"] == WHOAMI]
+        rows = self.jaga("hunt", "--sigma", rule, "--data", centre.data, "-o", "jsonl").stdout.decode().splitlines()
+        self.assertEqual([json.loads(row)["Event"]["EventRecordID"] for row in rows], wanted)
+        plan = self.jaga("hunt", "--sigma", rule, "--data", centre.data, "--explain").stdout.decode()
+        self.assertIn("windows_sysmon", plan)
+        self.assertIn("whoami.exe", plan)
+
     def test_correlations_run_over_the_past(self):
         """In detection they come with the lateness that is allowed: so these events are of now."""
         self.rules(RULE, MANY, of="live")
