@@ -18,7 +18,8 @@ static const char tables_yaml[] =
     "from:\n"
     "  - dataset: one\n"
     "    where: EventID == 1 and isnotempty(Image)\n"
-    "    columns: {TimeGenerated: _time, a: \"tostring(split(Image, '\\\\')[-1])\", n: Number}\n";
+    "    columns: {TimeGenerated: _time, a: \"tostring(split(Image, '\\\\\\\\')[-1])\", n: "
+    "Number}\n";
 
 static const char datasets_yaml[] =
     "name: one\n"

@@ -94,12 +94,10 @@ const struct attack *centre_attack(const struct centre *centre)
 
 /* ---- the schedule ---- */
 
-/* What agencies want different, for the schedule; lives in the centre's arena. */
-static struct live_agency *copy_agencies(struct centre *centre)
+/* What agencies want different, as the schedule takes it; texts are the configuration's. To be freed. NULL: no memory. */
+static struct live_agency *list_agencies(const struct config *config)
 {
-    const struct config *config = &centre->config;
-    struct live_agency *agencies =
-        arena_zero(&centre->arena, config->n_agencies + 1, sizeof(*agencies));
+    struct live_agency *agencies = calloc(config->n_agencies + 1, sizeof(*agencies));
     for (size_t i = 0; agencies && i < config->n_agencies; i++)
         agencies[i] = (struct live_agency){.name = config->agencies[i].name,
                                            .level = config->agencies[i].level,
@@ -108,11 +106,22 @@ static struct live_agency *copy_agencies(struct centre *centre)
     return agencies;
 }
 
+void centre_reload_schedule(struct centre *centre, const struct config *config)
+{
+    if (!centre->schedule)
+        return;
+    struct live_agency *agencies = list_agencies(config);
+    if (!agencies || schedule_set_agencies(centre->schedule, agencies, config->n_agencies) < 0)
+        log_say(LOG_ERROR, "reload.agencies", "no memory: saved hunts keep those of before");
+    free(agencies);
+}
+
 int centre_start_schedule(struct centre *centre, struct err *err)
 {
     const struct settings *settings = &centre->cli.settings;
     if (!centre->lake)
         return 0;
+    struct live_agency *agencies = list_agencies(&centre->config);
     const struct schedule_options options = {
         .engine = centre->lake_engine,
         .lake = centre->lake,
@@ -123,7 +132,7 @@ int centre_start_schedule(struct centre *centre, struct err *err)
         .hunts = centre->hunt->saved,
         .ledger = centre->ledger_url,
         .journal_key = centre->journal_key,
-        .agencies = copy_agencies(centre),
+        .agencies = agencies,
         .n_agencies = centre->config.n_agencies,
         .lag_us = settings->hunt_lag ? settings->hunt_lag : -1,
         .idle = settings->no_schedule,
@@ -131,9 +140,10 @@ int centre_start_schedule(struct centre *centre, struct err *err)
         .published = centre_published,
         .context = centre,
     };
-    if (!options.agencies)
+    if (!agencies)
         return err_set(err, -ENOMEM, "no memory");
     centre->schedule = schedule_start(&options, err);
+    free(agencies);
     return centre->schedule ? 0 : err->code;
 }
 

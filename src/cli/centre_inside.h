@@ -98,6 +98,9 @@ int centre_keep_lake(struct centre *centre, const struct config *config);
 struct tables_shelf *centre_hunt_tables(const struct centre *centre);
 /* Reads the tables of hunts again; hunts that run keep theirs. */
 void centre_reload_hunt(struct centre *centre);
+
+/* The same of what agencies want of saved hunts. */
+void centre_reload_schedule(struct centre *centre, const struct config *config);
 const struct geo *centre_hunt_geo(const struct centre *centre); /* NULL: none */
 
 /* Those of the content and of files, and the names of ATT&CK; NULL: there is no lake. */

@@ -100,6 +100,7 @@ void centre_reload(struct centre *centre)
             centre_say_version("rules.loaded", version);
         swap_version(centre, version);
         centre_reload_hunt(centre);
+        centre_reload_schedule(centre, &config);
         reload_senders(centre, &config);
         if (centre_keep_lake(centre, &config) < 0)
             log_say(LOG_ERROR, "reload.retention", "no memory: that of before stays");

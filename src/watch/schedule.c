@@ -131,6 +131,69 @@ static int refresh_hunts(struct schedule *schedule, struct err *err)
     return status;
 }
 
+/* ---- what agencies want different ---- */
+
+static void choices_free(struct schedule_choices *choices)
+{
+    if (choices)
+        arena_free(&choices->arena);
+    free(choices);
+}
+
+static bool copy_agency(struct arena *arena, const struct live_agency *from,
+                        struct live_agency *ret_agency)
+{
+    struct str *without = arena_zero(arena, from->n_without + 1, sizeof(*without));
+    for (size_t i = 0; without && i < from->n_without; i++)
+        without[i] = arena_copy(arena, from->without[i]);
+    *ret_agency = (struct live_agency){.name = arena_copy(arena, from->name),
+                                       .level = from->level,
+                                       .without = without,
+                                       .n_without = from->n_without};
+    return arena->refused == 0;
+}
+
+static struct schedule_choices *choices_new(const struct live_agency *agencies, size_t n)
+{
+    struct schedule_choices *choices = calloc(1, sizeof(*choices));
+    if (!choices)
+        return NULL;
+    arena_init(&choices->arena, NAMES_MEMORY_MAX);
+    choices->agencies = arena_zero(&choices->arena, n + 1, sizeof(*choices->agencies));
+    for (; choices->agencies && choices->n < n; choices->n++)
+        if (!copy_agency(&choices->arena, &agencies[choices->n], &choices->agencies[choices->n]))
+            break;
+    if (choices->n == n && choices->agencies)
+        return choices;
+    choices_free(choices);
+    return NULL;
+}
+
+int schedule_set_agencies(struct schedule *schedule, const struct live_agency *agencies, size_t n)
+{
+    struct schedule_choices *choices = choices_new(agencies, n);
+    if (!choices)
+        return -ENOMEM;
+    pthread_mutex_lock(&schedule->lock);
+    struct schedule_choices *before = schedule->next; /* nobody has used it yet */
+    schedule->next = choices;
+    pthread_mutex_unlock(&schedule->lock);
+    choices_free(before);
+    return 0;
+}
+
+static void take_choices(struct schedule *schedule)
+{
+    pthread_mutex_lock(&schedule->lock);
+    struct schedule_choices *next = schedule->next;
+    schedule->next = NULL;
+    pthread_mutex_unlock(&schedule->lock);
+    if (!next)
+        return;
+    choices_free(schedule->choices);
+    schedule->choices = next;
+}
+
 /* ---- the agencies ---- */
 
 static int add_agency(void *context, const struct lake_share *share)
@@ -262,6 +325,7 @@ static int run_asked(struct schedule *schedule)
 
 static int look(struct schedule *schedule, struct err *err)
 {
+    take_choices(schedule);
     int status = refresh_hunts(schedule, err);
     if (status == 0)
         status = refresh_agencies(schedule, err);
@@ -321,6 +385,8 @@ static void free_all(struct schedule *schedule)
     for (size_t i = 0; i < schedule->asked.len; i++)
         free(schedule->asked.items[i]);
     vec_free(&schedule->asked);
+    choices_free(schedule->choices);
+    choices_free(schedule->next);
     vec_free(&schedule->agencies);
     vec_free(&schedule->dues);
     map_free(&schedule->runs);
@@ -362,7 +428,10 @@ struct schedule *schedule_start(const struct schedule_options *options, struct e
     arena_init(&schedule->keys, NAMES_MEMORY_MAX);
     pthread_mutex_init(&schedule->lock, NULL);
     pthread_cond_init(&schedule->changed, NULL);
-    int status = open_ledger(schedule, err);
+    schedule->choices = choices_new(options->agencies, options->n_agencies);
+    schedule->options.agencies = NULL;
+    int status = schedule->choices ? open_ledger(schedule, err)
+                                   : err_set(err, -ENOMEM, "no memory for the saved hunts");
     if (status == 0) {
         status = pthread_create(&schedule->thread, NULL, work, schedule);
         if (status != 0)

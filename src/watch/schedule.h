@@ -44,7 +44,7 @@ struct schedule_options {
     const struct saved_set *hunts;      /* shipped, and of files */
     const char *ledger;                 /* URL: the schedule opens its own */
     const char *journal_key;            /* file; NULL: signs nothing */
-    const struct live_agency *agencies; /* what they want different */
+    const struct live_agency *agencies; /* what they want different; copied */
     size_t n_agencies;
     int64_t lag_us;       /* 0: SCHEDULE_LAG_US; less: none */
     bool idle;            /* runs only what schedule_ask() asks for */
@@ -62,6 +62,9 @@ struct schedule *schedule_start(const struct schedule_options *options, struct e
 
 /* Cancels the run that is under way, which is run again after the next start. NULL: nothing. */
 void schedule_stop(struct schedule *schedule);
+
+/* What agencies want different, soon; copied. 0 or -ENOMEM. */
+int schedule_set_agencies(struct schedule *schedule, const struct live_agency *agencies, size_t n);
 
 /* Runs a hunt soon, whenever it is due; one that does not exist is not run. 0, -EAGAIN (too much is asked for), -ENOMEM. */
 int schedule_ask(struct schedule *schedule, struct str id);

@@ -70,8 +70,8 @@ static bool is_without(const struct live_agency *agency, const struct sigma_meta
 static bool agency_wants(const struct schedule *schedule, const struct sigma_meta *meta,
                          struct str agency, enum sigma_level level)
 {
-    for (size_t i = 0; i < schedule->options.n_agencies; i++) {
-        const struct live_agency *row = &schedule->options.agencies[i];
+    for (size_t i = 0; i < schedule->choices->n; i++) {
+        const struct live_agency *row = &schedule->choices->agencies[i];
         if (str_eq(row->name, agency))
             return level >= row->level && !is_without(row, meta);
     }

@@ -18,6 +18,13 @@
 
 #define SCHEDULE_ASKED_MAX 64
 
+/* What agencies want different. */
+struct schedule_choices {
+    struct arena arena; /* of all below */
+    struct live_agency *agencies;
+    size_t n;
+};
+
 /* A hunt that is run, and what its findings say of it. */
 struct scheduled {
     const struct saved_hunt *hunt;
@@ -45,10 +52,13 @@ struct schedule {
     VEC(int64_t) dues; /* of their last runs */
     struct schedule_stats counts;
 
+    struct schedule_choices *choices;
+
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool stopping;              /* under the lock, as is what follows */
-    struct hunt_asking *asking; /* that runs */
+    bool stopping;                 /* under the lock, as is what follows */
+    struct hunt_asking *asking;    /* that runs */
+    struct schedule_choices *next; /* that take over; NULL: none */
     VEC(char *) asked;
     struct schedule_stats stats;
 };

@@ -3,6 +3,7 @@
 import datetime
 import os
 import random
+import signal
 import time
 import unittest
 
@@ -198,6 +199,10 @@ filter:
         self.run_now(centre)
         self.assertEqual(self.found(centre), [("health", "H2", 1)])
         self.assertEqual(centre.get("/api/v1/exceptions")["exceptions"][0]["used"], 1)
+        centre.configure("agencies:\n  - name: parks\n  - name: health\n")
+        centre.process.send_signal(signal.SIGHUP)
+        wait_for("the new choice", lambda: self.run_now(centre) and len(self.found(centre)) == 2)
+        self.assertEqual(self.found(centre), [("health", "H2", 1), ("parks", "P1", 1)])
 
 
 class Kept(SavedCase):
