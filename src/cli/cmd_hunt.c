@@ -62,8 +62,7 @@ const struct command cmd_hunt = {
     .prose =
         "Without --to, the lake of the data folder is asked, whose centre must not run: it "
         "holds its lake. With --to, a running centre is; its token says whose events are seen.\n"
-        "Without QUERY there is a prompt on a terminal, with history and completion; \\help in "
-        "it "
+        "Without QUERY there is a prompt on a terminal, with history and completion; \\help in it "
         "says more. Elsewhere, or with '-', the query is read from standard input. `jaga tables "
         "list` has the tables that a query may name.\n"
         "A result is a table as wide as the terminal, with numbers to the right and long "

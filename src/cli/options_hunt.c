@@ -20,7 +20,7 @@ const struct option_row options_hunt[] = {
      .standard = "table",
      .choice = form_name,
      .about = "How results are written. A table is drawn as the query's render says; chart draws "
-              "also without it."},
+              "also without it; list has a line for each value."},
     {.name = "from",
      .theme = "hunt",
      .argument = "TIME",

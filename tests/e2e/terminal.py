@@ -23,7 +23,7 @@ class Terminal:
 
     def __init__(self, command, columns=80, rows=24, env=None, cwd=None):
         self.shown = ""  # everything so far, as it came
-        self.at = 0  # up to where it was waited for
+        self.at = 0  # up to where it was waited for, in its plain text
         self.code = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -50,12 +50,13 @@ class Terminal:
         """Until the pattern was shown, after the last one that was waited for; returns all from there to its end."""
         end = time.monotonic() + seconds
         while True:
-            found = re.compile(pattern, re.S).search(self.shown, self.at)
+            text = plain(self.shown)
+            found = re.compile(pattern, re.S).search(text, self.at)
             if found:
                 before, self.at = self.at, found.end()
-                return plain(self.shown[before : self.at])
+                return text[before : self.at]
             if not self.read(0.2) or time.monotonic() > end:
-                raise AssertionError(f"no {pattern!r} in {self.shown[self.at:]!r}")
+                raise AssertionError(f"no {pattern!r} in {text[self.at:]!r}")
 
     def type(self, text):
         os.write(self.fd, text.encode())
