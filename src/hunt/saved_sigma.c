@@ -1,6 +1,6 @@
 /*
- * A saved hunt as a draft of a Sigma rule: its filters as a tree of tests on native fields (saved_sigma_test.c shows what
- * becomes of each), then the tree as YAML (sigma_draft.c).
+ * A saved hunt as a draft of a Sigma rule: its filters as a tree of tests on native fields, then the tree as YAML
+ * (sigma_draft.c). tests/e2e/saved_hunts_test.py holds what each test selects against the hunt.
  */
 #include <errno.h>
 #include <inttypes.h>
