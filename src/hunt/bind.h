@@ -156,7 +156,10 @@ struct expr_scope {
     bool in_aggregate;        /* but not in each other */
     bool search;              /* a text alone means: any column has it */
     bool cased;               /* search kind=case_sensitive */
+    const struct scan_scope *scan; /* of a step of scan: step.column is of its state; NULL: none */
 };
+
+struct scan_scope; /* op_scan.c */
 
 struct hunt_bind {
     struct arena *arena;
@@ -173,7 +176,9 @@ struct hunt_bind {
 
     struct expr_scope in;
     struct hunt_render render; /* of the result that is being bound */
-    bool places;               /* the result asks where addresses are */
+    const struct kql_expr
+        *scan_by; /* a partition around: what scan keeps its rows apart by; or NULL */
+    bool places;  /* the result asks where addresses are */
 
     bool uncertain; /* a value may make what was bound fail */
     uint32_t n_columns, n_nodes, n_sources, n_calls;
@@ -257,6 +262,9 @@ int bind_compare(struct hunt_bind *bind, struct kql_place place, struct kql_test
 /* left has right, left matches regex right ... */
 struct hunt_value bind_text_test(struct hunt_bind *bind, struct kql_test test, bool filter,
                                  struct hunt_value left, struct hunt_value right);
+/* In a scan: is it step.column, and then what? */
+bool op_scan_names(const struct hunt_bind *bind, const struct kql_expr *expr);
+int op_scan_value(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret);
 int bind_member(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret);
 int bind_json(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret);
 int bind_call(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret);
@@ -345,6 +353,12 @@ uint32_t late_weight(const struct hunt_bind *bind);
 /* A SELECT of rel's fields under their names, in rel's order; and hunt_result.choice, or nothing. */
 int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_choice,
               struct str *ret_sql);
+
+/* ---- results.c: fork and facet, of which each part is a result ---- */
+uint32_t results_count(const struct kql_statement *statement);
+/* What a result is of, index below results_count(). */
+const struct kql_expr *results_at(struct hunt_bind *bind, const struct kql_statement *statement,
+                                  uint32_t index);
 
 /* ---- hunt.c ---- */
 /* All that it takes to run a relation. */

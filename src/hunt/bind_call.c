@@ -463,7 +463,7 @@ struct str bind_call_name(struct hunt_bind *bind, const struct kql_expr *expr)
         naming = aggregate ? HUNT_NAMED_PREFIX : HUNT_NAMED_NOT;
     struct str first =
         arguments->len ? bind_name_of(bind, arguments->items[0].expr) : (struct str){0};
-    if (naming == HUNT_NAMED_PREFIX)
+    if (naming == HUNT_NAMED_PREFIX && (aggregate || first.len))
         return hunt_text(bind, "%.*s_%.*s",
                          STR_ARG(function->prefix ? str_from_c(function->prefix) : name),
                          STR_ARG(first));

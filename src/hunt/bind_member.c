@@ -101,6 +101,8 @@ static int bind_object(struct hunt_bind *bind, const struct kql_expr *expr, stru
 int bind_member(struct hunt_bind *bind, const struct kql_expr *expr, struct hunt_value *ret)
 {
     struct hunt_value object, index;
+    if (op_scan_names(bind, expr))
+        return op_scan_value(bind, expr, ret);
     const struct kql_expr *inner =
         expr->kind == KQL_MEMBER ? expr->member.object : expr->index.object;
     int status = bind_object(bind, inner, expr->place, &object);

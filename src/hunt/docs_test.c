@@ -114,9 +114,9 @@ static bool is_function(struct str name)
 {
     /* Those that are no rows: they are about tables, or make several columns. */
     static const char *const others[] = {
-        "not",          "column_ifexists", "toscalar", "materialize", "view",     "table",
-        "any",          "arg_max",         "arg_min",  "take_any",    "pack_all", "percentiles",
-        "percentilesw",
+        "not",          "column_ifexists",  "toscalar", "materialize",    "view",     "table",
+        "any",          "arg_max",          "arg_min",  "take_any",       "pack_all", "percentiles",
+        "percentilesw", "bag_pack_columns", "bin_auto", "ingestion_time",
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         if (str_eq(name, str_from_c(others[i])))

@@ -76,6 +76,16 @@ const struct lake_function hunt_aggregate_natives[] = {
     {0},
 };
 
+/* Each value once. Kusto promises no order; here it is that of the values, so that the same rows give the same set. */
+static struct str distinct_elements(struct hunt_bind *bind, struct hunt_value value,
+                                    struct str test)
+{
+    bool plain = value.type == KQL_STRING || value.type == KQL_LONG || value.type == KQL_INT ||
+                 value.type == KQL_REAL || value.type == KQL_BOOL;
+    return hunt_text(bind, "list_sort(list(DISTINCT %.*s) FILTER (WHERE %.*s))",
+                     STR_ARG(plain ? value.sql : hunt_element(bind, value)), STR_ARG(test));
+}
+
 /*
  * make_list(value, max), make_set(value, max), their _if with a condition in the second place, and make_list_with_nulls:
  * strings as they are, other values where they are not null.
@@ -91,14 +101,14 @@ static int emit_collect(struct hunt_bind *bind, const struct hunt_call *call,
     struct str test = filtered ? call->args[1].sql : STR("TRUE");
     if (!nulls && value.type != KQL_STRING)
         test = hunt_text(bind, "%.*s AND %.*s IS NOT NULL", STR_ARG(test), STR_ARG(value.sql));
-    struct str order = set ? str_of("", 0) : call->over;
-    struct str list =
-        hunt_text(bind, "list(%s%.*s %.*s) FILTER (WHERE %.*s)", set ? "DISTINCT " : "",
-                  STR_ARG(hunt_element(bind, value)), STR_ARG(order), STR_ARG(test));
+    struct str elements =
+        set ? distinct_elements(bind, value, test)
+            : hunt_text(bind, "list(%.*s %.*s) FILTER (WHERE %.*s)",
+                        STR_ARG(hunt_element(bind, value)), STR_ARG(call->over), STR_ARG(test));
     struct str max =
         call->n_args > max_at ? call->args[max_at].sql : hunt_text(bind, "%d", LIST_MAX);
     ret->sql = hunt_text(bind, "coalesce(to_json(list_slice(%.*s, 1, %.*s)), '[]'::JSON)",
-                         STR_ARG(list), STR_ARG(max));
+                         STR_ARG(elements), STR_ARG(max));
     ret->filled = true;
     return 0;
 }

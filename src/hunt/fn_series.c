@@ -10,16 +10,12 @@
 #include "hunt/dynamic.h"
 #include "hunt/function.h"
 #include "hunt/native.h"
+#include "hunt/series.h"
 
 #define PERIOD_MIN 4     /* shorter seasons are not looked for, as documented */
 #define SCORE_MAX 1000.0 /* of an outlier where all else is equal */
 
-struct series {
-    double *items;
-    size_t len, cap;
-};
-
-static bool series_read(struct str array, struct series *series)
+bool series_read(struct str array, struct series *series)
 {
     struct dynamic_walk walk = dynamic_walk(array);
     struct str key, value;
@@ -33,7 +29,7 @@ static bool series_read(struct str array, struct series *series)
     return true;
 }
 
-static void put_number(struct buf *buf, double number)
+void series_put_number(struct buf *buf, double number)
 {
     if (!isfinite(number))
         buf_add_c(buf, "null");
@@ -43,12 +39,12 @@ static void put_number(struct buf *buf, double number)
         buf_printf(buf, "%.17g", number);
 }
 
-static void put_series(struct buf *buf, const double *items, size_t n)
+void series_put(struct buf *buf, const double *items, size_t n)
 {
     buf_add_byte(buf, '[');
     for (size_t i = 0; i < n; i++) {
         buf_add_c(buf, i ? "," : "");
-        put_number(buf, items[i]);
+        series_put_number(buf, items[i]);
     }
     buf_add_byte(buf, ']');
 }
@@ -98,7 +94,7 @@ static void put_fit(struct buf *buf, const struct line *line, size_t from, size_
 {
     for (size_t i = 0; i < n; i++) {
         buf_add_c(buf, i ? "," : "");
-        put_number(buf, line->start + line->slope * (double)(from + i));
+        series_put_number(buf, line->start + line->slope * (double)(from + i));
     }
 }
 
@@ -107,7 +103,7 @@ static void put_numbers(struct buf *buf, const double *numbers, size_t n)
     for (size_t i = 0; i < n; i++) {
         if (i)
             buf_add_byte(buf, ',');
-        put_number(buf, numbers[i]);
+        series_put_number(buf, numbers[i]);
     }
 }
 
@@ -193,8 +189,7 @@ static void answer_stats(struct buf *buf, const struct series *series)
 
 /* ---- seasons ---- */
 
-/* How much y is like itself `lag` later: -1 to 1. */
-static double autocorrelation(const double *y, size_t n, size_t lag)
+double series_autocorrelation(const double *y, size_t n, size_t lag)
 {
     struct line line = fit(y, n, 0);
     double sum = 0, a = 0, b = 0;
@@ -215,7 +210,7 @@ static size_t find_period(const double *y, size_t n, size_t min, size_t max, dou
     size_t best = 0;
     double high = threshold;
     for (size_t lag = min < PERIOD_MIN ? PERIOD_MIN : min; lag <= max && lag <= n / 2; lag++) {
-        double score = autocorrelation(y, n, lag);
+        double score = series_autocorrelation(y, n, lag);
         if (score > high + 1e-9) { /* a multiple of a period scores the same: the shortest is it */
             high = score;
             best = lag;
@@ -373,7 +368,7 @@ NATIVE(outliers)
     double low = native_double(call, 1, row) / 100, high = native_double(call, 2, row) / 100;
     bool valid = low >= 0 && low <= high && high <= 1;
     if (valid && score_outliers(series.items, series.len, low, high))
-        put_series(&buf, series.items, series.len);
+        series_put(&buf, series.items, series.len);
     else
         buf_add_c(&buf, "[]");
     vec_free(&series);
@@ -390,7 +385,7 @@ static void put_part(struct buf *buf, const struct series *series, const struct 
         double baseline = parts->seasonal[i] + parts->trend[i];
         room[i] = part == RESIDUAL ? series->items[i] - baseline : baseline;
     }
-    put_series(buf,
+    series_put(buf,
                part == SEASONAL ? parts->seasonal
                : part == TREND  ? parts->trend
                                 : room,
@@ -450,7 +445,7 @@ NATIVE(anomalies)
                    : series.items[i] < -threshold ? -1
                                                   : 0);
     buf_add_c(&buf, series.len ? "]," : "[[],");
-    put_series(&buf, series.items, series.len);
+    series_put(&buf, series.items, series.len);
     buf_add_byte(&buf, ',');
     put_part(&buf, &series, &parts, BASELINE);
     buf_add_byte(&buf, ']');
@@ -475,54 +470,7 @@ NATIVE(detect_period)
     native_put(call, row, &buf);
 }
 
-/* ---- element by element ---- */
-
-static double combine(const char *op, double a, double b)
-{
-    switch (*op) {
-    case '+':
-        return a + b;
-    case '-':
-        return a - b;
-    case '*':
-        return a * b;
-    case '/':
-        return a / b;
-    case '<':
-        return op[1] ? a <= b : a < b;
-    case '>':
-        return op[1] ? a >= b : a > b;
-    default:
-        return *op == '=' ? a == b : a != b;
-    }
-}
-
-/* kql_series_op(op, a, b): where one is shorter, null. Comparisons give booleans. */
-NATIVE(combine_series)
-{
-    char op[3] = {0};
-    struct str text = native_text(call, 0, row);
-    struct series a = {0}, b = {0};
-    struct buf buf = {0};
-    memcpy(op, text.ptr, text.len < 2 ? text.len : 2);
-    bool compares = !strchr("+-*/", *op);
-    bool whole =
-        series_read(native_text(call, 1, row), &a) && series_read(native_text(call, 2, row), &b);
-    size_t n = a.len > b.len ? a.len : b.len;
-    buf_add_byte(&buf, '[');
-    for (size_t i = 0; whole && i < n; i++) {
-        double x = i < a.len ? a.items[i] : NAN, y = i < b.len ? b.items[i] : NAN;
-        buf_add_c(&buf, i ? "," : "");
-        if (compares && !isnan(x) && !isnan(y))
-            buf_add_c(&buf, combine(op, x, y) != 0 ? "true" : "false");
-        else
-            put_number(&buf, isnan(x) || isnan(y) ? NAN : combine(op, x, y));
-    }
-    buf_add_byte(&buf, ']');
-    vec_free(&a);
-    vec_free(&b);
-    native_put(call, row, &buf);
-}
+/* ---- gaps ---- */
 
 /* kql_series_fill(series, how, value): gaps by a constant, what was before, what comes, or the line between. */
 NATIVE(fill)
@@ -552,7 +500,7 @@ NATIVE(fill)
         }
         i = end + 1;
     }
-    put_series(&buf, series.items, series.len);
+    series_put(&buf, series.items, series.len);
     vec_free(&series);
     native_put(call, row, &buf);
 }
@@ -572,18 +520,11 @@ const struct lake_function hunt_series_natives[] = {
     SERIES("kql_series_anomalies", anomalies, LAKE_TEXT, HOW, LAKE_DOUBLE, LAKE_DOUBLE,
            LAKE_DOUBLE),
     SERIES("kql_series_period", detect_period, LAKE_TEXT, LAKE_DOUBLE, LAKE_DOUBLE),
-    SERIES("kql_series_op", combine_series, LAKE_TEXT, LAKE_TEXT, LAKE_TEXT),
     SERIES("kql_series_fill", fill, LAKE_TEXT, LAKE_TEXT, LAKE_DOUBLE),
     {0},
 };
 
 /* ---- the rows ---- */
-
-#define ELEMENTS(name, op)                                                                         \
-    {                                                                                              \
-        "series_" name "(a: dynamic, b: dynamic) dynamic",                                         \
-            .sql = "kql_series_op('" op "', $1, $2)"                                               \
-    }
 
 #define SIDE(side)                                                                                 \
     side "rsquare: real, " side "slope: real, " side "interception: real, " side                   \
@@ -627,15 +568,5 @@ const struct hunt_function hunt_series_scalars[] = {
      .sql = "kql_series_fill($1, 'backward', 'NaN'::DOUBLE)"},
     {"series_fill_linear(series: dynamic) dynamic",
      .sql = "kql_series_fill($1, 'linear', 'NaN'::DOUBLE)"},
-    ELEMENTS("add", "+"),
-    ELEMENTS("subtract", "-"),
-    ELEMENTS("multiply", "*"),
-    ELEMENTS("divide", "/"),
-    ELEMENTS("less", "<"),
-    ELEMENTS("less_equals", "<="),
-    ELEMENTS("greater", ">"),
-    ELEMENTS("greater_equals", ">="),
-    ELEMENTS("equals", "="),
-    ELEMENTS("not_equals", "!="),
     {0},
 };

@@ -16,6 +16,7 @@ static const struct hunt_function_table tables[] = {
     {HUNT_SCALAR, hunt_number_scalars},
     {HUNT_SCALAR, hunt_ip_scalars},
     {HUNT_SCALAR, hunt_series_scalars},
+    {HUNT_SCALAR, hunt_series_math_scalars},
     {HUNT_SCALAR, hunt_text_parse_scalars},
     {HUNT_SCALAR, hunt_shape_scalars},
     {HUNT_SCALAR, hunt_hash_scalars},
@@ -30,10 +31,11 @@ static const struct hunt_function_table tables[] = {
 
 /* C functions, each table ended by a row without a name. */
 static const struct lake_function *const native_tables[] = {
-    hunt_convert_natives,    hunt_string_natives,     hunt_terms_natives,  hunt_time_natives,
-    hunt_dynamic_natives,    hunt_aggregate_natives,  hunt_ip_natives,     hunt_series_natives,
-    hunt_text_parse_natives, hunt_window_natives,     hunt_encode_natives, hunt_shape_natives,
-    hunt_hash_natives,       hunt_statistics_natives, hunt_geo_natives,    hunt_needs_natives,
+    hunt_convert_natives,     hunt_string_natives,     hunt_terms_natives,  hunt_time_natives,
+    hunt_dynamic_natives,     hunt_aggregate_natives,  hunt_ip_natives,     hunt_series_natives,
+    hunt_text_parse_natives,  hunt_window_natives,     hunt_encode_natives, hunt_shape_natives,
+    hunt_hash_natives,        hunt_statistics_natives, hunt_geo_natives,    hunt_needs_natives,
+    hunt_series_math_natives, hunt_reduce_natives,
 };
 
 const struct hunt_function_table *hunt_function_tables(size_t *ret_count)

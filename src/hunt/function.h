@@ -192,6 +192,7 @@ extern const struct hunt_function hunt_ip_scalars[];
 extern const struct hunt_function hunt_more_aggregates[];
 extern const struct hunt_function hunt_windows[];
 extern const struct hunt_function hunt_series_scalars[];
+extern const struct hunt_function hunt_series_math_scalars[];
 extern const struct hunt_function hunt_geo_scalars[];
 extern const struct hunt_function hunt_text_parse_scalars[];
 extern const struct hunt_function hunt_shape_scalars[];

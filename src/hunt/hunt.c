@@ -88,27 +88,28 @@ static int bind_expression(struct hunt_bind *bind, const struct kql_expr *expr, 
 
 /* Each result is bound by itself, with the statements before it, so that it reads no more than it needs. */
 static int compile_result(struct hunt_bind *bind, const struct kql_query *query, uint32_t index,
-                          struct hunt_result *result)
+                          uint32_t part, struct hunt_result *result)
 {
+    const struct kql_statement *statement = query->statements.items[index];
     int status = 0;
     for (uint32_t i = 0; status == 0 && i < index; i++)
         status = bind_statement(bind, query->statements.items[i]);
     struct rel rel;
-    result->place = query->statements.items[index]->place;
+    result->place = statement->place;
     if (status == 0)
-        status = bind_expression(bind, query->statements.items[index]->expr, &rel);
+        status = bind_expression(bind, results_at(bind, statement, part), &rel);
     return status < 0 ? status : bind_result(bind, &rel, result);
 }
 
 /* Where a limit is spent, bind_spent() comes back here. */
 static int compile_guarded(struct hunt_bind *bind, const struct kql_query *query, uint32_t index,
-                           struct hunt_result *result)
+                           uint32_t part, struct hunt_result *result)
 {
     if (setjmp(bind->spent)) {
         buf_free(&bind->sql);
         return bind->err->code;
     }
-    return compile_result(bind, query, index, result);
+    return compile_result(bind, query, index, part, result);
 }
 
 static int count_results(const struct kql_query_list *queries, struct err *err, uint32_t *ret_n)
@@ -116,7 +117,8 @@ static int count_results(const struct kql_query_list *queries, struct err *err, 
     uint32_t n = 0;
     for (uint32_t q = 0; q < queries->len; q++)
         for (uint32_t i = 0; i < queries->items[q]->statements.len; i++)
-            n += queries->items[q]->statements.items[i]->kind == KQL_EXPRESSION;
+            if (queries->items[q]->statements.items[i]->kind == KQL_EXPRESSION)
+                n += results_count(queries->items[q]->statements.items[i]);
     if (n == 0)
         return err_set(err, -EINVAL,
                        "the query has no result: behind the last let stands what it is for");
@@ -132,10 +134,13 @@ static int compile_query(struct arena *arena, const struct kql_query *query,
 {
     int status = 0;
     for (uint32_t i = 0; status == 0 && i < query->statements.len; i++) {
-        if (query->statements.items[i]->kind != KQL_EXPRESSION)
+        const struct kql_statement *statement = query->statements.items[i];
+        if (statement->kind != KQL_EXPRESSION)
             continue;
-        struct hunt_bind bind = {.arena = arena, .err = err, .options = options};
-        status = compile_guarded(&bind, query, i, &results[(*n)++]);
+        for (uint32_t part = 0; status == 0 && part < results_count(statement); part++) {
+            struct hunt_bind bind = {.arena = arena, .err = err, .options = options};
+            status = compile_guarded(&bind, query, i, part, &results[(*n)++]);
+        }
     }
     return status;
 }

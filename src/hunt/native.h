@@ -65,6 +65,8 @@ extern const struct lake_function hunt_dynamic_natives[];
 extern const struct lake_function hunt_ip_natives[];
 extern const struct lake_function hunt_aggregate_natives[];
 extern const struct lake_function hunt_series_natives[];
+extern const struct lake_function hunt_reduce_natives[];
+extern const struct lake_function hunt_series_math_natives[];
 extern const struct lake_function hunt_text_parse_natives[];
 extern const struct lake_function hunt_window_natives[];
 extern const struct lake_function hunt_needs_natives[];

@@ -16,6 +16,8 @@ extern const struct op_row op_rows_search[];
 extern const struct op_row op_rows_expand[];
 extern const struct op_row op_rows_parse[];
 extern const struct op_row op_rows_series[];
+extern const struct op_row op_rows_reduce[];
+extern const struct op_row op_rows_scan[];
 extern const struct op_row op_rows_split[];
 extern const struct op_row op_rows_nested[];
 extern const struct op_row op_rows_evaluate[];

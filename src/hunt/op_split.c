@@ -1,6 +1,5 @@
 /*
- * Operators that treat parts of the rows by themselves. Those that split a query into
- * several results, or walk over rows with a state, are refused by name.
+ * Operators that treat parts of the rows by themselves: partition. Those that split a query into several results.
  */
 #include "hunt/op.h"
 
@@ -19,8 +18,53 @@ static int bind_braces(struct hunt_bind *bind, const struct kql_operator *op,
     return status;
 }
 
+/* Operators that treat a row by itself, or keep the order of all: the same in each partition and over all of them. */
+static bool is_rowwise(const struct kql_operator *op)
+{
+    static const enum kql_operator_kind kinds[] = {
+        KQL_SCAN,         KQL_SORT,         KQL_WHERE,          KQL_EXTEND,          KQL_PROJECT,
+        KQL_PROJECT_AWAY, KQL_PROJECT_KEEP, KQL_PROJECT_RENAME, KQL_PROJECT_REORDER, KQL_PARSE,
+        KQL_PARSE_WHERE,  KQL_PARSE_KV};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (op->kind == kinds[i])
+            return true;
+    return false;
+}
+
+/* Is there a scan, and nothing that needs the rows of a partition by themselves but that? *ret_rest: something does. */
+static bool has_scan(const struct kql_operator_list *operators, bool *ret_rest)
+{
+    bool scan = false;
+    *ret_rest = false;
+    for (uint32_t i = 0; i < operators->len; i++) {
+        scan = scan || operators->items[i]->kind == KQL_SCAN;
+        *ret_rest = *ret_rest || !is_rowwise(operators->items[i]);
+    }
+    return scan;
+}
+
+/* A scan keeps partitions apart by itself: over all rows at once, which is what a recursion is good at. */
+static int scan_partitions(struct hunt_bind *bind, const struct kql_operator *op, bool rest,
+                           struct rel *rel)
+{
+    if (rest)
+        return bind_not_done(bind, op->place,
+                             "in a partition with scan stand only operators that treat each row by "
+                             "itself; the others go behind it");
+    const struct kql_expr *around = bind->scan_by;
+    struct rel rows = *rel;
+    bind->scan_by = op->partition.by;
+    int status = bind_pipe(bind, op->partition.pipe, &rows, rel);
+    bind->scan_by = around;
+    return status;
+}
+
 static int op_partition(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)
 {
+    bool rest;
+    if (!op->partition.braces && op->partition.pipe->kind == KQL_PIPE &&
+        has_scan(&op->partition.pipe->pipe.operators, &rest))
+        return scan_partitions(bind, op, rest, rel);
     struct column_list refs = {0};
     struct hunt_value value;
     int status = bind_over(bind, rel, op->partition.by, &refs, &value);
@@ -57,26 +101,18 @@ static int op_partition(struct hunt_bind *bind, const struct kql_operator *op, s
     return 0;
 }
 
-/* ---- what is not done ---- */
+/* ---- fork, facet: at the end of a query they are results of their own (results.c) ---- */
 
-static int op_not_done(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)
+static int op_several(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)
 {
     (void)rel;
-    switch (op->kind) {
-    case KQL_FORK:
-    case KQL_FACET:
-        return bind_not_done(bind, op->place,
-                             "%s gives several results, which is not done; ask for each by itself",
-                             op->kind == KQL_FORK ? "fork" : "facet");
-    case KQL_SCAN:
-        return bind_not_done(bind, op->place,
-                             "scan walks over rows with a state, which is not done");
-    default:
-        return bind_not_done(bind, op->place, "reduce finds patterns in text, which is not done");
-    }
+    return hunt_refuse(bind, op->place, "%s gives several results: it stands at the end of a query",
+                       op->kind == KQL_FORK ? "fork" : "facet");
 }
 
 const struct op_row op_rows_split[] = {
-    {KQL_PARTITION, op_partition}, {KQL_FACET, op_not_done}, {KQL_FORK, op_not_done},
-    {KQL_REDUCE, op_not_done},     {KQL_SCAN, op_not_done},  {0, NULL},
+    {KQL_PARTITION, op_partition},
+    {KQL_FACET, op_several},
+    {KQL_FORK, op_several},
+    {0, NULL},
 };
