@@ -80,6 +80,10 @@ rm -rf "$scratch/data"
 # shellcheck disable=SC2086
 "$build/bench/bench_centre" --lake "$jaga" "$scratch" 30 content/rules $rules
 rm -rf "$scratch/data"
+title "60,000 events/s for a minute, with the lake and hunts beside"
+# shellcheck disable=SC2086
+"$build/bench/bench_steady" "$jaga" "$scratch" 60000 60 content/rules $rules
+rm -rf "$scratch/data"
 title "the lake: filled, asked; beside searches of the same lines"
 JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so "$build/bench/bench_lake" "$scratch" 2
 rm -f "$scratch/lines.ndjson"
