@@ -42,11 +42,24 @@ static void handle_shares(struct api_request *request)
         .agency = request_query(request, "agency"),
     };
     struct listing listing = {.scope = request_scope(request)};
+    struct store_stats filling;
     if (!lake_job_possible(request))
         return;
     rest_list_begin(&listing.json, "shares");
     int status = options->lake_engine->shares(options->lake, &part, add_share, &listing);
-    rest_list_reply(request, status, &listing.json);
+    if (status < 0) {
+        buf_free(&listing.json);
+        request_problem(request, 503, "%s", strerror(-status));
+        return;
+    }
+    buf_add_byte(&listing.json, ']');
+    if (listing.scope->all && options->store) { /* of all agencies together */
+        store_stats(options->store, &filling);
+        member_u64(&listing.json, "lag", filling.lag);
+    }
+    buf_add_byte(&listing.json, '}');
+    request_reply_json(request, 200, &listing.json);
+    buf_free(&listing.json);
 }
 
 /* ---- the proof of an event ---- */

@@ -14,8 +14,10 @@
 
 struct showing {
     const struct cli *cli;
-    struct lake_share sum;
-    uint64_t shares;
+    struct lake_share sum;       /* its times: of the oldest and the newest event */
+    uint64_t days, held;         /* files of days; events whose day is gone */
+    char day[LAKE_DAY_TEXT_MAX]; /* the last one shown; they come one after the other */
+    int64_t lag; /* events that a centre has not put into its lake yet; negative: not known */
 };
 
 /* "1.2 GB" */
@@ -89,7 +91,16 @@ static int show_share(void *context, const struct lake_share *share)
         add_line(&out, share);
     fwrite(out.ptr, 1, out.len, stdout);
     buf_free(&out);
-    showing->shares++;
+    bool held = str_eq(share->day, STR("held"));
+    if (!held && !str_eq(share->day, str_from_c(showing->day)) &&
+        share->day.len < sizeof(showing->day)) {
+        memcpy(showing->day, share->day.ptr, share->day.len);
+        showing->day[share->day.len] = '\0';
+        showing->days++;
+    }
+    showing->held += held ? share->rows : 0;
+    time_extend(&showing->sum.first, &showing->sum.last, share->first);
+    time_extend(&showing->sum.first, &showing->sum.last, share->last);
     showing->sum.rows += share->rows;
     showing->sum.bytes += share->bytes;
     showing->sum.size += share->size;
@@ -124,6 +135,20 @@ static void print_sum(const struct showing *showing)
     add_size(&out, showing->sum.size);
     printf("\n%.*s on disk\n", STR_ARG(buf_str(&out)));
     buf_free(&out);
+    if (showing->sum.rows == 0)
+        return;
+    double rows = (double)showing->sum.rows, size = (double)showing->sum.size;
+    char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
+    style_time(showing->sum.first, first);
+    style_time(showing->sum.last, last);
+    printf("%" PRIu64 " days, from %s to %s\n%.0f bytes an event, %.1f times less than they came "
+           "with\n",
+           showing->days, first, last, size / rows,
+           size > 0 ? (double)showing->sum.bytes / size : 0);
+    if (showing->held)
+        printf("%" PRIu64 " events are on hold, whose day is gone\n", showing->held);
+    if (showing->lag >= 0)
+        printf("%lld events are still on their way\n", (long long)showing->lag);
 }
 
 static struct str member(const json_t *object, const char *name)
@@ -174,6 +199,8 @@ static int show_centre(struct showing *showing)
     json_t *answer = centre_ask(showing->cli, "GET", path.ptr, STR(""), &code);
     if (answer && !settings->json)
         print_head();
+    if (json_object_get(answer, "lag"))
+        showing->lag = json_integer_value(json_object_get(answer, "lag"));
     json_array_foreach(json_object_get(answer, "shares"), i, row)
     {
         show_answer(showing, row);
@@ -205,7 +232,8 @@ static int show_folder(struct showing *showing)
 
 static int show(const struct cli *cli)
 {
-    struct showing showing = {.cli = cli};
+    struct showing showing = {
+        .cli = cli, .sum = {.first = TIME_UNSET, .last = TIME_UNSET}, .lag = -1};
     return cli->settings.to_url ? show_centre(&showing) : show_folder(&showing);
 }
 

@@ -163,7 +163,10 @@ class Care(LakeCase):
     def test_show_says_what_is_there(self):
         expected = {(f"2026-11-{day}", agency): n for day in (20, 21, 22) for agency, n in (("health", 10), ("transport", 4))}
         self.assertEqual(self.shares(), expected)
-        self.assertIn("42 events", self.lake("show").out)
+        told = self.lake("show").out
+        self.assertIn("42 events", told)
+        self.assertIn("3 days, from 2026-11-20 08:00:00 to 2026-11-22 08:00:09", told)
+        self.assertIn("bytes an event", told)
 
     def test_what_is_dropped_comes_back_from_an_export(self):
         before = self.shares()
@@ -219,7 +222,9 @@ class Running(LakeCase):
         centre.send([process("C:\\b.exe", time="2026-11-20 08:00:00.000")], token=other)
         self.wait_until_stored(centre)
         wait_for("the reader's token", lambda: centre.ask("GET", "/api/v1/lake", token=reader).status == 200, every=0.5)
-        self.assertIn("2 events", self.remote(centre, "lake", "show").out)
+        told = self.remote(centre, "lake", "show").out
+        self.assertIn("2 events", told)
+        self.assertIn("0 events are still on their way", told)
         rows = [json.loads(line) for line in self.remote(centre, "lake", "show", "--json", token=reader).out.splitlines()]
         self.assertEqual([(row["day"], row["agency"], row["rows"]) for row in rows], [("2026-11-20", "transport", 1)])
 
