@@ -1,4 +1,4 @@
-/* The loss account, summed up: what became of every event that was received since the start. */
+/* The loss account, summed up: what became of every event that was received. */
 #include <stdlib.h>
 
 #include "api/account_json.h"

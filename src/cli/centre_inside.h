@@ -88,8 +88,9 @@ int centre_load_senders(struct centre *centre, const struct config *config);
 /* Tells the health of sources what the configuration expects of them. 0 or -ENOMEM. */
 int centre_declare_sources(struct centre *centre, const struct config *config);
 
-/* Keeps what was learnt about sources; logs where it cannot. */
+/* Keeps what was learnt about sources, and the loss account; logs where it cannot. */
 void centre_save_health(struct centre *centre);
+void centre_save_account(struct centre *centre);
 
 /* How long the lake keeps what, from now on. 0 or -ENOMEM. */
 int centre_keep_lake(struct centre *centre, const struct config *config);

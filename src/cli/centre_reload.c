@@ -155,5 +155,6 @@ void centre_tick(struct centre *centre)
     if (now - centre->saved_us >= HEALTH_SAVE_US) {
         centre->saved_us = now;
         centre_save_health(centre);
+        centre_save_account(centre);
     }
 }

@@ -6,8 +6,10 @@
 #include "cli/indicators.h"
 #include "io/log.h"
 #include "ledger/progress.h"
+#include "watch/account.h"
 
 #define HEALTH_BLOB STR("sources")
+#define ACCOUNT_BLOB STR("account")
 
 static void say_bad_sender(const struct config_source *source, struct str text)
 {
@@ -63,12 +65,36 @@ int centre_start_intake(struct centre *centre, struct err *err)
         .dead = centre->dead,
         .senders = centre->senders,
     };
+    struct buf saved = {0};
     centre->intake = intake_new(&options);
-    return centre->intake ? 0 : err_set(err, -ENOMEM, "no memory");
+    if (!centre->intake)
+        return err_set(err, -ENOMEM, "no memory");
+    int status = blob_get(centre->ledger, ACCOUNT_BLOB, &saved);
+    if (status == 0 || status == -ENOENT)
+        status = account_load(centre->senders, centre->intake, buf_str(&saved));
+    if (status < 0)
+        log_say(LOG_WARN, "account.state", "the loss account begins anew, or lacks something: %s",
+                strerror(-status));
+    buf_free(&saved);
+    return 0;
+}
+
+void centre_save_account(struct centre *centre)
+{
+    struct buf saved = {0};
+    if (account_save(centre->senders, centre->intake, &saved) < 0 ||
+        blob_put(centre->ledger, ACCOUNT_BLOB, buf_str(&saved)) < 0)
+        log_say(LOG_WARN, "account.state", "the loss account cannot be kept: %s",
+                ledger_problem(centre->ledger));
+    else
+        account_let_go(centre->intake);
+    buf_free(&saved);
 }
 
 void centre_stop_intake(struct centre *centre)
 {
+    if (centre->intake)
+        centre_save_account(centre);
     intake_free(centre->intake);
 }
 

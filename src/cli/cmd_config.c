@@ -2,9 +2,11 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "base/nearest.h"
 #include "cli/centre.h"
 #include "cli/config.h"
 #include "cli/data_folder.h"
+#include "cli/engine.h"
 #include "io/file.h"
 #include "io/net.h"
 #include "lake/lake.h"
@@ -86,6 +88,41 @@ static void warn_of_retention(const struct looking *looking)
     }
 }
 
+static void warn_of_dataset(const struct looking *looking, const struct datasets *datasets,
+                            const struct config_retention *rule)
+{
+    struct nearest nearest;
+    if (datasets_find(datasets, rule->dataset) != DATASET_NONE ||
+        str_eq(rule->dataset, STR(LAKE_UNRECOGNISED)))
+        return;
+    nearest_begin(&nearest, rule->dataset);
+    for (uint32_t i = 0; i < datasets_count(datasets); i++)
+        nearest_offer(&nearest, datasets_get(datasets, i)->name);
+    bool near = nearest.found.len > 0;
+    cli_complain(looking->cli, "%s:%u: warning: there is no dataset '%.*s'%s%.*s%s", looking->path,
+                 rule->line, STR_ARG(rule->dataset), near ? ": is it '" : "",
+                 STR_ARG(nearest.found), near ? "'?" : "");
+}
+
+/* The datasets are those of the content that the configuration names, or of the program. */
+static void warn_of_datasets(const struct looking *looking, const struct settings *settings)
+{
+    const struct config *config = looking->config;
+    struct cli cli = *looking->cli;
+    struct engine engine;
+    bool any = false;
+    for (size_t i = 0; i < config->n_retention; i++)
+        any |= config->retention[i].dataset.len > 0;
+    if (!any)
+        return;
+    cli.settings.content = settings->content;
+    if (engine_open(&engine, &cli) == EXIT_DONE)
+        for (size_t i = 0; i < config->n_retention; i++)
+            if (config->retention[i].dataset.len > 0)
+                warn_of_dataset(looking, engine.datasets, &config->retention[i]);
+    engine_free(&engine);
+}
+
 /* A token for reading names several, or all with '*'. */
 static int warn_of_token(void *context, const struct token *token)
 {
@@ -147,6 +184,7 @@ static int warn(const struct cli *cli, const char *path, const struct config *co
     struct looking looking = {cli, config, path};
     warn_of_sources(&looking);
     warn_of_retention(&looking);
+    warn_of_datasets(&looking, settings);
     int code = warn_of_tokens(&looking, settings);
     int unreadable = warn_of_files(&looking, settings);
     return code == EXIT_DONE ? unreadable : code;
@@ -193,7 +231,8 @@ const struct command cmd_config_check = {
     .paths_max = 1,
     .about = "Check a configuration file of the centre and say where it is wrong.",
     .prose = "It warns of agencies that sources name and the list of agencies, where there is one, "
-             "does not; with --data also of those of tokens. Files that it names and that cannot "
+             "does not, and of rules of retention for datasets that do not exist; with --data also "
+             "of those of tokens. Files that it names and that cannot "
              "be read make the exit code 3.",
     .options = options,
     .run = check,

@@ -161,8 +161,9 @@ static struct source_news news_of(struct source *source, int64_t now, int64_t wa
     if (!source->sender)
         return news;
     const struct account *account = &source->sender->account;
-    uint64_t received = atomic_load(&account->received);
-    uint64_t turned = atomic_load(&account->throttled) + atomic_load(&account->refused);
+    uint64_t received = atomic_load(&account->received) - account->received_before;
+    uint64_t turned =
+        atomic_load(&account->throttled) + atomic_load(&account->refused) - account->turned_before;
     news.n = received - source->received;
     news.spoke = news.n > 0 || turned != source->turned;
     if (news.n > 0)

@@ -32,6 +32,7 @@ struct intake {
     struct intake_options options;
     _Atomic int trouble;           /* what the spool said last: 0 or -errno */
     _Atomic int64_t trouble_until; /* ticks */
+    _Atomic uint64_t counted[SPOOL_PARTITIONS_MAX], counted_dead; /* offsets */
 };
 
 /* A batch on its way into the spool, an append after the other. */
@@ -65,6 +66,16 @@ void intake_free(struct intake *intake)
 const struct intake_options *intake_options(const struct intake *intake)
 {
     return &intake->options;
+}
+
+_Atomic uint64_t *intake_counted(struct intake *intake, uint32_t partition)
+{
+    return &intake->counted[partition];
+}
+
+_Atomic uint64_t *intake_counted_dead(struct intake *intake)
+{
+    return &intake->counted_dead;
 }
 
 int intake_ready(const struct intake *intake)
@@ -334,8 +345,15 @@ static void rejects_done(void *context, const struct spool_receipt *receipt)
     if (receipt->status == 0) {
         batch->rejects_done.n_stored += request->n_part;
         batch->rejects_done.part++;
-        atomic_fetch_add(&batch->sender->account.rejected, request->n_part);
-        atomic_fetch_sub(&batch->sender->account.in_flight, request->n_part);
+        struct account *account = &batch->sender->account;
+        if (receipt->repeated)
+            atomic_fetch_add(&account->rejected, request->n_part);
+        else
+            account_count(&account->rejected, &account->rejected_until, receipt->offset,
+                          request->n_part);
+        atomic_fetch_sub(&account->in_flight, request->n_part);
+        if (!receipt->repeated)
+            atomic_store(&batch->intake->counted_dead, receipt->offset + request->n_part);
     }
     go_on(request, receipt->status);
 }
@@ -353,8 +371,13 @@ static void events_done(void *context, const struct spool_receipt *receipt)
         batch->events_done.part++;
         request->n_repeated += receipt->repeated ? n : 0;
         request->result.stored += receipt->repeated ? 0 : n;
-        atomic_fetch_add(receipt->repeated ? &account->repeated : &account->stored, n);
+        if (receipt->repeated)
+            atomic_fetch_add(&account->repeated, n);
+        else
+            account_count(&account->stored, &account->stored_until, receipt->offset, n);
         atomic_fetch_sub(&account->in_flight, n);
+        if (!receipt->repeated)
+            atomic_store(&batch->intake->counted[receipt->partition], receipt->offset + n);
     }
     go_on(request, receipt->status);
 }

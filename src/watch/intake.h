@@ -49,6 +49,13 @@ void intake_free(struct intake *intake);
 /* What it was made with; lives as long as the intake. */
 const struct intake_options *intake_options(const struct intake *intake);
 
+/*
+ * Events of a partition, and dead letters, before this offset are in the account of their senders. The account restores it
+ * (account.h).
+ */
+_Atomic uint64_t *intake_counted(struct intake *intake, uint32_t partition);
+_Atomic uint64_t *intake_counted_dead(struct intake *intake);
+
 /* What a request became. */
 struct intake_result {
     int status; /* 0: all that was added is durable; else -errno: not all is, see intake_submit() */

@@ -38,7 +38,21 @@ struct account {
     _Atomic uint64_t refused;   /* the same for overload or size */
     _Atomic uint64_t bytes;     /* of received events, without the rejected */
     _Atomic int64_t last;       /* µs: when something was last received; 0: never */
+    /* Offsets up to which spool and dead letters are counted; ACCOUNT_COUNTING while their number changes. */
+    _Atomic uint64_t stored_until, rejected_until;
+    uint64_t received_before, turned_before; /* received, turned away: by earlier processes */
 };
+
+#define ACCOUNT_COUNTING UINT64_MAX
+
+/* Counts n events that a spool has from `offset` on, one thread at a time for each number. */
+static inline void account_count(_Atomic uint64_t *number, _Atomic uint64_t *until, uint64_t offset,
+                                 uint32_t n)
+{
+    atomic_store(until, ACCOUNT_COUNTING);
+    atomic_fetch_add(number, n);
+    atomic_store(until, offset + n);
+}
 
 struct sender {
     struct str agency, source;

@@ -35,12 +35,16 @@ level: high
 
 
 class Sender(threading.Thread):
-    """Sends batches with a sequence of its own; one that was not acknowledged is sent again, the same."""
+    """Sends batches with a sequence of its own; one that was not acknowledged is sent again, the same.
 
-    def __init__(self, case, centre, number):
+    `going` makes it pause, between two batches."""
+
+    def __init__(self, case, centre, number, token=None):
         super().__init__(daemon=True)
-        self.case, self.centre, self.number = case, centre, number
+        self.case, self.centre, self.number, self.token = case, centre, number, token
         self.acknowledged = []
+        self.going = threading.Event()
+        self.going.set()
         self.stopping = threading.Event()
         self.error = None
 
@@ -62,7 +66,7 @@ class Sender(threading.Thread):
         headers = {"X-Jaga-Producer": f"{self.number + 1:016x}", "X-Jaga-Sequence": str(sequence)}
         while True:
             try:
-                answer = self.centre.send(events, headers=headers)
+                answer = self.centre.send(events, token=self.token, headers=headers)
                 if answer.status == 200:
                     return
                 self.case.assertIn(answer.status, (429, 503), answer.text)
@@ -74,6 +78,7 @@ class Sender(threading.Thread):
         sequence = 0
         try:
             while not self.stopping.is_set():
+                self.going.wait()
                 sequence += 1
                 events = self.batch(sequence)
                 self.send(events, sequence)

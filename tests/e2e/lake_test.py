@@ -67,11 +67,13 @@ SYSLOG_CONFIG = "sources: [{agency: health, source: gate, peer: [127.0.0.1]}]\n"
 
 class Kills(LakeCase):
     def test_no_event_is_lost_or_doubled_over_kills(self):
+        """After each kill: what senders were told, what the loss account says, and what the lake has, per source."""
         seed = int.from_bytes(os.urandom(4), "big")
         chance = random.Random(seed)
         print(f"seed {seed}, {KILLS} kills", flush=True)
         centre = self.centre("--throttle", 1000000)
-        senders = [Sender(self, centre, number) for number in range(3)]
+        tokens = {f"s{number}": centre.add_token("health", f"s{number}") for number in range(3)}
+        senders = [Sender(self, centre, number, token) for number, token in enumerate(tokens.values())]
         for sender in senders:
             sender.start()
         for _ in range(KILLS):
@@ -83,14 +85,14 @@ class Kills(LakeCase):
             time.sleep(chance.random() * 4)  # a random moment, before or in a commit of the lake
             centre.kill()
             centre.start()
+            self.check_account(centre, senders)
         for sender in senders:
             sender.stopping.set()
         for sender in senders:
             sender.join()
             if sender.error:
                 raise sender.error
-        self.wait_until_stored(centre)
-        sources = centre.get("/api/v1/sources")
+        self.check_account(centre, senders)
         centre.stop()
         acknowledged = collections.Counter(host for s in senders for host, _ in s.acknowledged)
         found = collections.Counter(host for (host,) in self.rows(centre, "SELECT Computer FROM windows_sysmon"))
@@ -98,7 +100,35 @@ class Kills(LakeCase):
         self.assertEqual(found, acknowledged)
         ids = self.rows(centre, "SELECT count(*), count(DISTINCT _id) FROM windows_sysmon")
         self.assertEqual(ids, [[len(acknowledged), len(acknowledged)]])
-        self.assertTrue(sources)
+        self.jaga("lake", "verify", "--data", centre.data)
+
+    def check_account(self, centre, senders):
+        """While nobody sends."""
+        for sender in senders:
+            sender.going.clear()
+
+        def differs():
+            told = {f"s{sender.number}": len(sender.acknowledged) for sender in senders}
+            account = {row["source"]: row["account"] for row in centre.get("/api/v1/sources")["sources"] if row["source"] in told}
+            for numbers in account.values():
+                parts = ("stored", "repeated", "rejected", "failed", "in_flight")
+                self.assertEqual(numbers["received"], sum(numbers[part] for part in parts))
+            stored = {source: numbers["stored"] for source, numbers in account.items()}
+            rows = {source: n for source, n in self.count_by_source(centre).items() if source in told}
+            return (told, stored, rows) if not told == stored == rows else None
+
+        try:
+            wait_for("acknowledgements, account and lake to be the same", lambda: not differs(), every=0.3)
+        except AssertionError:
+            self.assertIsNone(differs())
+        for sender in senders:
+            sender.going.set()
+
+    @staticmethod
+    def count_by_source(centre):
+        query = "windows_sysmon | summarize n = count() by _source"
+        answer = centre.ask("POST", "/api/v1/hunts", {"query": query})
+        return dict(answer.json["rows"])
 
 
 class Trouble(LakeCase):
@@ -367,6 +397,12 @@ class Retention(LakeCase):
     def test_a_wrong_rule_is_told(self):
         self.write("jaga.yaml", "retention: [{days: 0}]")
         self.assertIn("1:20: expected a number of days", self.jaga("config", "check", "jaga.yaml", code=jaga.USAGE).err)
+        self.write("jaga.yaml", "retention:\n- {days: 3}\n- {agency: health, size: 1G}\n")
+        self.assertNotIn("dataset", self.jaga("config", "check", "jaga.yaml").err)
+        self.write("jaga.yaml", "retention:\n- {dataset: windows_sysmom, days: 3}\n- {dataset: unrecognised, days: 3}\n- {days: 3}\n- {agency: health, size: 1G}\n")
+        told = self.jaga("config", "check", "jaga.yaml").err
+        self.assertIn(":2: warning: there is no dataset 'windows_sysmom': is it 'windows_sysmon'?", told)
+        self.assertNotIn(":3:", told)
         self.write("jaga.yaml", "retention:\n- {days: 3}\n- {agency: health, size: 1G}\n")
         self.assertIn(":2: warning: this rule of retention is for everything", self.jaga("config", "check", "jaga.yaml").err)
 
