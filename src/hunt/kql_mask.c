@@ -52,6 +52,8 @@ void kql_mask(struct buf *out, struct str text)
     struct kql_lexer lexer;
     struct str part;
     const char *from = text.ptr;
+    if (text.len == 0)
+        return;
     kql_lexer_init(&lexer, text);
     while (next_hidden(&lexer, &part)) {
         buf_add(out, from, (size_t)(part.ptr - from));
