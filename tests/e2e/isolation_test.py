@@ -72,7 +72,7 @@ windows_sysmon | where * has 'zq' | count
 windows_sysmon | top 5 by CommandLine desc | project CommandLine
 windows_sysmon | getschema
 windows_sysmon | extend d = pack_all() | project keys = bag_keys(d) | take 1
-windows_sysmon | summarize make_set(Computer), make_list(User, 5), arg_max(Image, Computer), take_any(_agency)
+windows_sysmon | summarize dcount(Computer), countif(isempty(User)), arg_max(Image, Computer), take_any(_agency)
 windows_sysmon | summarize percentile(ProcessId, 99), stdev(ProcessId), avg(EventRecordID) by Computer | sort by Computer asc
 let t = windows_sysmon; t | union t | summarize count() by Computer | sort by Computer asc
 let all_ = materialize(windows_sysmon | project Computer, Image); all_ | join kind=fullouter all_ on Computer | count
@@ -341,13 +341,13 @@ class Pair:
 
 
 def without_own(tables):
-    """A result without what differs anyhow: how long it took, and columns of the place."""
+    """A result without what differs anyhow: how long it took, columns of the place, and the order of equal rows."""
     tables = dict(tables)
     tables.pop("done", None)
     tables["more"] = [without_own(table) for table in tables.get("more", [])]
     keep = [i for i, column in enumerate(tables.get("columns", [])) if column["name"] not in OWN_COLUMNS]
     tables["columns"] = [tables["columns"][i] for i in keep] if "columns" in tables else None
-    tables["rows"] = [[row[i] for i in keep] for row in tables.get("rows", [])]
+    tables["rows"] = sorted(([row[i] for i in keep] for row in tables.get("rows", [])), key=json.dumps)
     return tables
 
 
@@ -433,24 +433,12 @@ class Questions(IsolationCase):
             steps = chance.sample(STEPS, chance.randint(1, 4))
             query = " | ".join([chance.choice(SOURCES), *steps])
             answers = self.pair.hunt(query)
-            for answer in answers:
-                self.sort_rows(answer)
             good += self.same(answers, (seed, query)) == 200
         self.assertGreater(good, 20)
-
-    @staticmethod
-    def sort_rows(answer):
-        """Rows that the query left in no order."""
-        if answer.status == 200:
-            tables = without_own(answer.json)
-            tables["rows"].sort(key=json.dumps)
-            answer.body = json.dumps(tables).encode()
 
     def test_shipped_hunts_answer_as_if_there_were_no_other(self):
         for path in sorted((ROOT / "content/hunts").glob("*.kql")):
             answers = self.pair.hunt(path.read_text(encoding="utf-8"))
-            for answer in answers:
-                self.sort_rows(answer)
             self.same(answers, path.name)
 
     def test_the_other_sees_its_own(self):
