@@ -89,6 +89,9 @@ JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so "$build/bench/bench_lake" "$scratch" 2
 rm -f "$scratch/lines.ndjson"
 title "hunts over that lake, as analysts write them; published queries compiled"
 find "$data/kql" -name '*.kql' -print0 | JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so xargs -0 "$build/bench/bench_hunt" "$scratch" 2 0
+title "rules that look back over that lake, one by one"
+JAGA_DUCKDB=$PWD/out/duckdb/libduckdb.so "$build/bench/bench_lookback" "$scratch" content \
+    "$data/sigma/rules/windows/network_connection" 2
 rm -rf "$scratch/lake"
 title "rules ready"
 # shellcheck disable=SC2086
