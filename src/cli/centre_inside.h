@@ -60,8 +60,8 @@ struct centre {
     char admin_token[TOKEN_TEXT_MAX]; /* empty: there were tokens before */
     int spool_trouble;                /* as it was last said */
     uint64_t ledger_version;
-    uint64_t files;                        /* signature of what a reload reads */
-    int64_t looked_us, saved_us, files_us; /* ticks */
+    uint64_t files;                                 /* signature of what a reload reads */
+    int64_t looked_us, saved_us, files_us, room_us; /* ticks */
 };
 
 /* A path in the data folder, unless it is absolute. Lives as long as the centre; NULL: no memory. */

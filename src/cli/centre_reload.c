@@ -11,6 +11,7 @@
 #define FILES_LOOK_US (2 * TIME_SECOND_US)
 #define HEALTH_LOOK_US (5 * TIME_SECOND_US)
 #define HEALTH_SAVE_US (60 * TIME_SECOND_US)
+#define ROOM_US TIME_SECOND_US
 
 int centre_read_config(struct centre *centre, struct settings *settings, struct config *config)
 {
@@ -120,10 +121,21 @@ static void look_at_ledger(struct centre *centre)
     live_reload_exceptions(centre->live);
 }
 
+/* A full spool may let go of what the account has counted as soon as that is kept. */
+static void make_room(struct centre *centre, int64_t now)
+{
+    if (now - centre->room_us < ROOM_US)
+        return;
+    centre->room_us = now;
+    centre_save_account(centre);
+}
+
 /* Being busy for a moment (-EAGAIN) is no trouble. */
-static void look_at_spool(struct centre *centre)
+static void look_at_spool(struct centre *centre, int64_t now)
 {
     int trouble = intake_ready(centre->intake);
+    if (trouble == -ENOSPC)
+        make_room(centre, now);
     if (trouble == -EAGAIN || trouble == centre->spool_trouble)
         return;
     centre->spool_trouble = trouble;
@@ -138,7 +150,7 @@ static void look_at_spool(struct centre *centre)
 void centre_tick(struct centre *centre)
 {
     int64_t now = clock_ticks_us();
-    look_at_spool(centre);
+    look_at_spool(centre, now);
     look_at_ledger(centre);
     if (now - centre->files_us >= FILES_LOOK_US) {
         centre->files_us = now;

@@ -186,11 +186,13 @@ int options_parse(const char *const *taken, int argc, char **argv, struct settin
 
 /* Every list of texts in struct settings. */
 static const size_t lists[] = {
-    offsetof(struct settings, paths),      offsetof(struct settings, given),
-    offsetof(struct settings, rules),      offsetof(struct settings, tags),
-    offsetof(struct settings, listen),     offsetof(struct settings, listen_plain),
-    offsetof(struct settings, syslog_udp), offsetof(struct settings, syslog_tcp),
-    offsetof(struct settings, syslog_tls), offsetof(struct settings, intel),
+    offsetof(struct settings, paths),           offsetof(struct settings, given),
+    offsetof(struct settings, rules),           offsetof(struct settings, tags),
+    offsetof(struct settings, listen),          offsetof(struct settings, listen_plain),
+    offsetof(struct settings, syslog_udp),      offsetof(struct settings, syslog_tcp),
+    offsetof(struct settings, syslog_tls),      offsetof(struct settings, intel),
+    offsetof(struct settings, events),          offsetof(struct settings, hunts),
+    offsetof(struct settings, hunt_parameters),
 };
 
 #define N_LISTS (sizeof(lists) / sizeof(lists[0]))
