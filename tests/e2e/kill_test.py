@@ -95,7 +95,7 @@ class Kill(CentreCase):
         chance = random.Random(seed)
         print(f"seed {seed}, {KILLS} kills", flush=True)
         centre = self.centre(
-            "--rules", self.dir / "rules", "--throttle", 1000000, "--snapshot", "1s", "--lateness", "2s"
+            "--rules", self.dir / "rules", "--throttle", 1000000, "--snapshot", "1s", "--lateness", "10s"
         )
         senders = [Sender(self, centre, number) for number in range(SENDERS)]
         for sender in senders:
