@@ -25,7 +25,7 @@ have-deps:
 duckdb:
 	@tools/duckdb.sh
 
-check: have-deps ## every test, under gcc and clang with ASan and UBSan
+check: have-deps ## every test, with ASan and UBSan and as released
 	@tools/check.sh
 
 demo: all ## a centre, a staged intrusion into it, and what it finds, as it comes
