@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <histedit.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@ struct hunt_line {
     History *history;
     struct hunt_history *file;
     struct str before; /* of the line that is being read */
+    bool interrupted;  /* Ctrl-C */
     char prompt[32];
     struct buf text;
 };
@@ -169,10 +171,34 @@ static unsigned char complete(EditLine *edit, int key)
 
 /* ---- one line ---- */
 
+/*
+ * Keys that are signals elsewhere are like others here: as a signal, one would be lost in the moment before the terminal
+ * is read.
+ */
+static unsigned char interrupt(EditLine *edit, int key)
+{
+    struct hunt_line *line;
+    (void)key;
+    el_get(edit, EL_CLIENTDATA, &line);
+    line->interrupted = true;
+    return CC_EOF;
+}
+
+static unsigned char suspend(EditLine *edit, int key)
+{
+    (void)key;
+    el_set(edit, EL_PREP_TERM, 0);
+    raise(SIGTSTP);
+    el_set(edit, EL_PREP_TERM, 1);
+    return CC_REDISPLAY;
+}
+
 static void set_up(struct hunt_line *line)
 {
     static const char *const keys[][2] = {
         {"^I", "jaga-complete"},
+        {"^C", "jaga-interrupt"},
+        {"^Z", "jaga-suspend"},
         {"^R", "em-inc-search-prev"},
         {"\\e[A", "ed-search-prev-history"},
         {"\\e[B", "ed-search-next-history"},
@@ -188,6 +214,9 @@ static void set_up(struct hunt_line *line)
     el_set(line->edit, EL_PROMPT_ESC, get_prompt, NO_WIDTH);
     el_set(line->edit, EL_HIST, history, line->history);
     el_wset(line->edit, EL_ADDFN, L"jaga-complete", L"Completes a word of a query", complete);
+    el_wset(line->edit, EL_ADDFN, L"jaga-interrupt", L"Drops what is typed", interrupt);
+    el_wset(line->edit, EL_ADDFN, L"jaga-suspend", L"Waits in the background", suspend);
+    el_set(line->edit, EL_SETTY, "-d", "-isig", NULL);
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
         el_set(line->edit, EL_BIND, keys[i][0], keys[i][1], NULL);
     el_source(line->edit, NULL); /* ~/.editrc: what its owner is used to */
@@ -246,9 +275,12 @@ enum hunt_line_end hunt_line_read(struct hunt_line *line, struct str before, str
     el_set(line->edit, EL_PREP_TERM,
            1); /* before the prompt is seen: a key that follows it is one of ours */
     errno = 0;
+    line->interrupted = false;
     const char *text = el_gets(line->edit, &count);
+    if (line->interrupted || (count < 0 && errno == EINTR))
+        return HUNT_LINE_INTERRUPTED;
     if (!text || count <= 0)
-        return count < 0 && errno == EINTR ? HUNT_LINE_INTERRUPTED : HUNT_LINE_OVER;
+        return HUNT_LINE_OVER;
     struct str entered = str_from_c(text);
     while (str_ends(entered, STR("\n")) || str_ends(entered, STR("\r")))
         entered.len--;

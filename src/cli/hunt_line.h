@@ -22,7 +22,7 @@ void hunt_line_free(struct hunt_line *line);
 
 enum hunt_line_end {
     HUNT_LINE_READ,
-    HUNT_LINE_INTERRUPTED, /* by a signal: what was typed is gone */
+    HUNT_LINE_INTERRUPTED, /* by Ctrl-C, or a signal: what was typed is gone */
     HUNT_LINE_OVER,        /* Ctrl-D on an empty line */
 };
 
