@@ -513,6 +513,19 @@ static void rows_to_columns_and_back(void **state)
     "datatable(k:string, j:string, a:long)[\"x\", \"p\", 1, \"x\", \"q\", 5, \"y\", \"p\", 9, "    \
     "\"z\", \"p\", 1, \"z\", \"q\", 2] | "
 
+static void of_equal_groups_top_nested_takes_the_first_by_key(void **state)
+{
+    (void)state;
+    static const struct golden cases[] = {
+        {SALES "top-nested 1 of j by dcount(k) | project j", "j/p"},
+        {SALES
+         "sort by k desc, j desc | top-nested 2 of k by count(), top-nested 1 of j by count() "
+         "| project k, j | sort by k asc",
+         "k|j/x|p/z|p"},
+    };
+    GOLDEN_CHECK(cases);
+}
+
 static void top_nested_has_others_where_it_is_told_to(void **state)
 {
     (void)state;
@@ -690,6 +703,7 @@ int main(void)
         cmocka_unit_test(text_is_parsed_by_pattern),
         cmocka_unit_test(lets_and_functions),
         cmocka_unit_test(rows_to_columns_and_back),
+        cmocka_unit_test(of_equal_groups_top_nested_takes_the_first_by_key),
         cmocka_unit_test(top_nested_has_others_where_it_is_told_to),
         cmocka_unit_test(partitions_have_queries_of_their_own),
         cmocka_unit_test(addresses_are_looked_up_in_networks),

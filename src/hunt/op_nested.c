@@ -39,10 +39,13 @@ static void group_labels(struct hunt_bind *bind, struct group *group, const stru
     }
 }
 
-/* Of the groups under one label the first by their aggregate. */
+/* Of the groups under one label the first by their aggregate; where that is equal, by their key: the same rows give the
+   same groups, in whatever order they are read. */
 static int cut_groups(struct hunt_bind *bind, const struct kql_nested *nested, struct rel *groups,
-                      uint32_t n_labels, struct column *value)
+                      uint32_t n_labels)
 {
+    struct column *key = groups->fields.items[n_labels].column;
+    struct column *value = groups->fields.items[n_labels + 1].column;
     int64_t count;
     int status = bind_constant_long(bind, nested->count, "the number of rows", &count);
     if (status < 0)
@@ -55,9 +58,11 @@ static int cut_groups(struct hunt_bind *bind, const struct kql_nested *nested, s
         buf_printf(&buf, "%s%.*s", i > 0 ? ", " : "PARTITION BY ", STR_ARG(label->sql));
         column_list_add(bind, &refs, label);
     }
+    column_list_add(bind, &refs, key);
     column_list_add(bind, &refs, value);
-    buf_printf(&buf, " ORDER BY %.*s %s NULLS LAST) <= %lld", STR_ARG(value->sql),
-               nested->by.direction == KQL_ASC ? "ASC" : "DESC", (long long)count);
+    buf_printf(&buf, " ORDER BY %.*s %s NULLS LAST, %.*s NULLS LAST) <= %lld", STR_ARG(value->sql),
+               nested->by.direction == KQL_ASC ? "ASC" : "DESC", STR_ARG(key->sql),
+               (long long)count);
     rel_cut(bind, groups, bind_keep(bind, &buf), &refs);
     return 0;
 }
@@ -92,7 +97,7 @@ static int first_groups(struct hunt_bind *bind, struct nesting *nesting, struct 
         return status;
     *ret = group_end(&group);
     if (nested->count)
-        status = cut_groups(bind, nested, ret, n_keys - 1, ret->fields.items[n_keys].column);
+        status = cut_groups(bind, nested, ret, n_keys - 1);
     struct hunt_value kept = bind_value(KQL_BOOL, STR("TRUE"));
     field_add(bind, &ret->fields, STR("kept"), rel_compute(bind, ret, STR("kept"), &kept, NULL));
     return status;
