@@ -184,6 +184,27 @@ int kept_lookback_get(struct ledger *ledger, struct str id, struct kept_lookback
     return status;
 }
 
+int kept_lookback_next(struct ledger *ledger, char ret_id[static LOOKBACK_ID_MAX])
+{
+    struct db_rows *rows = NULL;
+    int status = ledger_ask(
+        ledger, STR("SELECT id FROM lookback WHERE state IN (?1, ?2) ORDER BY id LIMIT 1"),
+        DB_VALUES(db_integer(LOOKBACK_WAITING), db_integer(LOOKBACK_RUNNING)), &rows);
+    if (status == 0)
+        status = ledger_next(ledger, rows);
+    if (status > 0) {
+        struct str id = ledger->db->ops->text(rows, 0);
+        status = id.len < LOOKBACK_ID_MAX ? 0 : -EIO;
+        if (status == 0)
+            memcpy(ret_id, id.ptr, id.len);
+        ret_id[status == 0 ? id.len : 0] = '\0';
+    } else if (status == 0) {
+        status = -ENOENT;
+    }
+    ledger_done(ledger, rows);
+    return status;
+}
+
 /* ---- verdicts ---- */
 
 int kept_verdict_put(struct ledger *ledger, struct str lookback, const struct kept_verdict *verdict)

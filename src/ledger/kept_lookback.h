@@ -53,6 +53,9 @@ int kept_lookback_list(struct ledger *ledger, uint32_t limit,
 /* One; its texts live until the next call on the ledger. -ENOENT. */
 int kept_lookback_get(struct ledger *ledger, struct str id, struct kept_lookback *ret_lookback);
 
+/* The oldest that waits or runs. -ENOENT: there is none. */
+int kept_lookback_next(struct ledger *ledger, char ret_id[static LOOKBACK_ID_MAX]);
+
 /* ---- verdicts ---- */
 
 enum lookback_verdict {

@@ -53,6 +53,31 @@ static void one_that_was_cancelled_takes_no_more_progress_until_it_is_resumed(vo
     assert_int_equal(kept_lookback_cancel(ledger, STR("l-none")), -ENOENT);
 }
 
+static void the_next_is_the_oldest_that_has_not_ended(void **state)
+{
+    struct ledger *ledger = ((struct scratch *)*state)->ledger;
+    char first[LOOKBACK_ID_MAX], second[LOOKBACK_ID_MAX], next[LOOKBACK_ID_MAX];
+    assert_int_equal(kept_lookback_next(ledger, next), -ENOENT);
+    add(ledger, first);
+    add(ledger, second);
+    if (strcmp(first, second) > 0) { /* of one moment */
+        memcpy(next, first, sizeof(next));
+        memcpy(first, second, sizeof(first));
+        memcpy(second, next, sizeof(second));
+    }
+    struct kept_lookback lookback = get(ledger, first);
+    lookback.state = LOOKBACK_RUNNING;
+    assert_int_equal(kept_lookback_put(ledger, &lookback), 0);
+    assert_int_equal(kept_lookback_next(ledger, next), 0);
+    assert_string_equal(next, first);
+    lookback.state = LOOKBACK_DONE;
+    assert_int_equal(kept_lookback_put(ledger, &lookback), 0);
+    assert_int_equal(kept_lookback_next(ledger, next), 0);
+    assert_string_equal(next, second);
+    assert_int_equal(kept_lookback_cancel(ledger, str_from_c(second)), 0);
+    assert_int_equal(kept_lookback_next(ledger, next), -ENOENT);
+}
+
 static int sum_verdict(void *context, const struct kept_verdict *verdict)
 {
     struct kept_verdict *sum = context;
@@ -125,6 +150,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_look_remembers_how_far_it_has_come),
         TEST(one_that_was_cancelled_takes_no_more_progress_until_it_is_resumed),
+        TEST(the_next_is_the_oldest_that_has_not_ended),
         TEST(verdicts_add_up_and_are_seen_by_their_agency_only),
         TEST(a_finding_has_the_events_it_keeps),
     };
