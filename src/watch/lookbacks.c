@@ -11,7 +11,7 @@
 #include "io/log.h"
 #include "watch/lookbacks_state.h"
 
-#define JOBS_MAX 1000 /* looks that are looked through for one that waits */
+#define JOBS_MAX 1000 /* newest looks that may not have begun */
 
 struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct err *err)
 {
@@ -26,7 +26,11 @@ struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct 
     if (!lookbacks->options.now)
         lookbacks->options.now = clock_now_us;
     pthread_mutex_init(&lookbacks->lock, NULL);
-    pthread_cond_init(&lookbacks->woken, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&lookbacks->woken, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     lookbacks->noting = ledger_open(options->ledger, &how, err);
     lookbacks->ledger = lookbacks->noting ? ledger_open(options->ledger, &how, err) : NULL;
     if (lookbacks->ledger)
@@ -239,29 +243,11 @@ void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version
 
 /* ---- the thread ---- */
 
-struct search {
-    char id[LOOKBACK_ID_MAX];
-    bool found;
-};
-
-/* The oldest that has not ended: the list is from the newest on. */
-static int find_waiting(void *context, const struct kept_lookback *lookback)
-{
-    struct search *search = context;
-    bool waits = lookback->state == LOOKBACK_WAITING || lookback->state == LOOKBACK_RUNNING;
-    if (!waits || lookback->id.len >= sizeof(search->id))
-        return 0;
-    memcpy(search->id, lookback->id.ptr, lookback->id.len);
-    search->id[lookback->id.len] = '\0';
-    search->found = true;
-    return 0;
-}
-
 /* Until somebody wakes it, or for a while. False: stop. */
 static bool wait_for_work(struct lookbacks *lookbacks, int64_t us)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += us / TIME_SECOND_US;
     until.tv_nsec += us % TIME_SECOND_US * 1000;
     if (until.tv_nsec >= 1000000000) {
@@ -284,11 +270,11 @@ static void *run(void *context)
     int64_t pause = 0;
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOOKBACKS_NICE);
     while (wait_for_work(lookbacks, pause)) {
-        struct search search = {0};
-        int r = kept_lookback_list(lookbacks->ledger, JOBS_MAX, find_waiting, &search);
-        if (r == 0 && search.found)
-            r = lookback_job_run(lookbacks, str_from_c(search.id));
-        pause = r < 0 ? LOOKBACKS_RETRY_US : search.found ? 0 : LOOKBACKS_LOOK_US;
+        char id[LOOKBACK_ID_MAX];
+        int r = kept_lookback_next(lookbacks->ledger, id);
+        if (r == 0)
+            r = lookback_job_run(lookbacks, str_from_c(id));
+        pause = r == 0 ? 0 : r == -ENOENT ? LOOKBACKS_LOOK_US : LOOKBACKS_RETRY_US;
     }
     return NULL;
 }

@@ -11,8 +11,8 @@
 #include "io/log.h"
 #include "watch/schedule_state.h"
 
-#define TICK_US TIME_SECOND_US
-#define RETRY_US (5 * TIME_SECOND_US) /* after an error of the ledger */
+#define TICK_SECONDS 1
+#define RETRY_SECONDS 5 /* after an error of the ledger */
 #define NICENESS 10
 #define KEPT_MEMORY_MAX ((size_t)1 << 30)
 #define NAMES_MEMORY_MAX ((size_t)16 << 20)
@@ -329,10 +329,12 @@ static int look(struct schedule *schedule, struct err *err)
     int status = refresh_hunts(schedule, err);
     if (status == 0)
         status = refresh_agencies(schedule, err);
-    for (size_t i = 0; status == 0 && i < schedule->hunts.len; i++) {
+    if (status == 0)
         status = run_asked(schedule);
-        if (status == 0 && !schedule->options.idle)
-            status = run_hunt(schedule, schedule->hunts.items[i], false);
+    for (size_t i = 0; status == 0 && !schedule->options.idle && i < schedule->hunts.len; i++) {
+        status = run_hunt(schedule, schedule->hunts.items[i], false);
+        if (status == 0)
+            status = run_asked(schedule); /* whoever asks does not wait for all that are due */
     }
     if (status < 0 && !err->code)
         err_set(err, status, "%s", ledger_problem(schedule->ledger));
@@ -341,18 +343,17 @@ static int look(struct schedule *schedule, struct err *err)
 
 /* ---- the thread ---- */
 
-/* Waits, for less where somebody asks or stops it. */
-static void rest(struct schedule *schedule, int64_t us)
+/* For less where it is stopped, or somebody asks; but a ledger that is away is not tried again without a pause. */
+static void rest(struct schedule *schedule, bool failed)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    int64_t ns = until.tv_nsec + us % TIME_SECOND_US * 1000;
-    until.tv_sec += us / TIME_SECOND_US + ns / 1000000000;
-    until.tv_nsec = ns % 1000000000;
+    int status = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += failed ? RETRY_SECONDS : TICK_SECONDS;
     pthread_mutex_lock(&schedule->lock);
     schedule->stats = schedule->counts;
-    if (!schedule->stopping && schedule->asked.len == 0)
-        pthread_cond_timedwait(&schedule->changed, &schedule->lock, &until);
+    while (status == 0 && !schedule->stopping && (failed || schedule->asked.len == 0))
+        status = pthread_cond_timedwait(&schedule->changed, &schedule->lock, &until);
     pthread_mutex_unlock(&schedule->lock);
 }
 
@@ -370,7 +371,7 @@ static void *work(void *context)
                 log_say(LOG_ERROR, "hunt.schedule", "%s", err.message);
         }
         said = status;
-        rest(schedule, status < 0 ? RETRY_US : TICK_US);
+        rest(schedule, status < 0);
     }
     return NULL;
 }
@@ -427,7 +428,11 @@ struct schedule *schedule_start(const struct schedule_options *options, struct e
     arena_init(&schedule->names, NAMES_MEMORY_MAX);
     arena_init(&schedule->keys, NAMES_MEMORY_MAX);
     pthread_mutex_init(&schedule->lock, NULL);
-    pthread_cond_init(&schedule->changed, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&schedule->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     schedule->choices = choices_new(options->agencies, options->n_agencies);
     schedule->options.agencies = NULL;
     int status = schedule->choices ? open_ledger(schedule, err)
