@@ -10,9 +10,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void walk(struct str value, struct buf *room, int depth)
 {
-    struct dynamic_walk members = dynamic_walk(value);
+    struct json_cursor members = json_cursor_of(value);
     struct str key, member, before = value;
-    while (dynamic_next(&members, &key, &member)) {
+    while (json_cursor_next(&members, &key, &member)) {
         dynamic_text(member, room);
         dynamic_compare(before, member);
         before = member;

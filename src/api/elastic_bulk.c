@@ -48,9 +48,9 @@ static int read_target(struct reading *reading, struct str target, struct bulk_i
     struct str name, value;
     item->index = reading->index;
     while (json_cursor_next(&cursor, &name, &value)) {
-        if (str_eq(name, STR("_index")) && json_is_string(value))
+        if (str_eq(name, STR("_index")) && json_is_quoted(value))
             item->index = json_inside(value);
-        else if (str_eq(name, STR("_id")) && json_is_string(value))
+        else if (str_eq(name, STR("_id")) && json_is_quoted(value))
             item->id = json_inside(value);
     }
     if (item->index.len == 0)

@@ -60,7 +60,7 @@ static int write_list(struct buf *out, struct str list, unsigned depth)
 static void read_pair(struct str pair, struct str *ret_key, struct str *ret_value)
 {
     struct str key = json_member(pair, STR("key"));
-    *ret_key = json_is_string(key) ? json_inside(key) : STR("");
+    *ret_key = json_is_quoted(key) ? json_inside(key) : STR("");
     *ret_value = json_member(pair, STR("value"));
 }
 
@@ -145,7 +145,7 @@ static void read_record_members(struct str object, struct otlp_record *record)
             record->observed_ns = number_of(value);
         else if (str_eq(name, STR("severityNumber")))
             record->severity = (int32_t)number_of(value);
-        else if (!json_is_string(value))
+        else if (!json_is_quoted(value))
             continue;
         else if (str_eq(name, STR("severityText")))
             record->severity_text = json_inside(value);
@@ -202,7 +202,7 @@ static int add_scope_attribute(struct otlp *otlp, struct str pair)
 
 static int add_scope_text(struct otlp *otlp, struct str name, struct str text)
 {
-    if (!json_is_string(text) || text.len == 2)
+    if (!json_is_quoted(text) || text.len == 2)
         return 0;
     int status = otlp_about_begin(&otlp->scope, name, false);
     if (status < 0)

@@ -41,8 +41,9 @@ static struct str first_element(const struct hunt_kept *result, uint32_t column,
     struct str key, value = STR("");
     if (type_of(result, column) != KQL_DYNAMIC || result->n == 0)
         return value;
-    struct dynamic_walk walk = dynamic_walk(result->rows[0][column].text);
-    return !walk.bag && dynamic_next(&walk, &key, &value) ? dynamic_text(value, room) : STR("");
+    struct json_cursor walk = json_cursor_of(result->rows[0][column].text);
+    return !walk.object && json_cursor_next(&walk, &key, &value) ? dynamic_text(value, room)
+                                                                 : STR("");
 }
 
 static bool is_time(const struct hunt_kept *result, uint32_t column)
@@ -216,17 +217,17 @@ static bool is_marked(struct str text)
 }
 
 /* The next element of an array; of what is none, the same text always. */
-static struct str next_element(struct dynamic_walk *walk, struct str text, struct buf *room)
+static struct str next_element(struct json_cursor *walk, struct str text, struct buf *room)
 {
     struct str key, value;
     if (!walk->at)
         return text;
-    return dynamic_next(walk, &key, &value) ? dynamic_text(value, room) : STR("");
+    return json_cursor_next(walk, &key, &value) ? dynamic_text(value, room) : STR("");
 }
 
-static struct dynamic_walk walk_of(struct str text)
+static struct json_cursor walk_of(struct str text)
 {
-    return dynamic_kind(text) == DYNAMIC_ARRAY ? dynamic_walk(text) : (struct dynamic_walk){0};
+    return dynamic_kind(text) == DYNAMIC_ARRAY ? json_cursor_of(text) : (struct json_cursor){0};
 }
 
 /* A row of arrays is as many points as they have elements. */
@@ -240,8 +241,8 @@ static void read_cells(struct reading *reading, size_t row, uint32_t y)
     struct str mark = roles->n_anomalies ? cells[roles->anomalies[0]].text : STR("");
     struct chart_series *series = find_series(reading, row, y);
     bool arrays = type_of(reading->result, y) == KQL_DYNAMIC;
-    struct dynamic_walk xs = arrays ? walk_of(x) : (struct dynamic_walk){0},
-                        ys = walk_of(cells[y].text), marks = walk_of(mark);
+    struct json_cursor xs = arrays ? walk_of(x) : (struct json_cursor){0},
+                       ys = walk_of(cells[y].text), marks = walk_of(mark);
     struct buf rooms[3] = {{0}};
     if (!series)
         return;

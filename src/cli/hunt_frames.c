@@ -152,13 +152,14 @@ static int take_end(struct hunt_frames *frames, const json_t *frame, struct err 
  */
 static int take_row(struct hunt_frames *frames, struct str row, struct err *err)
 {
-    struct dynamic_walk walk = dynamic_walk(row);
+    struct json_cursor walk = json_cursor_of(row);
     struct hunt_cell *cells = frames->cells.items;
     struct str key, value;
     struct buf room = {0};
     uint32_t n = 0;
     buf_clear(&frames->texts);
-    for (; frames->open && n < frames->head.n_columns && dynamic_next(&walk, &key, &value); n++) {
+    for (; frames->open && n < frames->head.n_columns && json_cursor_next(&walk, &key, &value);
+         n++) {
         size_t at = frames->texts.len;
         cells[n].null = dynamic_kind(value) == DYNAMIC_NULL;
         if (!cells[n].null)
@@ -171,7 +172,7 @@ static int take_row(struct hunt_frames *frames, struct str row, struct err *err)
     buf_free(&room);
     if (failed)
         return err_set(err, -ENOMEM, "no memory");
-    if (!frames->open || n < frames->head.n_columns || dynamic_next(&walk, &key, &value))
+    if (!frames->open || n < frames->head.n_columns || json_cursor_next(&walk, &key, &value))
         return no_answer(err, "a row has other columns than its result");
     const char *at = frames->texts.ptr ? frames->texts.ptr : "";
     for (uint32_t i = 0; i < n; i++) {
@@ -238,9 +239,9 @@ static int take_frame(struct hunt_frames *frames, json_t *frame, struct err *err
 
 static int take_line(struct hunt_frames *frames, struct str line, struct err *err)
 {
-    struct dynamic_walk walk = dynamic_walk(line);
+    struct json_cursor walk = json_cursor_of(line);
     struct str key, value;
-    if (walk.bag && dynamic_next(&walk, &key, &value) && str_eq(key, STR("row")))
+    if (walk.object && json_cursor_next(&walk, &key, &value) && str_eq(key, STR("row")))
         return take_row(frames, value, err);
     json_t *frame = json_loadb(line.ptr ? line.ptr : "", line.len, 0, NULL);
     int status = json_is_object(frame) ? take_frame(frames, frame, err)

@@ -2,55 +2,7 @@
 
 #include "base/vec.h"
 #include "event/event.h"
-
-static bool is_space(char byte)
-{
-    return byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
-static const char *skip_space(const char *at, const char *end)
-{
-    while (at < end && is_space(*at))
-        at++;
-    return at;
-}
-
-/* Behind the string whose opening quote is at `at`, or `end`. */
-static const char *string_end(const char *at, const char *end)
-{
-    for (at++; at < end && *at != '"'; at++)
-        at += *at == '\\';
-    return at < end ? at + 1 : end;
-}
-
-/* Behind the array or bag that begins at `at`. */
-static const char *group_end(const char *at, const char *end)
-{
-    size_t depth = 0;
-    while (at < end) {
-        if (*at == '"') {
-            at = string_end(at, end);
-            continue;
-        }
-        depth += *at == '[' || *at == '{';
-        bool close = *at == ']' || *at == '}';
-        at++;
-        if (close && --depth == 0)
-            break;
-    }
-    return at;
-}
-
-static const char *value_end(const char *at, const char *end)
-{
-    if (at < end && *at == '"')
-        return string_end(at, end);
-    if (at < end && (*at == '[' || *at == '{'))
-        return group_end(at, end);
-    while (at < end && *at != ',' && *at != ']' && *at != '}' && !is_space(*at))
-        at++;
-    return at;
-}
+#include "parse/json.h"
 
 enum dynamic_kind dynamic_kind(struct str value)
 {
@@ -74,52 +26,10 @@ enum dynamic_kind dynamic_kind(struct str value)
     }
 }
 
-struct dynamic_walk dynamic_walk(struct str value)
-{
-    value = str_trim(value);
-    enum dynamic_kind kind = dynamic_kind(value);
-    if (kind != DYNAMIC_ARRAY && kind != DYNAMIC_BAG)
-        return (struct dynamic_walk){value.ptr, value.ptr, false};
-    return (struct dynamic_walk){value.ptr + 1, value.ptr + value.len, kind == DYNAMIC_BAG};
-}
-
-bool dynamic_next(struct dynamic_walk *walk, struct str *ret_key, struct str *ret_value)
-{
-    const char *at = skip_space(walk->at, walk->end), *end = walk->end;
-    *ret_key = (struct str){at, 0};
-    if (walk->bag) {
-        if (at >= end || *at != '"')
-            return false;
-        const char *behind = string_end(at, end);
-        if (behind - at < 2)
-            return false;
-        *ret_key = str_of(at + 1, (size_t)(behind - at) - 2);
-        at = skip_space(behind, end);
-        if (at >= end || *at != ':')
-            return false;
-        at = skip_space(at + 1, end);
-    }
-    const char *behind = value_end(at, end);
-    if (behind == at)
-        return false;
-    *ret_value = str_of(at, (size_t)(behind - at));
-    at = skip_space(behind, end);
-    walk->at = at < end && *at == ',' ? at + 1 : end;
-    return true;
-}
-
-/* What is between the quotes; the text itself where there are none. */
-static struct str inside(struct str value)
-{
-    if (value.len < 2 || value.ptr[0] != '"')
-        return value;
-    return str_of(value.ptr + 1, value.len - 2);
-}
-
 struct str dynamic_text(struct str value, struct buf *room)
 {
     value = str_trim(value);
-    struct str text = inside(value);
+    struct str text = json_inside(value);
     if (text.ptr == value.ptr || str_index(text, '\\') == text.len)
         return text;
     buf_clear(room);
@@ -141,10 +51,10 @@ static bool key_is(struct str key, struct str wanted, struct buf *room)
 
 struct str dynamic_member(struct str bag, struct str key)
 {
-    struct dynamic_walk walk = dynamic_walk(bag);
+    struct json_cursor walk = json_cursor_of(bag);
     struct str found = {0}, name, value;
     struct buf room = {0};
-    while (walk.bag && !found.ptr && dynamic_next(&walk, &name, &value))
+    while (walk.object && !found.ptr && json_cursor_next(&walk, &name, &value))
         if (key_is(name, key, &room))
             found = value;
     buf_free(&room);
@@ -153,9 +63,9 @@ struct str dynamic_member(struct str bag, struct str key)
 
 bool dynamic_elements(struct str array, struct dynamic_list *list)
 {
-    struct dynamic_walk walk = dynamic_walk(array);
+    struct json_cursor walk = json_cursor_of(array);
     struct str key, value;
-    while (!walk.bag && dynamic_next(&walk, &key, &value))
+    while (!walk.object && json_cursor_next(&walk, &key, &value))
         if (vec_push(list, value) < 0)
             return false;
     return true;
@@ -211,7 +121,7 @@ struct reader {
 static int next_byte(struct reader *reader)
 {
     struct str text = reader->text;
-    while (reader->at < text.len && !reader->quoted && is_space(text.ptr[reader->at]))
+    while (reader->at < text.len && !reader->quoted && json_is_space(text.ptr[reader->at]))
         reader->at++;
     if (reader->at >= text.len)
         return -1;

@@ -1,17 +1,15 @@
 /*
- * dynamic: a value of KQL's type dynamic, as its JSON text. Elements are handed on as the text that they are, so numbers
- * and nested values stay as they were written.
+ * dynamic: a value of KQL's type dynamic, as its JSON text. Members of bags and elements of arrays come from
+ * parse/json_cursor.h as the text that they are, so numbers and nested values stay as they were written.
  *
- *     struct dynamic_walk walk = dynamic_walk(value);
- *     while (dynamic_next(&walk, &key, &element)) ...      // members of a bag, elements of an array
- *
- * The text need not be JSON: nothing is read outside of it, and what is no JSON comes out as some
- * text or not at all. Pure functions; texts handed out point into the text handed in.
+ * The text need not be JSON: what is none comes out as some text or not at all. Pure functions; texts handed
+ * out point into the text handed in.
  */
 #ifndef JAGA_HUNT_DYNAMIC_H
 #define JAGA_HUNT_DYNAMIC_H
 
 #include "base/buf.h"
+#include "parse/json_cursor.h"
 
 enum dynamic_kind {
     DYNAMIC_NONE, /* empty text */
@@ -24,17 +22,6 @@ enum dynamic_kind {
 };
 
 enum dynamic_kind dynamic_kind(struct str value);
-
-struct dynamic_walk {
-    const char *at, *end;
-    bool bag;
-};
-
-/* Of a value that is neither array nor bag: there is nothing in it. */
-struct dynamic_walk dynamic_walk(struct str value);
-
-/* The next member: its key as written, escapes and all, without quotes (empty in an array), and its value. */
-bool dynamic_next(struct dynamic_walk *walk, struct str *ret_key, struct str *ret_value);
 
 /* The member of that key (unescaped); ptr NULL: there is none. */
 struct str dynamic_member(struct str bag, struct str key);

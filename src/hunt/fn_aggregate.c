@@ -19,8 +19,8 @@ NATIVE(merge_all)
     struct str key, value;
     bool whole = dynamic_elements(native_text(call, 0, row), &bags);
     for (size_t i = 0; whole && i < bags.len; i++) {
-        struct dynamic_walk walk = dynamic_walk(bags.items[i]);
-        while (whole && walk.bag && dynamic_next(&walk, &key, &value)) {
+        struct json_cursor walk = json_cursor_of(bags.items[i]);
+        while (whole && walk.object && json_cursor_next(&walk, &key, &value)) {
             bool known = false;
             for (size_t k = 0; !known && k < keys.len; k++)
                 known = str_eq(keys.items[k], key);
@@ -42,17 +42,18 @@ NATIVE(merge_all)
 /* kql_weighted([8,6,3,1], [0.5,0.999]): of each share, the place (from 1) at which the sum reaches it. */
 NATIVE(weighted)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row)), shares;
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row)), shares;
     struct str key, value;
     double sum = 0, share, weight;
     struct buf buf = {0};
-    while (dynamic_next(&walk, &key, &value))
+    while (json_cursor_next(&walk, &key, &value))
         sum += str_to_double(value, &weight) == 0 ? weight : 0;
-    shares = dynamic_walk(native_text(call, 1, row));
-    while (dynamic_next(&shares, &key, &value)) {
+    shares = json_cursor_of(native_text(call, 1, row));
+    while (json_cursor_next(&shares, &key, &value)) {
         double reached = 0, wanted = str_to_double(value, &share) == 0 ? share * sum : 0;
         uint64_t place = 0;
-        for (walk = dynamic_walk(native_text(call, 0, row)); dynamic_next(&walk, &key, &value);) {
+        for (walk = json_cursor_of(native_text(call, 0, row));
+             json_cursor_next(&walk, &key, &value);) {
             reached += str_to_double(value, &weight) == 0 ? weight : 0;
             place++;
             if (reached >= wanted)

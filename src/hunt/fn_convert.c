@@ -109,9 +109,9 @@ static bool is_json(struct str text, struct buf *room)
 {
     if (text.ptr[0] == '{')
         return !json_check(text);
-    struct dynamic_walk walk = {text.ptr, text.ptr + text.len, false};
+    struct json_cursor walk = {text.ptr, text.ptr + text.len, false};
     struct str key, value;
-    if (!strchr("[\"-0123456789tfn", text.ptr[0]) || !dynamic_next(&walk, &key, &value) ||
+    if (!strchr("[\"-0123456789tfn", text.ptr[0]) || !json_cursor_next(&walk, &key, &value) ||
         value.len != text.len)
         return false;
     buf_clear(room);

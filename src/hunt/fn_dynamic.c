@@ -35,12 +35,12 @@ static bool take_array(struct lake_call *call, uint32_t argument, uint32_t row,
 
 NATIVE(array_length)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct str key, value;
     int64_t count = 0;
     if (!is_array(native_text(call, 0, row)))
         call->put_null(call, row);
-    while (dynamic_next(&walk, &key, &value))
+    while (json_cursor_next(&walk, &key, &value))
         count++;
     call->integers[row] = count;
 }
@@ -230,11 +230,11 @@ NATIVE(array_iff)
 
 NATIVE(array_sum)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct str key, value;
     double sum = 0, number;
     bool numbers = is_array(native_text(call, 0, row));
-    while (numbers && dynamic_next(&walk, &key, &value)) {
+    while (numbers && json_cursor_next(&walk, &key, &value)) {
         numbers = str_to_double(value, &number) == 0;
         sum += numbers ? number : 0;
     }
@@ -246,10 +246,10 @@ NATIVE(array_sum)
 /* zip([1,2],["a","b"]): [[1,"a"],[2,"b"]]; null where an array is shorter. */
 NATIVE(zip)
 {
-    struct dynamic_walk walks[LAKE_PARAMETERS_MAX];
+    struct json_cursor walks[LAKE_PARAMETERS_MAX];
     uint32_t n = call->n_arguments < LAKE_PARAMETERS_MAX ? call->n_arguments : LAKE_PARAMETERS_MAX;
     for (uint32_t i = 0; i < n; i++)
-        walks[i] = dynamic_walk(native_text(call, i, row));
+        walks[i] = json_cursor_of(native_text(call, i, row));
     struct buf buf = {0};
     bool some = true;
     for (size_t k = 0; some; k++) {
@@ -257,7 +257,7 @@ NATIVE(zip)
         some = false;
         for (uint32_t i = 0; i < n; i++) {
             values[i] = STR("null");
-            some = dynamic_next(&walks[i], &key, &values[i]) || some;
+            some = json_cursor_next(&walks[i], &key, &values[i]) || some;
         }
         if (some) {
             buf_add_c(&buf, k ? "," : "[");
@@ -342,15 +342,15 @@ NATIVE(set_has_element)
 
 NATIVE(bag_keys)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct dynamic_list keys = {0};
     struct str key, value;
     bool whole = true;
-    if (!walk.bag) {
+    if (!walk.object) {
         call->put_null(call, row);
         return;
     }
-    while (whole && dynamic_next(&walk, &key, &value))
+    while (whole && json_cursor_next(&walk, &key, &value))
         whole = vec_push(&keys, str_of(key.ptr - 1, key.len + 2)) == 0;
     put_list(call, row, &keys);
 }
@@ -378,9 +378,9 @@ NATIVE(bag_merge)
     struct dynamic_list keys = {0};
     bool whole = true;
     for (uint32_t i = 0; whole && i < call->n_arguments; i++) {
-        struct dynamic_walk walk = dynamic_walk(native_text(call, i, row));
+        struct json_cursor walk = json_cursor_of(native_text(call, i, row));
         struct str key, value;
-        while (whole && walk.bag && dynamic_next(&walk, &key, &value)) {
+        while (whole && walk.object && json_cursor_next(&walk, &key, &value)) {
             if (has_member(&keys, key))
                 continue;
             put_member(&buf, key, value);
@@ -394,9 +394,9 @@ NATIVE(bag_merge)
 
 static bool listed(struct str keys, struct str key)
 {
-    struct dynamic_walk walk = dynamic_walk(keys);
+    struct json_cursor walk = json_cursor_of(keys);
     struct str ignored, value;
-    while (dynamic_next(&walk, &ignored, &value))
+    while (json_cursor_next(&walk, &ignored, &value))
         if (str_eq(str_trim(value), str_of(key.ptr - 1, key.len + 2)))
             return true;
     return false;
@@ -404,14 +404,14 @@ static bool listed(struct str keys, struct str key)
 
 NATIVE(bag_remove_keys)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct str key, value;
     struct buf buf = {0};
-    if (!walk.bag) {
+    if (!walk.object) {
         call->put_null(call, row);
         return;
     }
-    while (dynamic_next(&walk, &key, &value))
+    while (json_cursor_next(&walk, &key, &value))
         if (!listed(native_text(call, 1, row), key))
             put_member(&buf, key, value);
     buf_add_c(&buf, buf.len ? "}" : "{}");
@@ -429,17 +429,17 @@ NATIVE(bag_has_key)
 /* bag_set_key(bag, key, value) */
 NATIVE(bag_set_key)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct str key, value, wanted;
     struct buf buf = {0}, quoted = {0};
-    if (!walk.bag) {
+    if (!walk.object) {
         call->put_null(call, row);
         return;
     }
     buf_add_json(&quoted, native_text(call, 1, row));
     wanted = quoted.len > 1 ? str_of(quoted.ptr + 1, quoted.len - 2) : (struct str){0};
     bool there = false;
-    while (dynamic_next(&walk, &key, &value)) {
+    while (json_cursor_next(&walk, &key, &value)) {
         bool same = str_eq(key, wanted);
         put_member(&buf, key, same ? native_text(call, 2, row) : value);
         there = there || same;
@@ -454,10 +454,10 @@ NATIVE(bag_set_key)
 /* pack_all(true): without what is null or an empty string. */
 NATIVE(bag_trim)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct str key, value;
     struct buf buf = {0};
-    while (walk.bag && dynamic_next(&walk, &key, &value))
+    while (walk.object && json_cursor_next(&walk, &key, &value))
         if (!str_eq(value, STR("null")) && !str_eq(value, STR("\"\"")))
             put_member(&buf, key, value);
     buf_add_c(&buf, buf.len ? "}" : "{}");
@@ -467,13 +467,13 @@ NATIVE(bag_trim)
 /* bag_zip(["a"],[1]): {"a":1} */
 NATIVE(bag_zip)
 {
-    struct dynamic_walk keys = dynamic_walk(native_text(call, 0, row));
-    struct dynamic_walk values = dynamic_walk(native_text(call, 1, row));
+    struct json_cursor keys = json_cursor_of(native_text(call, 0, row));
+    struct json_cursor values = json_cursor_of(native_text(call, 1, row));
     struct str ignored, key, value;
     struct buf buf = {0};
-    while (!keys.bag && dynamic_next(&keys, &ignored, &key)) {
+    while (!keys.object && json_cursor_next(&keys, &ignored, &key)) {
         value = STR("null");
-        dynamic_next(&values, &ignored, &value);
+        json_cursor_next(&values, &ignored, &value);
         if (dynamic_kind(key) == DYNAMIC_STRING && key.len > 1)
             put_member(&buf, str_of(key.ptr + 1, key.len - 2), value);
     }

@@ -72,12 +72,12 @@ NATIVE(base64_encode)
 
 NATIVE(base64_encode_array)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct buf bytes = {0};
     struct str key, value;
     int64_t number;
     bool whole = true;
-    while (whole && dynamic_next(&walk, &key, &value)) {
+    while (whole && json_cursor_next(&walk, &key, &value)) {
         whole = str_to_i64(value, &number) == 0 && number >= 0 && number < 256;
         if (whole)
             buf_add_byte(&bytes, (char)number);
@@ -270,11 +270,11 @@ NATIVE(code_points)
 /* The text of an array of code points, and of arrays in it. */
 static void add_points(struct str array, unsigned depth, struct buf *text)
 {
-    struct dynamic_walk walk = dynamic_walk(array);
+    struct json_cursor walk = json_cursor_of(array);
     struct str key, value;
     int64_t point;
     char bytes[4];
-    while (dynamic_next(&walk, &key, &value)) {
+    while (json_cursor_next(&walk, &key, &value)) {
         if (depth == 0 && dynamic_kind(value) == DYNAMIC_ARRAY)
             add_points(value, depth + 1, text);
         else if (str_to_i64(value, &point) == 0 && point >= 0 && point <= UINT32_MAX)

@@ -130,11 +130,11 @@ NATIVE(ipv6_is_in_range)
 
 static bool in_ranges(const struct network *network, struct str ranges, bool ipv6)
 {
-    struct dynamic_walk walk = dynamic_walk(ranges);
+    struct json_cursor walk = json_cursor_of(ranges);
     struct str key, value;
     struct buf room = {0};
     bool found = false;
-    while (!found && dynamic_next(&walk, &key, &value)) {
+    while (!found && json_cursor_next(&walk, &key, &value)) {
         struct network range;
         if (dynamic_kind(value) == DYNAMIC_ARRAY)
             found = in_ranges(network, value, ipv6);
@@ -333,11 +333,11 @@ NATIVE(has_ipv4_prefix)
 
 NATIVE(has_any_ipv4_prefix)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 1, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 1, row));
     struct str key, value;
     struct buf room = {0};
     bool found = false;
-    while (!found && dynamic_next(&walk, &key, &value))
+    while (!found && json_cursor_next(&walk, &key, &value))
         found = has_address(native_text(call, 0, row), dynamic_text(value, &room));
     buf_free(&room);
     call->booleans[row] = found;

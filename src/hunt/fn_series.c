@@ -17,9 +17,9 @@
 
 bool series_read(struct str array, struct series *series)
 {
-    struct dynamic_walk walk = dynamic_walk(array);
+    struct json_cursor walk = json_cursor_of(array);
     struct str key, value;
-    while (!walk.bag && dynamic_next(&walk, &key, &value)) {
+    while (!walk.object && json_cursor_next(&walk, &key, &value)) {
         double number;
         if (str_to_double(value, &number) < 0)
             number = NAN;

@@ -34,12 +34,12 @@ static bool add_path(struct paths *paths)
 
 static bool walk_paths(struct str value, unsigned depth, struct paths *paths)
 {
-    struct dynamic_walk walk = dynamic_walk(value);
+    struct json_cursor walk = json_cursor_of(value);
     struct str key, member;
     size_t len = paths->path.len;
     bool whole = depth < DEPTH_MAX;
-    while (whole && dynamic_next(&walk, &key, &member)) {
-        if (walk.bag)
+    while (whole && json_cursor_next(&walk, &key, &member)) {
+        if (walk.object)
             buf_printf(&paths->path, "['%.*s']", STR_ARG(key));
         else
             buf_add_c(&paths->path, "[0]");
@@ -83,7 +83,7 @@ static int compare_members(const void *a, const void *b)
 static bool put_canonical(struct buf *json, struct str value, unsigned depth)
 {
     enum dynamic_kind kind = dynamic_kind(value);
-    struct dynamic_walk walk = dynamic_walk(value);
+    struct json_cursor walk = json_cursor_of(value);
     VEC(struct member) members = {0};
     struct member member;
     bool whole = depth < DEPTH_MAX;
@@ -91,7 +91,7 @@ static bool put_canonical(struct buf *json, struct str value, unsigned depth)
         buf_add_str(json, value);
         return true;
     }
-    while (whole && dynamic_next(&walk, &member.key, &member.value))
+    while (whole && json_cursor_next(&walk, &member.key, &member.value))
         whole = vec_push(&members, member) == 0;
     if (kind == DYNAMIC_BAG && members.len > 1)
         qsort(members.items, members.len, sizeof(members.items[0]), compare_members);
@@ -251,13 +251,13 @@ NATIVE(array_sort)
                                const void *) = {{ascending_nulls_first, ascending_nulls_last},
                                                 {descending_nulls_first, descending_nulls_last}};
     bool descending = native_integer(call, 0, row) != 0, last = native_integer(call, 1, row) != 0;
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 2, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 2, row));
     VEC(struct sorted) order = {0};
     struct sorted item = {0};
     struct str key;
     struct buf json = {0};
     bool whole = dynamic_kind(native_text(call, 2, row)) == DYNAMIC_ARRAY;
-    while (whole && dynamic_next(&walk, &key, &item.value)) {
+    while (whole && json_cursor_next(&walk, &key, &item.value)) {
         whole = vec_push(&order, item) == 0;
         item.at++;
     }

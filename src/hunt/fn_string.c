@@ -136,11 +136,11 @@ NATIVE(repeat)
 
 NATIVE(join_array)
 {
-    struct dynamic_walk walk = dynamic_walk(native_text(call, 0, row));
+    struct json_cursor walk = json_cursor_of(native_text(call, 0, row));
     struct str key, value, delimiter = native_text(call, 1, row);
     struct buf buf = {0}, room = {0};
     bool first = true;
-    while (!walk.bag && dynamic_next(&walk, &key, &value)) {
+    while (!walk.object && json_cursor_next(&walk, &key, &value)) {
         if (!first)
             buf_add_str(&buf, delimiter);
         first = false;
@@ -186,12 +186,13 @@ NATIVE(translate)
 /* Each of a list of texts by the one at its place in another, one after the other. */
 NATIVE(replace_strings)
 {
-    struct dynamic_walk lookups = dynamic_walk(native_text(call, 1, row));
-    struct dynamic_walk rewrites = dynamic_walk(native_text(call, 2, row));
+    struct json_cursor lookups = json_cursor_of(native_text(call, 1, row));
+    struct json_cursor rewrites = json_cursor_of(native_text(call, 2, row));
     struct buf text = {0}, next = {0}, room = {0}, other = {0};
     struct str key, lookup, rewrite;
     buf_add_str(&text, native_text(call, 0, row));
-    while (dynamic_next(&lookups, &key, &lookup) && dynamic_next(&rewrites, &key, &rewrite)) {
+    while (json_cursor_next(&lookups, &key, &lookup) &&
+           json_cursor_next(&rewrites, &key, &rewrite)) {
         struct terms_needle needle = terms_needle(dynamic_text(lookup, &room), false);
         struct str all = buf_str(&text);
         size_t from = 0, at;

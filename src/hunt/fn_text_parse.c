@@ -83,16 +83,16 @@ static struct str next_text(struct kv_call *kv, struct str value)
 /* ["pair delimiter", "value delimiter", "escapes", greedy, ["quotes" ...], ["key" ...]] */
 static void read_kv(struct kv_call *kv, struct str options)
 {
-    struct dynamic_walk walk = dynamic_walk(options), list;
+    struct json_cursor walk = json_cursor_of(options), list;
     struct str key, value, item;
-    for (unsigned i = 0; dynamic_next(&walk, &key, &value); i++) {
+    for (unsigned i = 0; json_cursor_next(&walk, &key, &value); i++) {
         if (i < 3)
             *(i == 0   ? &kv->how.pair
               : i == 1 ? &kv->how.value
                        : &kv->how.escapes) = next_text(kv, value);
         else if (i == 3)
             kv->how.greedy = str_eq(value, STR("true"));
-        for (list = dynamic_walk(value); dynamic_next(&list, &key, &item);)
+        for (list = json_cursor_of(value); json_cursor_next(&list, &key, &item);)
             if (i == 4 && kv->how.n_quotes < TEXT_KV_QUOTES_MAX)
                 kv->how.quotes[kv->how.n_quotes++] = next_text(kv, item);
             else if (i == 5 && kv->n_keys < TEXT_KV_KEYS_MAX)

@@ -114,15 +114,15 @@ static int emit_row_rank(struct hunt_bind *bind, const struct hunt_call *call,
  */
 NATIVE(sessions)
 {
-    struct dynamic_walk times = dynamic_walk(native_text(call, 0, row));
-    struct dynamic_walk restarts = dynamic_walk(native_text(call, 1, row));
+    struct json_cursor times = json_cursor_of(native_text(call, 0, row));
+    struct json_cursor restarts = json_cursor_of(native_text(call, 1, row));
     int64_t longest = native_integer(call, 2, row), gap = native_integer(call, 3, row);
     int64_t began = 0, before = 0, at;
     bool running = false;
     struct str key, time, restart;
     struct buf buf = {0};
     buf_add_byte(&buf, '[');
-    while (dynamic_next(&times, &key, &time) && dynamic_next(&restarts, &key, &restart)) {
+    while (json_cursor_next(&times, &key, &time) && json_cursor_next(&restarts, &key, &restart)) {
         bool null = str_to_i64(time, &at) < 0;
         buf_add_c(&buf, buf.len > 1 ? "," : "");
         if (!running || str_eq(restart, STR("true")) || (!null && at - began >= longest) ||

@@ -103,8 +103,8 @@ static enum value_type type_of_number(struct str text)
 /* A value of JSON that is no list, as JSON writes it. */
 static void add_scalar(struct remaker *remaker, struct str name, struct str json, unsigned flags)
 {
-    bool escaped = json_is_string(json) && memchr(json.ptr, '\\', json.len);
-    if (json_is_string(json))
+    bool escaped = json_is_quoted(json) && memchr(json.ptr, '\\', json.len);
+    if (json_is_quoted(json))
         add_slot(remaker, name, json_inside(json), VALUE_STRING,
                  flags | (escaped ? SLOT_ESCAPED : 0u));
     else if (str_eq(json, STR("null")))

@@ -204,10 +204,10 @@ static struct str write_entity(const struct saved_mapping *mapping, const struct
 static void read_events(struct str text, struct buf *room, struct saved_match *match)
 {
     struct str key, value;
-    struct dynamic_walk walk = dynamic_walk(text);
+    struct json_cursor walk = json_cursor_of(text);
     if (lake_id_parse(str_trim(text), &match->events[0]) == 0)
         match->n_events = 1;
-    while (match->n_events < SAVED_EVENTS_MAX && dynamic_next(&walk, &key, &value))
+    while (match->n_events < SAVED_EVENTS_MAX && json_cursor_next(&walk, &key, &value))
         match->n_events +=
             lake_id_parse(dynamic_text(value, room), &match->events[match->n_events]) == 0;
 }

@@ -25,7 +25,7 @@ static const char *space_end(const char *at, const char *end)
     return at;
 }
 
-/* Behind the string whose opening quote is at `at`. */
+/* Behind the string whose opening quote is at `at`, or `end`. */
 static const char *string_end(const char *at, const char *end)
 {
     for (at++; at < end && *at != '"'; at++)
@@ -35,9 +35,9 @@ static const char *string_end(const char *at, const char *end)
 
 static const char *value_end(const char *at, const char *end)
 {
-    if (*at == '"')
+    if (at < end && *at == '"')
         return string_end(at, end);
-    if (*at == '{' || *at == '[') {
+    if (at < end && (*at == '{' || *at == '[')) {
         struct json_scan scan = {0};
         return at + json_scan_run(&scan, str_of(at, (size_t)(end - at)), 0);
     }
@@ -48,28 +48,39 @@ static const char *value_end(const char *at, const char *end)
 
 struct json_cursor json_cursor_of(struct str value)
 {
+    value = str_trim(value);
     if (value.len < 2 || (value.ptr[0] != '{' && value.ptr[0] != '['))
         return (struct json_cursor){value.ptr, value.ptr, false};
-    const char *end = value.ptr + value.len;
-    return (struct json_cursor){space_end(value.ptr + 1, end), end, value.ptr[0] == '{'};
+    return (struct json_cursor){value.ptr + 1, value.ptr + value.len, value.ptr[0] == '{'};
+}
+
+/* Takes "name": of a member. */
+static bool take_name(const char **at, const char *end, struct str *ret_name)
+{
+    const char *name = *at;
+    if (name == end || *name != '"')
+        return false;
+    const char *behind = string_end(name, end);
+    const char *colon = space_end(behind, end);
+    if (behind - name < 2 || colon == end || *colon != ':')
+        return false;
+    *ret_name = str_of(name + 1, (size_t)(behind - name) - 2);
+    *at = space_end(colon + 1, end);
+    return true;
 }
 
 bool json_cursor_next(struct json_cursor *cursor, struct str *ret_name, struct str *ret_value)
 {
-    const char *at = cursor->at, *end = cursor->end;
-    if (at == end || *at == '}' || *at == ']')
-        return false;
+    const char *at = space_end(cursor->at, cursor->end), *end = cursor->end;
     *ret_name = str_of(at, 0);
-    if (cursor->object) {
-        const char *behind = string_end(at, end);
-        *ret_name = str_of(at + 1, (size_t)(behind - at) - 2);
-        at = space_end(behind, end) + 1; /* the colon */
-        at = space_end(at, end);
-    }
+    if (cursor->object && !take_name(&at, end, ret_name))
+        return false;
     const char *behind = value_end(at, end);
+    if (behind == at)
+        return false;
     *ret_value = str_of(at, (size_t)(behind - at));
     at = space_end(behind, end);
-    cursor->at = at < end && *at == ',' ? space_end(at + 1, end) : at;
+    cursor->at = at < end && *at == ',' ? at + 1 : end;
     return true;
 }
 
@@ -85,5 +96,5 @@ struct str json_member(struct str object, struct str name)
 
 struct str json_inside(struct str value)
 {
-    return json_is_string(value) ? str_of(value.ptr + 1, value.len - 2) : value;
+    return json_is_quoted(value) ? str_of(value.ptr + 1, value.len - 2) : value;
 }

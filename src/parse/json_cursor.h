@@ -1,12 +1,13 @@
 /*
- * json_cursor: the members of a JSON object one after the other, as text. For doors, which want a few members of an
- * envelope and hand on the rest as it is.
+ * json_cursor: the members of a JSON object, the elements of a list, one after the other, as the text that they are. For
+ * doors, which want a few members of an envelope and hand on the rest, and for KQL's dynamic values.
  *
  *     end = json_object_end(text, at);               // an object, checked
  *     struct json_cursor c = json_cursor_of(object);
  *     while (json_cursor_next(&c, &name, &value)) ..
  *
- * Pure; nothing is copied or allocated. All but json_object_end() want text that it, or json_check(), has taken.
+ * Pure; nothing is copied or allocated. The text need not be JSON: nothing is read outside of it, and what is no JSON comes
+ * out as some text or not at all; json_object_end() and json_check() tell.
  */
 #ifndef JAGA_PARSE_JSON_CURSOR_H
 #define JAGA_PARSE_JSON_CURSOR_H
@@ -39,7 +40,7 @@ bool json_cursor_next(struct json_cursor *cursor, struct str *ret_name, struct s
 /* The value of a member of that name, the last if there are several; ptr NULL: there is none. */
 struct str json_member(struct str object, struct str name);
 
-static inline bool json_is_string(struct str value)
+static inline bool json_is_quoted(struct str value)
 {
     return value.len > 1 && value.ptr[0] == '"';
 }
