@@ -59,6 +59,12 @@ bool str_cut(struct str *rest, char separator, struct str *ret_part)
     return true;
 }
 
+struct str str_behind_scheme(struct str url, const char *scheme)
+{
+    struct str name;
+    return str_cut(&url, ':', &name) && str_eq(name, str_from_c(scheme)) ? url : STR("");
+}
+
 bool str_cut_line(struct str *rest, struct str *ret_line)
 {
     if (rest->len == 0)

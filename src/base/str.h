@@ -86,6 +86,9 @@ struct str str_trim(struct str s);
  */
 bool str_cut(struct str *rest, char separator, struct str *ret_part);
 
+/* What follows "SCHEME:" in `url`; empty: it is of no such scheme, or nothing follows. */
+struct str str_behind_scheme(struct str url, const char *scheme);
+
 /* The next line of *rest without its LF or CRLF; false at the end. */
 bool str_cut_line(struct str *rest, struct str *ret_line);
 

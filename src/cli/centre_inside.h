@@ -64,10 +64,8 @@ struct centre {
     int64_t looked_us, saved_us, files_us, room_us; /* ticks */
 };
 
-/* A path in the data folder, unless it is absolute. Lives as long as the centre; NULL: no memory. */
+/* data_path() and data_url() that live as long as the centre. */
 const char *centre_path(struct centre *centre, const char *path);
-
-/* "sqlite:ledger.db" with its path in the data folder. */
 const char *centre_url(struct centre *centre, const char *url);
 
 /* The file of indicators; it need not be there. */

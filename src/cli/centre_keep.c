@@ -3,23 +3,17 @@
 #include <sys/stat.h>
 
 #include "cli/centre_inside.h"
+#include "cli/data_folder.h"
 #include "cli/indicators.h"
 
 const char *centre_path(struct centre *centre, const char *path)
 {
-    if (path[0] == '/')
-        return path;
-    return arena_printf(&centre->arena, "%s/%s", centre->cli.settings.data, path).ptr;
+    return data_path(&centre->cli.settings, path, &centre->arena);
 }
 
 const char *centre_url(struct centre *centre, const char *url)
 {
-    const char *colon = strchr(url, ':');
-    if (!colon)
-        return url;
-    const char *path = centre_path(centre, colon + 1);
-    return path ? arena_printf(&centre->arena, "%.*s%s", (int)(colon + 1 - url), url, path).ptr
-                : NULL;
+    return data_url(&centre->cli.settings, url, &centre->arena);
 }
 
 static int make_folder(const char *path, struct err *err)

@@ -5,23 +5,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The ledger's URL with its path in the data folder, unless it is absolute. */
-static void ledger_url(const struct settings *settings, struct buf *out)
+const char *data_path(const struct settings *settings, const char *path, struct arena *arena)
 {
-    struct str engine, place = str_from_c(settings->ledger);
-    str_cut(&place, ':', &engine);
-    buf_printf(out, "%.*s:", STR_ARG(engine));
-    if (place.len && place.ptr[0] != '/')
-        buf_printf(out, "%s/", settings->data);
-    buf_add_str(out, place);
-    buf_add_byte(out, '\0');
+    return path[0] == '/' ? path : arena_printf(arena, "%s/%s", settings->data, path).ptr;
+}
+
+const char *data_url(const struct settings *settings, const char *url, struct arena *arena)
+{
+    const char *colon = strchr(url, ':');
+    if (!colon || !colon[1])
+        return url;
+    const char *path = data_path(settings, colon + 1, arena);
+    return path ? arena_printf(arena, "%.*s%s", (int)(colon + 1 - url), url, path).ptr : NULL;
 }
 
 struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code)
 {
     struct ledger_options options = {.create = create};
     struct ledger *ledger = NULL;
-    struct buf url = {0};
+    struct arena names;
     struct err err = {0};
     bool made = create && mkdir(cli->settings.data, 0700) == 0;
     if (create && !made && errno != EEXIST) {
@@ -29,11 +31,12 @@ struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code)
         *ret_code = EXIT_BROKEN;
         return NULL;
     }
-    ledger_url(&cli->settings, &url);
-    if (url.failed)
-        err_set(&err, -ENOMEM, "no memory");
+    arena_init(&names, DATA_NAMES_MAX);
+    const char *url = data_url(&cli->settings, cli->settings.ledger, &names);
+    if (url)
+        ledger = ledger_open(url, &options, &err);
     else
-        ledger = ledger_open(url.ptr, &options, &err);
+        err_set(&err, -ENOMEM, "no memory");
     if (!ledger) {
         cli_complain(cli, "%s", err.message);
         if (err.code == -ENOENT)
@@ -43,7 +46,7 @@ struct ledger *data_ledger(const struct cli *cli, bool create, int *ret_code)
     if (ledger && made)
         cli_say(cli, "%s is new, and of no centre yet: --data names the folder of one",
                 cli->settings.data);
-    buf_free(&url);
+    arena_free(&names);
     return ledger;
 }
 

@@ -5,8 +5,17 @@
 #ifndef JAGA_CLI_DATA_FOLDER_H
 #define JAGA_CLI_DATA_FOLDER_H
 
+#include "base/arena.h"
 #include "cli/cli.h"
 #include "ledger/ledger.h"
+
+#define DATA_NAMES_MAX (64u << 10) /* an arena for names of a command */
+
+/* A path put into the data folder, unless it is absolute. Lives in the arena, or is `path`; NULL: no memory. */
+const char *data_path(const struct settings *settings, const char *path, struct arena *arena);
+
+/* The URL of an engine, "sqlite:PATH", with its path put into the data folder. As data_path(). */
+const char *data_url(const struct settings *settings, const char *url, struct arena *arena);
 
 /*
  * The ledger of the data folder; with `create`, folder and ledger are made where they are missing. NULL: it was

@@ -1,19 +1,9 @@
 #include "cli/lake_folder.h"
 
+#include "cli/data_folder.h"
+
 #include <errno.h>
 #include <unistd.h>
-
-/* "duckdb:lake" with its path in the data folder, unless it is absolute. */
-static void write_url(const struct settings *settings, struct buf *out)
-{
-    struct str engine, place = str_from_c(settings->lake);
-    str_cut(&place, ':', &engine);
-    buf_printf(out, "%.*s:", STR_ARG(engine));
-    if (place.len && place.ptr[0] != '/')
-        buf_printf(out, "%s/", settings->data);
-    buf_add_str(out, place);
-    buf_add_byte(out, '\0');
-}
 
 int lake_folder_complain(const struct cli *cli, int status, const struct err *err)
 {
@@ -30,18 +20,17 @@ int lake_folder_open(const struct cli *cli, struct lake_folder *ret_folder)
         .memory = cli->settings.lake_memory,
         .threads = (unsigned)cli->settings.lake_threads,
     };
-    struct buf url = {0};
+    struct arena names;
     struct str place;
     struct err err = {0};
     int code = EXIT_DONE;
-    write_url(&cli->settings, &url);
-    if (url.failed) {
+    arena_init(&names, DATA_NAMES_MAX);
+    const char *url = data_url(&cli->settings, cli->settings.lake, &names);
+    *ret_folder = (struct lake_folder){.ops = url ? lake_engine(str_from_c(url), &place) : NULL};
+    if (!url) {
         cli_complain(cli, "no memory");
-        return EXIT_BROKEN;
-    }
-    ret_folder->lake = NULL;
-    ret_folder->ops = lake_engine(str_first(buf_str(&url), url.len - 1), &place);
-    if (!ret_folder->ops) {
+        code = EXIT_BROKEN;
+    } else if (!ret_folder->ops) {
         cli_complain(cli, "--lake: '%s' is none of: duckdb:DIR", cli->settings.lake);
         code = EXIT_USAGE;
     } else if (access(place.ptr, F_OK) != 0) { /* opening would make one */
@@ -53,7 +42,7 @@ int lake_folder_open(const struct cli *cli, struct lake_folder *ret_folder)
         if (!ret_folder->lake)
             code = lake_folder_complain(cli, err.code, &err);
     }
-    buf_free(&url);
+    arena_free(&names);
     return code;
 }
 

@@ -40,7 +40,7 @@ struct db;      /* a connection; an engine's own begins with it */
 struct db_rows; /* the answer to a query; an engine's own begins with it */
 
 struct db_ops {
-    const char *name; /* "sqlite", as in URLs */
+    const char *scheme; /* of the URL: "sqlite" */
 
     /* NULL: *err says why. `place` is what follows the colon of the URL. */
     struct db *(*open)(const char *place, const struct db_options *options, struct err *err);
@@ -88,8 +88,8 @@ struct db_rows {
 
 extern const struct db_ops db_sqlite;
 
-/* The engine of a URL ("sqlite:PATH") and where the place begins in it; NULL: there is none. */
-const struct db_ops *db_engine(const char *url, const char **ret_place);
+/* The engine of "sqlite:PATH", and the PATH; NULL: no such engine. */
+const struct db_ops *db_engine(struct str url, struct str *ret_place);
 
 static inline struct db_value db_integer(int64_t integer)
 {

@@ -10,16 +10,14 @@
 #include "io/clock.h"
 #include "ledger/inside.h"
 
-static const struct db_ops *const engines[] = {&db_sqlite, NULL};
+static const struct db_ops *const engines[] = {&db_sqlite};
 
-const struct db_ops *db_engine(const char *url, const char **ret_place)
+const struct db_ops *db_engine(struct str url, struct str *ret_place)
 {
-    for (size_t i = 0; engines[i]; i++) {
-        size_t len = strlen(engines[i]->name);
-        if (strncmp(url, engines[i]->name, len) == 0 && url[len] == ':' && url[len + 1]) {
-            *ret_place = url + len + 1;
+    for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++) {
+        *ret_place = str_behind_scheme(url, engines[i]->scheme);
+        if (ret_place->len)
             return engines[i];
-        }
     }
     return NULL;
 }
@@ -29,12 +27,12 @@ const struct db_ops *db_engine(const char *url, const char **ret_place)
 static int open_database(struct ledger *ledger, const char *url,
                          const struct ledger_options *options, struct err *err)
 {
-    const char *place;
-    const struct db_ops *engine = db_engine(url, &place);
+    struct str place;
+    const struct db_ops *engine = db_engine(str_from_c(url), &place);
     if (!engine)
         return err_set(err, -EINVAL, "'%s' is no ledger: it should be sqlite:PATH", url);
     struct db_options how = {.create = options->create, .read_only = options->read_only};
-    ledger->db = engine->open(place, &how, err);
+    ledger->db = engine->open(place.ptr, &how, err);
     if (!ledger->db)
         return err->code;
     return migrate(ledger->db, SCHEMA_LATEST, options->create && !options->read_only, err);

@@ -428,7 +428,7 @@ static struct db *open_connection(const char *place, const struct db_options *op
 }
 
 const struct db_ops db_sqlite = {
-    .name = "sqlite",
+    .scheme = "sqlite",
     .open = open_connection,
     .close = close_connection,
     .ask = ask,
