@@ -2,8 +2,6 @@
 
 #include <stdlib.h>
 
-#include "ship/client.h"
-
 bool centre_is_named(const struct cli *cli)
 {
     if (!cli->settings.to_url)
@@ -11,10 +9,10 @@ bool centre_is_named(const struct cli *cli)
     return cli->settings.to_url != NULL;
 }
 
-static struct client *open_client(const struct cli *cli)
+struct client_options centre_client_options(const struct cli *cli)
 {
     const struct settings *settings = &cli->settings;
-    const struct client_options options = {
+    return (struct client_options){
         .url = settings->to_url,
         .token_file = settings->token_file,
         .token = settings->token_file ? NULL : getenv(CLIENT_TOKEN_VARIABLE),
@@ -23,6 +21,13 @@ static struct client *open_client(const struct cli *cli)
         .insecure = settings->insecure,
         .stop = cli->stop,
     };
+}
+
+struct client *centre_connect(const struct cli *cli)
+{
+    if (!centre_is_named(cli))
+        return NULL;
+    const struct client_options options = centre_client_options(cli);
     struct err err = {0};
     struct client *client = client_new(&options, &err);
     if (!client)
@@ -57,7 +62,7 @@ json_t *centre_ask(const struct cli *cli, const char *method, const char *path, 
     struct err err = {0};
     json_t *json = NULL;
     *ret_code = EXIT_BROKEN;
-    struct client *client = open_client(cli);
+    struct client *client = centre_connect(cli);
     if (!client) {
         *ret_code = EXIT_USAGE;
     } else if (client_send(client, &request, &reply, &err) < 0) {
@@ -91,7 +96,7 @@ int centre_fetch(const struct cli *cli, const char *method, const char *path, st
     struct client_reply reply = {0};
     struct err err = {0};
     int code = EXIT_DONE;
-    struct client *client = open_client(cli);
+    struct client *client = centre_connect(cli);
     if (!client)
         return EXIT_USAGE;
     if (client_send(client, &request, &reply, &err) < 0) {

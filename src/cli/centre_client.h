@@ -5,12 +5,19 @@
 #include <jansson.h>
 
 #include "cli/cli.h"
+#include "ship/client.h"
 
 /* The options of a command that asks a centre. */
 #define CENTRE_CLIENT_OPTIONS "ship:to", "token-file", "ca", "fingerprint", "insecure"
 
 /* Does the command line say which? False: it complained. */
 bool centre_is_named(const struct cli *cli);
+
+/* A client for what the command line says; --token-file comes before the environment's token. */
+struct client_options centre_client_options(const struct cli *cli);
+
+/* Such a client, to be freed with client_free(). NULL: it complained, which is EXIT_USAGE. */
+struct client *centre_connect(const struct cli *cli);
 
 /*
  * Asks once, with a body of JSON where it is not empty. The JSON answer of a 2xx (null where it has none), to be freed with

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "cli/cli.h"
+#include "cli/centre_client.h"
 #include "cli/drill_files.h"
 #include "cli/drill_report.h"
 #include "io/clock.h"
@@ -141,13 +141,7 @@ static int run_over_doors(const struct cli *cli, const struct drill *drill)
     const struct settings *settings = &cli->settings;
     struct telling telling = {cli, drill};
     const struct run_options options = {
-        .client = {.url = settings->to_url,
-                   .token_file = settings->token_file,
-                   .token = settings->token_file ? NULL : getenv(CLIENT_TOKEN_VARIABLE),
-                   .ca = settings->ca,
-                   .fingerprint = settings->fingerprint,
-                   .insecure = settings->insecure,
-                   .stop = cli->stop},
+        .client = centre_client_options(cli),
         .seed = settings->drill_seed,
         .duration_us = settings->drill_duration,
         .noise = (double)settings->drill_noise / 100,

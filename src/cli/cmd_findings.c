@@ -4,10 +4,9 @@
 #include <stdlib.h>
 
 #include "base/time.h"
-#include "cli/cli.h"
+#include "cli/centre_client.h"
 #include "cli/out_style.h"
 #include "cli/terminal.h"
-#include "ship/client.h"
 
 #define LINE_MAX (1u << 20) /* bytes of an event of the stream */
 #define AGENCY_COLUMNS 10
@@ -89,38 +88,6 @@ static void print_finding(const struct cli *cli, const json_t *finding, const ch
 
 /* ---- the centre ---- */
 
-static struct client_options client_options(const struct cli *cli)
-{
-    const struct settings *settings = &cli->settings;
-    return (struct client_options){
-        .url = settings->to_url,
-        .token_file = settings->token_file,
-        .token = settings->token_file ? NULL : getenv(CLIENT_TOKEN_VARIABLE),
-        .ca = settings->ca,
-        .fingerprint = settings->fingerprint,
-        .insecure = settings->insecure,
-        .stop = cli->stop,
-    };
-}
-
-/* NULL: complained, and *ret_code is the exit code. */
-static struct client *connect_to(const struct cli *cli, int *ret_code)
-{
-    const struct client_options options = client_options(cli);
-    struct err err = {0};
-    *ret_code = EXIT_USAGE;
-    if (!cli->settings.to_url) {
-        cli_complain(cli, "the centre is not named: --to URL");
-        return NULL;
-    }
-    struct client *client = client_new(&options, &err);
-    if (!client)
-        cli_complain(cli, "%s", err.message);
-    else
-        *ret_code = EXIT_DONE;
-    return client;
-}
-
 /* What both commands ask for. */
 static void add_filters(const struct cli *cli, struct buf *path)
 {
@@ -177,10 +144,8 @@ static int list_page(const struct cli *cli, struct client *client)
 
 static int list(const struct cli *cli)
 {
-    int code;
-    struct client *client = connect_to(cli, &code);
-    if (client)
-        code = list_page(cli, client);
+    struct client *client = centre_connect(cli);
+    int code = client ? list_page(cli, client) : EXIT_USAGE;
     client_free(client);
     return code;
 }
@@ -266,8 +231,8 @@ static int follow(const struct cli *cli)
 {
     struct following following = {.cli = cli};
     unsigned failures = 0;
-    int code;
-    struct client *client = connect_to(cli, &code);
+    struct client *client = centre_connect(cli);
+    int code = client ? EXIT_DONE : EXIT_USAGE;
     while (client && code == EXIT_DONE && !*cli->stop) {
         bool answered = false;
         code = follow_once(&following, client, &answered);

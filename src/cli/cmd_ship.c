@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
+#include "cli/centre_client.h"
 #include "io/file.h"
 #include "io/log.h"
 #include "ship/ship.h"
@@ -46,10 +46,8 @@ static int run(const struct cli *cli)
     struct ship_report done;
     struct err err = {0};
     char host[HOST_MAX] = "";
-    if (!settings->to_url) {
-        cli_complain(cli, "ship needs --to URL");
+    if (!centre_is_named(cli))
         return EXIT_USAGE;
-    }
     gethostname(host, sizeof(host) - 1);
     log_set_level(settings->verbose ? LOG_DEBUG : settings->quiet ? LOG_ERROR : LOG_INFO);
     file_limit_raise(); /* files are held open while they are followed */
@@ -60,12 +58,7 @@ static int run(const struct cli *cli)
                  .format = (enum format_id)settings->format,
                  .once = settings->once,
                  .from_end = settings->from_end},
-        .client = {.url = settings->to_url,
-                   .token_file = settings->token_file,
-                   .token = settings->token_file ? NULL : getenv(CLIENT_TOKEN_VARIABLE),
-                   .ca = settings->ca,
-                   .fingerprint = settings->fingerprint,
-                   .insecure = settings->insecure},
+        .client = centre_client_options(cli),
         .unpack = {settings->unpack_max, settings->unpack_ratio, settings->unpack_members},
         .state = state,
         .source = settings->source_name ? settings->source_name

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "cli/centre_client.h"
 #include "cli/hunt_frames.h"
 #include "cli/hunt_session.h"
 #include "cli/hunt_watch.h"
-#include "ship/client.h"
 
 #define DELETE_WAIT_US (5 * TIME_SECOND_US) /* for the centre to take the end of a hunt */
 
@@ -14,17 +14,9 @@
 static struct client *make_client(const struct cli *cli, const volatile sig_atomic_t *stop,
                                   int64_t request_us, struct err *err)
 {
-    const struct settings *settings = &cli->settings;
-    const struct client_options options = {
-        .url = settings->to_url,
-        .token_file = settings->token_file,
-        .token = settings->token_file ? NULL : getenv(CLIENT_TOKEN_VARIABLE),
-        .ca = settings->ca,
-        .fingerprint = settings->fingerprint,
-        .insecure = settings->insecure,
-        .stop = stop,
-        .request_us = request_us,
-    };
+    struct client_options options = centre_client_options(cli);
+    options.stop = stop;
+    options.request_us = request_us;
     return client_new(&options, err);
 }
 
