@@ -6,7 +6,7 @@
  *
  * Every tenth of the time: what each stage did since the last, how far it is behind, memory. In the second half a
  * hunter asks his questions in turn, one every two seconds, and again when the load is over and the lake has all:
- * on as much data and more. Ends with 1 where a stage did not keep up with RATE.
+ * on as much data and more. Ends with 1 where a stage did not keep up with RATE, or memory or a hunt went beyond its limit.
  */
 #include <pthread.h>
 #include <signal.h>
@@ -23,7 +23,11 @@
 #define TIMES_MAX 1024
 #define ASK_EVERY_US 2000000
 #define QUIET_TIMES 7
-#define BEHIND_SECONDS 10 /* a stage that is further behind than this at the end does not keep up */
+
+/* What is to hold. */
+#define BEHIND_SECONDS 10 /* of a stage at the end */
+#define MEMORY_MAX 3072.0 /* MiB, at any moment */
+#define SLOWER_MAX 2.0    /* a hunt beside the load, to one in the quiet */
 
 static struct question {
     const char *what, *query;
@@ -114,8 +118,10 @@ static double median_ms(int64_t *times, uint32_t n)
     return n ? (double)times[n / 2] / 1000 : 0;
 }
 
-static void ask_quietly(void)
+/* Are hunts beside the load within SLOWER_MAX of what they take now? */
+static bool ask_quietly(void)
 {
+    bool held = true;
     for (uint32_t again = 0; again < QUIET_TIMES; again++)
         for (size_t i = 0; i < QUESTIONS; i++)
             questions[i].quiet[questions[i].n_quiet++] = ask(&questions[i]);
@@ -124,8 +130,10 @@ static void ask_quietly(void)
         double quiet = median_ms(question->quiet, question->n_quiet);
         double beside = median_ms(question->beside, question->n_beside);
         printf("%-26s quiet %8.1f ms, beside the load %8.1f ms: %4.1f times\n", question->what,
-               quiet, beside, quiet > 0 ? beside / quiet : 0);
+               quiet, beside, beside / quiet);
+        held &= beside <= SLOWER_MAX * quiet;
     }
+    return held;
 }
 
 struct stages {
@@ -219,14 +227,16 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     centre_start(argv[1], argv[2], true, argv + 5, argc - 5);
     printf("at rest: %.0f MiB\n", centre_memory("VmRSS:"));
-    bool held = run_load(rate, seconds);
+    bool keeps_up = run_load(rate, seconds);
     wait_until_kept();
-    ask_quietly();
-    printf("memory: %.0f MiB now, %.0f MiB at most\n", centre_memory("VmRSS:"),
-           centre_memory("VmHWM:"));
+    bool answers = ask_quietly();
+    double memory = centre_memory("VmHWM:");
     printf("%llu events/s for %.0f s: %s\n", (unsigned long long)rate, seconds,
-           held ? "held" : "not held");
+           keeps_up ? "held" : "not held");
+    printf("hunts within %.1f times: %s\n", SLOWER_MAX, answers ? "held" : "not held");
+    printf("memory below %.0f MiB: %s, %.0f now, %.0f at most\n", MEMORY_MAX,
+           memory <= MEMORY_MAX ? "held" : "not held", centre_memory("VmRSS:"), memory);
     centre_stop();
     curl_global_cleanup();
-    return held ? 0 : 1;
+    return keeps_up && answers && memory <= MEMORY_MAX ? 0 : 1;
 }

@@ -52,7 +52,7 @@ step "looking back" "findings equal those of a live replay" \
 
 scratch=$(mktemp -d) || exit 1
 trap 'rm -rf "$scratch"' EXIT INT TERM
-step "ten minutes of load, with hunts" "60,000 events/s through doors, rules and lake, none behind" \
+step "ten minutes of load, with hunts" "60,000 events/s through doors, rules and lake, none behind; 3 GiB; hunts at half speed" \
     "$build/bench/bench_steady" "$JAGA" "$scratch" 60000 600 content/rules \
     "$data/sigma/rules" "$data/sigma/rules-emerging-threats" "$data/sigma/rules-threat-hunting"
 
