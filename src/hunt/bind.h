@@ -138,8 +138,8 @@ struct binding {
     struct str name;
     enum binding_kind kind;
     struct hunt_value value; /* VALUE */
-    const struct kql_expr
-        *expr; /* EXPR: tabular, bound anew at each use; scalar, bound once: then a VALUE */
+    /* EXPR: tabular, bound anew at each use; scalar, bound once: then a VALUE. */
+    const struct kql_expr *expr;
     const struct kql_statement *statement; /* FUNCTION */
     struct binding *scope;                 /* what expr and statement see */
     struct rel rel;                        /* REL: over a SHARED node */
@@ -176,9 +176,9 @@ struct hunt_bind {
 
     struct expr_scope in;
     struct hunt_render render; /* of the result that is being bound */
-    const struct kql_expr
-        *scan_by; /* a partition around: what scan keeps its rows apart by; or NULL */
-    bool places;  /* the result asks where addresses are */
+    /* A partition around: what scan keeps its rows apart by; or NULL. */
+    const struct kql_expr *scan_by;
+    bool places; /* the result asks where addresses are */
 
     bool uncertain; /* a value may make what was bound fail */
     uint32_t n_columns, n_nodes, n_sources, n_calls;

@@ -47,10 +47,10 @@ struct hunt_value {
     bool constant;  /* known now, and it is: */
     struct kql_literal literal;
     const char *tuple; /* of type dynamic, an array: several columns (hunt_function.columns) */
-    const struct kql_expr
-        *json; /* of type dynamic: what was written in dynamic(...); NULL: it was not */
-    struct str base,
-        path; /* of type dynamic: sql is json_extract(base, path), both in SQL; or empty */
+    /* Of type dynamic: what was written in dynamic(...); NULL: it was not. */
+    const struct kql_expr *json;
+    /* Of type dynamic: sql is json_extract(base, path), both in SQL; or empty. */
+    struct str base, path;
     const struct hunt_value *split; /* of type dynamic: it is split(split[0], split[1]); or NULL */
     struct str text; /* of type dynamic: SQL of its text, where that needs no JSON; or empty */
 };
@@ -62,8 +62,8 @@ struct hunt_call {
     struct hunt_value *args; /* converted; what was left out and has a default is there */
     uint32_t n_args;
     int64_t now_us; /* of the query: the same for all of it */
-    struct str
-        over; /* $over: "ORDER BY ..." of the rows, of window and aggregate functions; empty: they have no order */
+    /* $over: "ORDER BY ..." of the rows, of window and aggregate functions; empty: they have no order. */
+    struct str over;
 };
 
 /* What column a call without a name of its own becomes (project, extend, summarize). */

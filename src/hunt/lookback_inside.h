@@ -29,8 +29,8 @@ struct lookback_row {
     struct lake_id id;
     int64_t time, received;
     struct str agency, source, format, raw;
-    struct str
-        values; /* a JSON object of them, where the bytes alone don't make the event; empty: not known */
+    /* A JSON object of them, where the bytes alone don't make the event; empty: not known. */
+    struct str values;
 };
 
 /* Makes events of rows. */

@@ -159,8 +159,8 @@ struct lake_column {
 
 /* What one agency has of one dataset in one day. */
 struct lake_share {
-    struct str
-        day; /* "2026-11-22"; "other": times far from their arrival; "held": held when their day went */
+    /* "2026-11-22"; "other": times far from their arrival; "held": held when their day went. */
+    struct str day;
     struct str dataset, agency;
     uint64_t rows;
     uint64_t bytes;      /* as received */
@@ -177,9 +177,9 @@ struct lake_stats {
     uint64_t days;                  /* files of days */
     uint64_t runs, runs_active;     /* queries */
     uint64_t runs_late, runs_large; /* ended by their limit on time, on memory */
-    uint64_t
-        runs_memory; /* bytes that all runs have in memory or spilled, when it was last measured */
-    uint64_t memory; /* bytes that the engine uses for data */
+    /* Bytes that all runs have in memory or spilled, when it was last measured. */
+    uint64_t runs_memory;
+    uint64_t memory;        /* bytes that the engine uses for data */
     uint64_t commit_us_max; /* slowest commit since the last look */
 };
 
@@ -215,9 +215,10 @@ struct lake_spot {
 struct lake_source {
     struct str name;    /* in the SQL */
     struct str dataset; /* one without rows has no rows, and the columns asked for */
-    const struct str
-        *columns; /* the only fields wanted, by native name; those that do not exist are NULL, */
-    size_t n_columns;              /* as TEXT. 0: all. The lake's own columns are always there. */
+    /* The only fields wanted, by native name; those that do not exist are NULL, as TEXT. None: all. The lake's own columns
+     * are always there. */
+    const struct str *columns;
+    size_t n_columns;
     int64_t first, last;           /* INT64_MIN, INT64_MAX: unbounded */
     const struct lake_spot *spots; /* only the rows of these; NULL: all */
     size_t n_spots;
@@ -227,8 +228,8 @@ struct lake_limits {
     uint64_t rows;   /* of the result; past it the run ends, and is `cut`. 0: none */
     uint64_t bytes;  /* of texts of the result; the same */
     int64_t time_us; /* -ETIME; 0: none */
-    uint64_t
-        memory; /* of the engine, for data on the way and what is spilled of it: -ENOMEM; 0: none. See below. */
+    /* Of the engine, for data on the way and what is spilled of it: -ENOMEM; 0: none. See below. */
+    uint64_t memory;
 };
 
 /*
@@ -340,8 +341,8 @@ struct lake_rule {
     struct str agency;  /* empty: any */
     struct str dataset; /* empty: any */
     uint32_t days;      /* 0: for ever */
-    uint64_t
-        size; /* bytes on disk, of all shares under this rule; oldest days go first. 0: no limit */
+    /* Bytes on disk, of all shares under this rule; oldest days go first. 0: no limit. */
+    uint64_t size;
 };
 
 /* Of what: empty texts are any. */

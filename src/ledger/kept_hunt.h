@@ -64,8 +64,8 @@ struct hunt_run {
     enum hunt_outcome outcome;
     uint64_t rows;
     uint64_t findings; /* opened or counted on */
-    struct str
-        problem; /* a sentence: why it failed, what had no data, or what cut it; empty: nothing */
+    /* A sentence: why it failed, what had no data, or what cut it; empty: nothing. */
+    struct str problem;
 };
 
 /* In the place of the one before. In a transaction with its findings. */

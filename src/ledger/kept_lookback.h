@@ -73,8 +73,8 @@ struct kept_verdict {
     int64_t first, last; /* of the matches' events */
     uint32_t days;       /* that the agency has such events of */
     struct str datasets; /* that the rule is for, as a JSON list */
-    struct str
-        missing; /* days that the lake has and the agency has no such events of: a JSON list */
+    /* Days that the lake has and the agency has no such events of: a JSON list. */
+    struct str missing;
 };
 
 /* Adds matches, and takes over what they are not: verdict, days, datasets, missing. */

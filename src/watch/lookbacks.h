@@ -31,8 +31,8 @@ struct lookbacks_options {
     const char *ledger; /* URL: it opens its own */
     const char *journal_key;
     int64_t disorder_us, fold_us; /* as detection has them */
-    uint32_t
-        apart; /* matches of one rule and agency that fold by host and user; those past it are counted together */
+    /* Matches of one rule and agency that fold by host and user; those past it are counted together. */
+    uint32_t apart;
     size_t correlator_memory;
     int64_t (*now)(void);
     /* One more user of the version, who calls its free() when done. */
