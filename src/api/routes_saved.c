@@ -1,4 +1,4 @@
-/* Saved hunts: what there is and how it went, keeping one, changing it, running it, and its draft as a Sigma rule. */
+/* Saved hunts: what there is and how it went, keeping one, changing it, and running it. */
 #include <errno.h>
 
 #include "api/members.h"
@@ -18,7 +18,7 @@ static bool has_hunts(struct api_request *request)
     return false;
 }
 
-/* ---- one, by its id ---- */
+/* ---- one, by its id or the name of its file ---- */
 
 static bool copy_kept(struct arena *arena, struct kept_hunt *kept)
 {
@@ -315,7 +315,7 @@ static bool read_hunt(struct api_request *request, struct saved_view *ret_view)
     }
     if (!saved_set_find(request_options(request)->saved_hunts, kept->id))
         return true;
-    request_problem(request, 409, "the id '%.64s' is that of a hunt that is shipped", kept->id.ptr);
+    request_problem(request, 409, "the id '%.64s' means a hunt that is shipped", kept->id.ptr);
     return false;
 }
 

@@ -96,10 +96,10 @@ static int fetch_hunt(struct hunts *hunts, const char *id, const struct saved_hu
     return code;
 }
 
-/* A file; else the id of a hunt: of the centre that is named, or of those at hand. */
+/* A file; else the id or the name of a hunt: of the centre that is named, or of those at hand. */
 static int find_hunt(struct hunts *hunts, const char *argument, const struct saved_hunt **ret_hunt)
 {
-    if (str_ends(str_from_c(argument), STR(".kql")) || access(argument, R_OK) == 0)
+    if (str_ends(str_from_c(argument), SAVED_SUFFIX) || access(argument, R_OK) == 0)
         return read_file(hunts, argument, ret_hunt);
     if (hunts->cli->settings.to_url)
         return fetch_hunt(hunts, argument, ret_hunt);
@@ -128,16 +128,19 @@ static void add_every(struct buf *out, int64_t seconds)
     buf_printf(out, "%lld%c", (long long)(seconds / units[i].seconds), units[i].letter);
 }
 
-static void print_row(struct str id, struct str level, int64_t every, struct str title,
-                      struct str more)
+/* `origin` is the hunt's file; empty: it has none. */
+static void print_row(struct str id, struct str origin, struct str level, int64_t every,
+                      struct str title, struct str more)
 {
-    struct buf shown = {0}, often = {0};
+    struct buf shown = {0}, often = {0}, name = {0};
     add_every(&often, every);
     style_printable(&shown, title, 0);
-    printf("%-36.*s  %-13.*s  %-7.*s  %.*s%.*s\n", STR_ARG(id), STR_ARG(level),
-           STR_ARG(buf_str(&often)), STR_ARG(buf_str(&shown)), STR_ARG(more));
+    style_printable(&name, saved_name(origin), 0);
+    printf("%-36.*s  %-28.*s  %-13.*s  %-7.*s  %.*s%.*s\n", STR_ARG(id), STR_ARG(buf_str(&name)),
+           STR_ARG(level), STR_ARG(buf_str(&often)), STR_ARG(buf_str(&shown)), STR_ARG(more));
     buf_free(&shown);
     buf_free(&often);
+    buf_free(&name);
 }
 
 static int list_here(const struct cli *cli)
@@ -146,7 +149,7 @@ static int list_here(const struct cli *cli)
     int code = open_hunts(&hunts, cli);
     for (size_t i = 0; code == EXIT_DONE && i < saved_set_count(hunts.set); i++) {
         const struct saved_hunt *hunt = saved_set_get(hunts.set, i);
-        print_row(hunt->id, str_from_c(sigma_level_name(hunt->level)),
+        print_row(hunt->id, hunt->origin, str_from_c(sigma_level_name(hunt->level)),
                   hunt->every_us / TIME_SECOND_US, hunt->title, STR(""));
     }
     close_hunts(&hunts);
@@ -187,7 +190,7 @@ static int list_centre(const struct cli *cli)
     {
         struct buf outcomes = {0};
         add_outcomes(&outcomes, json_object_get(row, "outcomes"));
-        print_row(text_of(row, "id"), text_of(row, "level"),
+        print_row(text_of(row, "id"), text_of(row, "origin"), text_of(row, "level"),
                   json_integer_value(json_object_get(row, "every")), text_of(row, "title"),
                   buf_str(&outcomes));
         buf_free(&outcomes);
@@ -409,6 +412,8 @@ const struct command cmd_hunts_list = {
     .name = "hunts list",
     .about = "List saved hunts: those that are shipped and of --hunts, or with --to a centre's and "
              "how they went.",
+    .prose = "Commands take a hunt by its id, which stands first, or by its name, which is that of "
+             "its file; one that a centre keeps has an id only.",
     .options = look_options,
     .run = list,
 };

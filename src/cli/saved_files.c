@@ -7,8 +7,6 @@
 #include "io/file.h"
 #include "io/walk.h"
 
-#define SUFFIX STR(".kql")
-
 struct files {
     const struct cli *cli;
     struct saved_set *set;
@@ -62,7 +60,7 @@ int saved_files_add(const struct cli *cli, struct saved_set *set, const text_lis
         status = walk_add(&walk, paths->items[i]);
     for (size_t i = 0; status == 0 && i < walk.files.len; i++) {
         const struct walk_file *file = &walk.files.items[i];
-        if (file->given || str_ends(str_from_c(file->path), SUFFIX))
+        if (file->given || str_ends(str_from_c(file->path), SAVED_SUFFIX))
             add_file(&files, file, &text);
     }
     walk_free(&walk);

@@ -21,6 +21,7 @@
 #include "sigma/attack.h"
 #include "sigma/rule.h"
 
+#define SAVED_SUFFIX STR(".kql")     /* of files that are hunts */
 #define SAVED_ID_MAX 64              /* bytes of an id */
 #define SAVED_HEADER_MAX (64u << 10) /* bytes of a header */
 #define SAVED_LIST_MAX 64            /* members of a list in the header */
@@ -108,8 +109,8 @@ int saved_parameters_check(const struct saved_hunt *hunt, const struct hunt_para
 
 /* ---- rows as findings (saved_row.c) ---- */
 
-struct
-    saved_mapping; /* of a hunt's header to the columns of a result; read by one thread at a time */
+/* A hunt's header mapped to the columns of a result. Read by one thread at a time. */
+struct saved_mapping;
 
 /*
  * NULL: *err says which column is missing, at its place in the header, or that there is no memory. The mapping lives in
@@ -128,8 +129,8 @@ struct saved_match {
     struct str source;
     struct str about[SAVED_ABOUT_COUNT]; /* empty: none */
     struct str entity;                   /* its values, as a JSON array */
-    struct str
-        evidence; /* the same text: the same row as before. Of its time, or else of all its values */
+    struct str evidence;                 /* the same text: the same row as before. Of its time, */
+                                         /* or else of all its values */
     struct lake_id events[SAVED_EVENTS_MAX];
     uint32_t n_events;
 };
@@ -172,7 +173,12 @@ int saved_set_load(struct saved_set *set, const struct content *content,
                    const struct attack *attack, const struct tables *tables, struct err *err);
 
 size_t saved_set_count(const struct saved_set *set);
-const struct saved_hunt *saved_set_get(const struct saved_set *set, size_t index);   /* as added */
-const struct saved_hunt *saved_set_find(const struct saved_set *set, struct str id); /* or NULL */
+const struct saved_hunt *saved_set_get(const struct saved_set *set, size_t index); /* as added */
+
+/* The hunt of this id; else the last added whose file has this name. NULL: none. */
+const struct saved_hunt *saved_set_find(const struct saved_set *set, struct str word);
+
+/* "rare_program" of "jaga:hunts/rare_program.kql"; empty: no file of a hunt. */
+struct str saved_name(struct str origin);
 
 #endif

@@ -83,6 +83,39 @@ static void every_shipped_hunt_says_what_it_is_for(void **state)
     saved_set_free(set);
 }
 
+static void add_copy(struct saved_set *set, const struct saved_hunt *hunt, const char *id,
+                     struct str origin)
+{
+    struct err err = {0};
+    struct buf text = {0};
+    size_t place = str_find(hunt->text, hunt->id);
+    buf_add_str(&text, str_first(hunt->text, place));
+    buf_add_c(&text, id);
+    buf_add_str(&text, str_skip(hunt->text, place + hunt->id.len));
+    assert_int_equal(saved_set_add(set, buf_str(&text), origin, &attack, tables, &err), 0);
+    buf_free(&text);
+}
+
+/* The documents call shipped hunts by the names of their files. */
+static void a_hunt_is_found_by_the_name_of_its_file(void **state)
+{
+    (void)state;
+    struct saved_set *set = load_hunts();
+    const struct saved_hunt *rare = saved_set_find(set, STR("rare_program"));
+    assert_non_null(rare);
+    assert_str(saved_name(rare->origin), "rare_program");
+    assert_null(saved_set_find(set, STR("rare_program.kql")));
+    assert_null(saved_set_find(set, STR("")));
+
+    /* A copy in a folder of its own goes before the one that is shipped, and an id before any name. */
+    add_copy(set, rare, "own", STR("mine/rare_program.kql"));
+    assert_str(saved_set_find(set, STR("rare_program"))->id, "own");
+    assert_ptr_equal(saved_set_find(set, rare->id), rare);
+    add_copy(set, rare, "rare_program", STR("mine/other.kql"));
+    assert_str(saved_set_find(set, STR("rare_program"))->id, "rare_program");
+    saved_set_free(set);
+}
+
 static void a_second_hunt_of_an_id_is_refused(void **state)
 {
     (void)state;
@@ -99,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_shipped_hunt_compiles_and_its_id_is_its_own),
         cmocka_unit_test(every_shipped_hunt_says_what_it_is_for),
+        cmocka_unit_test(a_hunt_is_found_by_the_name_of_its_file),
         cmocka_unit_test(a_second_hunt_of_an_id_is_refused),
     };
     return cmocka_run_group_tests(tests, load, unload);

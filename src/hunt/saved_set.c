@@ -29,6 +29,14 @@ void saved_set_free(struct saved_set *set)
     free(set);
 }
 
+static const struct saved_hunt *find_id(const struct saved_set *set, struct str id)
+{
+    for (size_t i = 0; i < set->hunts.len; i++)
+        if (str_eq_ascii_nocase(set->hunts.items[i]->id, id))
+            return set->hunts.items[i];
+    return NULL;
+}
+
 int saved_set_add(struct saved_set *set, struct str text, struct str origin,
                   const struct attack *attack, const struct tables *tables, struct err *err)
 {
@@ -38,7 +46,7 @@ int saved_set_add(struct saved_set *set, struct str text, struct str origin,
         status = saved_check(hunt, tables, err);
     if (status < 0)
         return status;
-    const struct saved_hunt *same = saved_set_find(set, hunt->id);
+    const struct saved_hunt *same = find_id(set, hunt->id);
     if (same)
         return err_set(err, -EEXIST, "the id '%.*s' is that of %.*s", STR_ARG(hunt->id),
                        STR_ARG(same->origin));
@@ -57,7 +65,7 @@ int saved_set_load(struct saved_set *set, const struct content *content,
 {
     for (size_t i = 0; i < content->files.len; i++) {
         const struct content_file *file = &content->files.items[i];
-        if (str_starts(file->name, STR("hunts/")) && str_ends(file->name, STR(".kql")) &&
+        if (str_starts(file->name, STR("hunts/")) && str_ends(file->name, SAVED_SUFFIX) &&
             saved_set_add(set, file->bytes, file->origin, attack, tables, err) < 0)
             return err_in(err, file->origin);
     }
@@ -74,10 +82,19 @@ const struct saved_hunt *saved_set_get(const struct saved_set *set, size_t index
     return set->hunts.items[index];
 }
 
-const struct saved_hunt *saved_set_find(const struct saved_set *set, struct str id)
+struct str saved_name(struct str origin)
 {
-    for (size_t i = 0; i < set->hunts.len; i++)
-        if (str_eq_ascii_nocase(set->hunts.items[i]->id, id))
-            return set->hunts.items[i];
-    return NULL;
+    struct str name = {0};
+    while (str_cut(&origin, '/', &name))
+        ; /* the last part is the file */
+    return str_first(name, str_ends(name, SAVED_SUFFIX) ? name.len - SAVED_SUFFIX.len : 0);
+}
+
+const struct saved_hunt *saved_set_find(const struct saved_set *set, struct str word)
+{
+    const struct saved_hunt *hunt = find_id(set, word);
+    for (size_t i = set->hunts.len; !hunt && word.len && i > 0; i--)
+        if (str_eq(saved_name(set->hunts.items[i - 1]->origin), word))
+            hunt = set->hunts.items[i - 1];
+    return hunt;
 }

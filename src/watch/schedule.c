@@ -65,7 +65,7 @@ static int check_kept(struct schedule *schedule, const struct saved_hunt *hunt, 
     return status;
 }
 
-/* A hunt that fits the tables no more, or whose id is one that is shipped now, is left out and logged. */
+/* A hunt that fits the tables no more, or whose id means one that is shipped now, is left out and logged. */
 static int add_kept(void *context, const struct kept_hunt *kept)
 {
     struct schedule *schedule = context;
@@ -75,7 +75,7 @@ static int add_kept(void *context, const struct kept_hunt *kept)
     if (status == 0)
         status = check_kept(schedule, hunt, &err);
     if (status == 0 && saved_set_find(schedule->options.hunts, kept->id))
-        status = err_set(&err, -EEXIST, "a hunt of that id is shipped");
+        status = err_set(&err, -EEXIST, "its id means a hunt that is shipped");
     if (status == 0)
         return add_hunt(schedule, hunt, kept->agencies);
     struct log_line line;

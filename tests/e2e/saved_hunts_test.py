@@ -303,6 +303,7 @@ class Commands(SavedCase):
         wait_for("its finding", lambda: self.found(centre) == [("parks", "P1", 1)])
         self.assertEqual(centre.findings(kind="hunt")[0]["level"], "high")
         self.assertRegex(self.jaga("hunts", "list", *to).out, ID + r".*\(1 found\)")
+        self.jaga("hunts", "run", "rare_program", *to)  # a shipped one, by its name
         shown = self.jaga("hunts", "show", ID, *to).out
         self.assertIn("level: high", shown)
         self.assertRegex(shown, r"parks .* found +1 rows, 1 findings")
