@@ -26,12 +26,15 @@ static int flush(struct hunt_out *out)
 {
     const struct hunt_out_options *options = &out->options;
     struct str text = buf_str(&out->text);
-    bool failed = out->text.failed;
-    bool written = text.len == 0 ||
-                   (options->watch ? hunt_watch_print(options->watch, options->file, text)
-                                   : fwrite(text.ptr, 1, text.len, options->file) == text.len);
+    int status = 0;
+    if (out->text.failed)
+        status = -ENOMEM;
+    else if (text.len > 0 && options->watch)
+        status = hunt_watch_print(options->watch, options->file, text);
+    else if (text.len > 0 && fwrite(text.ptr, 1, text.len, options->file) < text.len)
+        status = -errno;
     buf_clear(&out->text);
-    return failed ? -ENOMEM : written ? 0 : -EPIPE;
+    return status;
 }
 
 static bool is_kept(const struct hunt_out *out)

@@ -262,7 +262,7 @@ static int complain(const struct cli *cli, struct str query, int status, const s
     struct buf place = {0};
     if (*cli->stop)
         return EXIT_INTERRUPTED;
-    if (status == -EPIPE) /* the reader went away, or the disk is full */
+    if (status == -EPIPE) /* the reader went away */
         return EXIT_BROKEN;
     hunt_place_write(&place, query, err->line, err->column);
     if (err->line)
@@ -304,7 +304,11 @@ int hunt_session_ask(struct hunt_session *session, struct str query, FILE *file)
     int status = out ? ask(&asking, &err) : -ENOMEM;
     if (status == 0 && plan.len > 0)
         fwrite(plan.ptr, 1, plan.len, file);
-    fflush(file);
+    if (fflush(file) != 0 && status == 0)
+        status = -errno;
+    if (ferror(file) && status < 0) /* which is why the hunt ended */
+        err_set(&err, status, "the result can't be written: %s", strerror(-status));
+    clearerr(file);
     hunt_out_free(out);
     buf_free(&plan);
     hunt_watch_free(&watch);

@@ -107,11 +107,12 @@ void hunt_watch_end(struct hunt_watch *watch)
     pthread_join(watch->thread, NULL);
 }
 
-bool hunt_watch_print(struct hunt_watch *watch, FILE *file, struct str bytes)
+int hunt_watch_print(struct hunt_watch *watch, FILE *file, struct str bytes)
 {
     pthread_mutex_lock(&watch->lock);
     hide(watch);
     bool written = fwrite(bytes.ptr, 1, bytes.len, file) == bytes.len && fflush(file) == 0;
+    int status = written ? 0 : -errno;
     pthread_mutex_unlock(&watch->lock);
-    return written;
+    return status;
 }

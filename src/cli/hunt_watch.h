@@ -38,8 +38,8 @@ void hunt_watch_free(struct hunt_watch *watch);
 int hunt_watch_begin(struct hunt_watch *watch, const struct hunt_watched *watched);
 void hunt_watch_end(struct hunt_watch *watch);
 
-/* Writes to a file that may be the same terminal: the line is out of the way meanwhile. False: it could not be written. */
-bool hunt_watch_print(struct hunt_watch *watch, FILE *file, struct str bytes);
+/* Writes to a file that may be the same terminal: the line is out of the way meanwhile. 0 or -errno. */
+int hunt_watch_print(struct hunt_watch *watch, FILE *file, struct str bytes);
 
 /* The line itself, without what moves the cursor. */
 void hunt_watch_write(struct buf *out, const struct hunt_asking_stats *stats);

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import subprocess
 import threading
 import unittest
 
@@ -285,6 +286,10 @@ class Command(HuntCase):
         wrong = self.ask("windows_sysmon\n| where Imagee == 'x'", code=USAGE).err
         self.assertIn("\n  | where Imagee == 'x'\n          ^\n", wrong)
         self.ask("--time-limit", "300ms", ENDLESS, code=REFUSED)
+        for form in ("table", "csv"):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([jaga.JAGA, "hunt", *self.where, "-o", form, "print 1"], stdout=full, stderr=subprocess.PIPE)
+            self.assertEqual((done.returncode, b"No space left" in done.stderr), (BROKEN, True), form)
 
     def test_a_centre_and_a_folder_answer_alike(self):
         centre = self.filled()
