@@ -146,6 +146,16 @@ void intel_close(struct intel *intel)
     free(intel);
 }
 
+struct str intel_bytes(const struct intel *intel)
+{
+    return intel->bytes;
+}
+
+uint64_t intel_signature(const struct intel *intel)
+{
+    return intel->header->header_hash;
+}
+
 int intel_verify(const struct intel *intel, struct err *err)
 {
     struct str body = str_skip(intel->bytes, sizeof(struct image_header));
@@ -231,18 +241,22 @@ bool image_probe_half(const struct intel *intel, struct image_probe *probe)
     return true;
 }
 
-static bool entry_is_text(const struct intel *intel, const struct image_entry *entry,
-                          struct str text)
+struct image_key image_entry_key(const struct image_entry *entry)
+{
+    return (struct image_key){entry_high(entry), entry_low(entry)};
+}
+
+struct str image_entry_text(const struct intel *intel, const struct image_entry *entry)
 {
     uint64_t at = entry_low(entry), len = at & 0xffff, offset = at >> 16;
-    return len == text.len && offset <= intel->texts.len && len <= intel->texts.len - offset &&
-           memcmp(intel->texts.ptr + offset, text.ptr, len) == 0;
+    bool inside = offset <= intel->texts.len && len <= intel->texts.len - offset;
+    return inside ? str_of(intel->texts.ptr + offset, len) : (struct str){0};
 }
 
 static bool entry_is(const struct intel *intel, const struct image_probe *probe,
                      const struct image_entry *entry, struct str text)
 {
-    return probe->table->is_text ? entry_is_text(intel, entry, text)
+    return probe->table->is_text ? str_eq(image_entry_text(intel, entry), text)
                                  : entry_low(entry) == probe->key.low;
 }
 

@@ -231,6 +231,12 @@ uint64_t image_probe_value(const struct intel *intel, struct image_probe *probe,
 uint64_t image_find(const struct intel *intel, const struct table *table, struct image_key key,
                     struct str text, uint64_t *ret_first);
 
+/* The key of an entry; of a text where it lies, too. */
+struct image_key image_entry_key(const struct image_entry *entry);
+
+/* The text of an entry; empty where it lies outside of the file. */
+struct str image_entry_text(const struct intel *intel, const struct image_entry *entry);
+
 /*
  * The narrowest network of the set that holds the address: its index, or IMAGE_NO_PARENT. Go on with its
  * parents, image_parent().

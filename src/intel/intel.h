@@ -75,6 +75,10 @@ void intel_close(struct intel *intel);
 /* Reads all of the file: is it as it was written? 0, or -EINVAL with *err. */
 int intel_verify(const struct intel *intel, struct err *err);
 
+/* The file it was opened over, and what tells it from any other file. */
+struct str intel_bytes(const struct intel *intel);
+uint64_t intel_signature(const struct intel *intel);
+
 uint64_t intel_count(const struct intel *intel, enum indicator_type type); /* NONE: of all */
 
 /*
@@ -106,6 +110,16 @@ size_t intel_look_up(const struct intel *intel, struct str text, struct arena *a
  */
 struct intel_matcher *intel_matcher_new(const struct intel *intel, const struct datasets *datasets);
 void intel_matcher_free(struct intel_matcher *matcher);
+
+/* From now on only indicators among these are looked for (news.h), which outlive it. Before its first run. */
+struct intel_news;
+void intel_matcher_only(struct intel_matcher *matcher, const struct intel_news *news);
+
+/*
+ * As what type a field of events of that dataset (DATASET_NONE: of none) is looked at: enum field_type, FIELD_TEXT where
+ * it is not; or -ENOMEM.
+ */
+int intel_matcher_field(struct intel_matcher *matcher, uint32_t dataset, uint32_t field);
 
 struct intel_match {
     struct indicator indicator;

@@ -67,4 +67,7 @@ void look_email(struct look *look, struct str text);       /* one or several, wi
 void look_path(struct look *look, struct str text);
 void look_as(struct look *look, enum indicator_type type, struct str text); /* as that type only */
 
+/* As a field of that type is looked at (match.c); a text lives until look_finish(). */
+void look_field(struct look *look, enum field_type type, struct str text);
+
 #endif

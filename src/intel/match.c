@@ -1,13 +1,17 @@
 /* Which indicators an event holds: the typed fields of its dataset, each looked up as what it is. */
+#include <errno.h>
+
 #include "base/vec.h"
 #include "intel/canonical.h"
 #include "intel/look.h"
+#include "intel/news.h"
 
 #define MATCHER_ARENA_MAX (1u << 20) /* values of the indicators that one event matched */
 
 struct intel_matcher {
     struct look look; /* first: the callback casts back; the origin is a slot */
     const struct datasets *datasets;
+    const struct intel_news *only; /* NULL: all */
     size_t n_fields;
     /*
      * By dataset, the last for events of none: the type of each field that is looked at, by the field's id. Made when the
@@ -61,6 +65,12 @@ static const struct kind {
 
 #define N_KINDS (sizeof(KINDS) / sizeof(KINDS[0]))
 
+void look_field(struct look *look, enum field_type type, struct str text)
+{
+    if ((size_t)type < N_KINDS && KINDS[type].look)
+        KINDS[type].look(look, text);
+}
+
 static void found(struct look *look, uint32_t origin, enum indicator_type type, struct str value,
                   uint32_t meta)
 {
@@ -68,7 +78,8 @@ static void found(struct look *look, uint32_t origin, enum indicator_type type, 
     struct indicator indicator = {.type = type, .value = value};
     if (!image_meta(look->intel, meta, &indicator) ||
         (indicator.from != TIME_UNSET && indicator.from > matcher->now) ||
-        (indicator.until != TIME_UNSET && indicator.until <= matcher->at))
+        (indicator.until != TIME_UNSET && indicator.until <= matcher->at) ||
+        (matcher->only && !intel_news_has(matcher->only, type, value)))
         return;
     for (size_t i = 0; i < matcher->n_matches; i++)
         if (matcher->matches[i].indicator.type == type &&
@@ -111,6 +122,12 @@ void intel_matcher_free(struct intel_matcher *matcher)
     free(matcher->plans);
     arena_free(&matcher->arena);
     free(matcher);
+}
+
+void intel_matcher_only(struct intel_matcher *matcher, const struct intel_news *news)
+{
+    matcher->only = news;
+    matcher->look.present &= intel_news_types(news);
 }
 
 /* The type under which a field is looked at; FIELD_TEXT: not at all. */
@@ -166,15 +183,31 @@ static uint8_t *make_plan(const struct intel_matcher *matcher, uint32_t index)
     return plan;
 }
 
+/* For events of that dataset; NULL: no memory. */
+static const uint8_t *plan_of(struct intel_matcher *matcher, uint32_t dataset)
+{
+    uint32_t index = dataset < matcher->n_datasets ? dataset : matcher->n_datasets;
+    if (!matcher->plans[index])
+        matcher->plans[index] = make_plan(matcher, index);
+    return matcher->plans[index];
+}
+
+int intel_matcher_field(struct intel_matcher *matcher, uint32_t dataset, uint32_t field)
+{
+    const uint8_t *plan = plan_of(matcher, dataset);
+    if (!plan)
+        return -ENOMEM;
+    return field < matcher->n_fields ? plan[field] : FIELD_TEXT;
+}
+
 size_t intel_matcher_run(struct intel_matcher *matcher, struct event *event, int64_t now,
                          const struct intel_match **ret_matches)
 {
-    uint32_t index = event->dataset < matcher->n_datasets ? event->dataset : matcher->n_datasets;
+    const uint8_t *plan = plan_of(matcher, event->dataset);
     matcher->n_matches = 0;
     *ret_matches = matcher->matches;
-    if (!matcher->plans[index] && !(matcher->plans[index] = make_plan(matcher, index)))
+    if (!plan)
         return 0;
-    const uint8_t *plan = matcher->plans[index];
     matcher->event = event;
     matcher->now = now;
     matcher->at = event->time == TIME_UNSET ? now : event->time;
