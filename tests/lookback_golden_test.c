@@ -1,6 +1,6 @@
 /*
  * Looking back finds what was found as it arrived: every rule, alone, over a lake filled from a spool by the store, against
- * the engine over the same spool. The samples of all formats, the rules and their tests that we ship, and, where they are,
+ * the engine over the same spool; and so do indicators, made of what these events hold, some of them already known. The samples of all formats, the rules and their tests that we ship, and, where they are,
  * SigmaHQ's rules and real events.
  *
  *     lookback_golden_test CONTENT DATA [RULE_STEP]
@@ -16,6 +16,9 @@
 #include "bench/measure.h"
 #include "hunt/function.h"
 #include "hunt/lookback.h"
+#include "intel/builder.h"
+#include "intel/canonical.h"
+#include "intel/news.h"
 #include "io/input.h"
 #include "lake/lake_test.h"
 #include "parse/samples_test.h"
@@ -26,6 +29,8 @@
 #define PARTITIONS 2
 #define STREAM_MAX (256u << 10) /* bytes of one file; the rest is as the first part */
 #define BATCH_EVENTS 500
+#define INDICATOR_EVERY 29 /* values of typed fields, of which one is an indicator */
+#define INDICATOR_KNOWN 3  /* indicators, of which one is not new */
 
 /* An event that a rule matched. */
 struct hit {
@@ -43,6 +48,14 @@ struct world {
     VEC(struct hit) live, past;
     uint64_t events;
     bool *wanted;
+
+    struct intel_builder *known, *both;
+    struct buf known_file, both_file, list;
+    struct intel *known_intel, *intel;
+    struct intel_news *news;
+    struct intel_matcher *indicators;
+    uint64_t values, added;
+    struct lookback_screens *screens;
 
     /* of the batch that is read */
     struct matcher *matcher;
@@ -267,13 +280,13 @@ static int match_live(void *context, struct event *event, struct batch_place pla
     return 0;
 }
 
-static void run_live(struct world *world)
+/* All of the spool, in its order. */
+static void read_all(struct world *world,
+                     int (*each)(void *context, struct event *event, struct batch_place place))
 {
     struct batch_reader reading;
     struct spool_batch batch;
-    world->matcher = matcher_new(world->rules.ruleset);
-    assert_non_null(world->matcher);
-    assert_int_equal(batch_reader_init(&reading, &world->rules.fields, match_live, world), 0);
+    assert_int_equal(batch_reader_init(&reading, &world->rules.fields, each, world), 0);
     for (world->partition = 0; world->partition < PARTITIONS; world->partition++) {
         struct spool_reader *reader = spool_local.reader_new(world->spool, world->partition, 0);
         assert_non_null(reader);
@@ -282,6 +295,13 @@ static void run_live(struct world *world)
         spool_local.reader_free(reader);
     }
     batch_reader_free(&reading);
+}
+
+static void run_live(struct world *world)
+{
+    world->matcher = matcher_new(world->rules.ruleset);
+    assert_non_null(world->matcher);
+    read_all(world, match_live);
     matcher_free(world->matcher);
 }
 
@@ -391,6 +411,155 @@ static size_t compare_each(struct world *world, uint32_t step)
     return differences;
 }
 
+/* ---- indicators ---- */
+
+static void add_indicator(struct world *world, enum indicator_type type, struct str text)
+{
+    char bytes[INDICATOR_VALUE_MAX];
+    struct indicator indicator = {.type = type,
+                                  .source = STR("feed"),
+                                  .confidence = 50,
+                                  .from = TIME_UNSET,
+                                  .until = TIME_UNSET};
+    if (!indicator_canonical(type, text, bytes, &indicator.value))
+        return;
+    assert_true(intel_builder_add(world->both, &indicator) >= 0);
+    if (world->added++ % INDICATOR_KNOWN == 0)
+        assert_true(intel_builder_add(world->known, &indicator) >= 0);
+}
+
+static void add_value(struct world *world, enum field_type field, struct str text)
+{
+    static const enum indicator_type types[] = {
+        [FIELD_DOMAIN] = INDICATOR_DOMAIN,  [FIELD_HOST] = INDICATOR_HOST,
+        [FIELD_URL] = INDICATOR_URL,        [FIELD_EMAIL] = INDICATOR_EMAIL,
+        [FIELD_PATH] = INDICATOR_FILE_NAME, [FIELD_AGENT] = INDICATOR_USER_AGENT,
+        [FIELD_JA3] = INDICATOR_JA3,        [FIELD_JA4] = INDICATOR_JA4,
+    };
+    struct str part;
+    if (field == FIELD_IP)
+        add_indicator(world, indicator_guess_address(text), text);
+    else if (field == FIELD_HASH)
+        add_indicator(world, indicator_digest_type(text), text);
+    else if (field == FIELD_HASHES)
+        while (str_cut(&text, ',', &part)) {
+            part = str_skip(part, str_index(part, '=') + 1);
+            add_indicator(world, indicator_digest_type(part), part);
+        }
+    else if ((size_t)field < sizeof(types) / sizeof(types[0]) && types[field])
+        add_indicator(world, types[field], text);
+}
+
+static int take_values(void *context, struct event *event, struct batch_place place)
+{
+    struct world *world = context;
+    (void)place;
+    datasets_recognise(world->rules.datasets, event);
+    for (uint32_t i = 0; event->dataset != DATASET_NONE && i < event->n_slots; i++) {
+        const struct dataset_field *field =
+            datasets_field(world->rules.datasets, event->dataset, event->slots[i].field);
+        if (field && field->type >= FIELD_IP && world->values++ % INDICATOR_EVERY == 0)
+            add_value(world, field->type, event_text(event, &event->slots[i]));
+    }
+    return 0;
+}
+
+/* An event by how many indicators it has: as a hit of the rule of that number. */
+static int match_indicators(void *context, struct event *event, struct batch_place place)
+{
+    struct world *world = context;
+    const struct intel_match *matches;
+    datasets_recognise(world->rules.datasets, event);
+    size_t n = intel_matcher_run(world->indicators, event, RECEIVED, &matches);
+    struct hit hit = {(uint32_t)n, {world->partition, world->offset + place.index, place.part}};
+    if (n)
+        assert_int_equal(vec_push(&world->live, hit), 0);
+    return 0;
+}
+
+static int match_past_indicators(void *context, const struct lookback_event *found)
+{
+    struct world *world = context;
+    struct hit hit = {(uint32_t)found->n_indicators, found->id};
+    assert_int_equal(vec_push(&world->past, hit), 0);
+    return 0;
+}
+
+static int put_bytes(void *context, struct str bytes)
+{
+    buf_add_str(context, bytes);
+    return 0;
+}
+
+static void make_news(struct world *world)
+{
+    uint64_t counts[INDICATOR_COUNT];
+    struct err err = {0};
+    world->known = intel_builder_new(0);
+    world->both = intel_builder_new(0);
+    read_all(world, take_values);
+    assert_int_equal(intel_builder_finish(world->known, &world->known_file), 0);
+    assert_int_equal(intel_builder_finish(world->both, &world->both_file), 0);
+    world->known_intel = intel_open(buf_str(&world->known_file), &err);
+    world->intel = intel_open(buf_str(&world->both_file), &err);
+    assert_int_equal(
+        intel_news_write(world->known_intel, world->intel, put_bytes, &world->list, counts), 0);
+    world->news = intel_news_open(buf_str(&world->list), world->intel, &err);
+    world->indicators = intel_matcher_new(world->intel, world->rules.datasets);
+    assert_non_null(world->news);
+    assert_non_null(world->indicators);
+    intel_matcher_only(world->indicators, world->news);
+}
+
+static void free_news(struct world *world)
+{
+    intel_matcher_free(world->indicators);
+    intel_news_close(world->news);
+    intel_close(world->known_intel);
+    intel_close(world->intel);
+    buf_free(&world->known_file);
+    buf_free(&world->both_file);
+    buf_free(&world->list);
+    intel_builder_free(world->known);
+    intel_builder_free(world->both);
+}
+
+static size_t compare_indicators(struct world *world)
+{
+    const struct lookback_options options = {
+        .ops = &lake_duckdb,
+        .lake = world->lake,
+        .set = &world->rules.set,
+        .ruleset = world->rules.ruleset,
+        .datasets = world->rules.datasets,
+        .fields = &world->rules.fields,
+        .rules = world->wanted, /* none */
+        .intel = world->intel,
+        .news = world->news,
+        .screens = world->screens,
+        .now = RECEIVED,
+        .scope = {.all = true},
+    };
+    struct err err = {0};
+    struct lookback_stats stats;
+    world->live.len = world->past.len = 0;
+    read_all(world, match_indicators);
+    struct lookback *lookback = lookback_new(&options, &err);
+    if (!lookback ||
+        lookback_run(lookback, INT64_MIN, INT64_MAX, match_past_indicators, world, &err) < 0)
+        fail_msg("%s", err.message);
+    lookback_stats(lookback, &stats);
+    lookback_free(lookback);
+    qsort(world->live.items, world->live.len, sizeof(struct hit), by_place);
+    qsort(world->past.items, world->past.len, sizeof(struct hit), by_place);
+    printf("%llu indicators of %llu are new: %llu candidates, %zu events of %zu\n",
+           (unsigned long long)(intel_count(world->intel, INDICATOR_NONE) -
+                                intel_count(world->known_intel, INDICATOR_NONE)),
+           (unsigned long long)intel_count(world->intel, INDICATOR_NONE),
+           (unsigned long long)stats.candidates, world->past.len, world->live.len);
+    return compare(world, world->live.items, world->live.len, world->past.items, world->past.len);
+}
+
 int main(int argc, char **argv)
 {
     static struct world world;
@@ -420,13 +589,19 @@ int main(int argc, char **argv)
     if (!world.spool || !world.wanted ||
         hunt_functions_register(&lake_duckdb, world.lake, NULL, &err) < 0)
         fail_msg("%s", err.message);
+    world.screens = lookback_screens_new(&lake_duckdb, world.lake, &err);
+    assert_non_null(world.screens);
     fill(&world, argv[1], argv[2]);
     run_live(&world);
     qsort(world.live.items, world.live.len, sizeof(struct hit), by_place);
     printf("%llu events, %zu rules\n", (unsigned long long)world.events, world.rules.set.rules.len);
     size_t differences = compare_all(&world);
     differences += compare_each(&world, argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 1);
+    make_news(&world);
+    differences += compare_indicators(&world);
+    free_news(&world);
     lake_duckdb.close(world.lake);
+    lookback_screens_free(world.screens);
     spool_local.close(world.spool);
     test_place_remove(world.place);
     vec_free(&world.live);

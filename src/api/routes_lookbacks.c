@@ -103,25 +103,32 @@ static void handle_show(struct api_request *request)
 }
 
 static void change(struct api_request *request, const char *action,
-                   int (*move)(struct ledger *ledger, struct str id))
+                   int (*move)(struct ledger *ledger, struct str id),
+                   void (*tell)(struct lookbacks *lookbacks, struct str id))
 {
     struct ledger *ledger = rest_change_begin(request, action);
     if (!ledger || !rest_change_end(request, ledger, move(ledger, request_segment(request, 0))))
         return;
     struct lookbacks *lookbacks = request_options(request)->lookbacks;
     if (lookbacks)
-        lookbacks_wake(lookbacks);
+        tell(lookbacks, request_segment(request, 0));
     request_reply(request, 204, NULL, STR(""));
 }
 
 static void handle_cancel(struct api_request *request)
 {
-    change(request, "lookback.cancel", kept_lookback_cancel);
+    change(request, "lookback.cancel", kept_lookback_cancel, lookbacks_cancel);
+}
+
+static void wake(struct lookbacks *lookbacks, struct str id)
+{
+    (void)id;
+    lookbacks_wake(lookbacks);
 }
 
 static void handle_resume(struct api_request *request)
 {
-    change(request, "lookback.resume", kept_lookback_resume);
+    change(request, "lookback.resume", kept_lookback_resume, wake);
 }
 
 static const struct api_parameter none[] = {{0}};

@@ -12,6 +12,7 @@ int centre_open_lookbacks(struct centre *centre, struct err *err)
         .engine = centre->lake_engine,
         .lake = centre->lake,
         .ledger = centre->ledger_url,
+        .folder = centre_path(centre, "lookback"),
         .journal_key = centre->journal_key,
         .disorder_us = settings->lateness,
         .fold_us = settings->fold,

@@ -8,10 +8,14 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "hunt/ask_rules.h"
 #include "hunt/engine_error.h"
 #include "hunt/kql_mask.h"
 #include "hunt/value.h"
 #include "io/clock.h"
+
+const char *const hunt_language_names[HUNT_LANGUAGES] = {
+    [HUNT_KQL] = "kql", [HUNT_SQL] = "sql", [HUNT_SIGMA] = "sigma"};
 
 struct hunt_asking {
     const struct hunt_place *place;
@@ -26,8 +30,9 @@ struct hunt_asking {
     int64_t started;                 /* ticks */
 
     pthread_mutex_t lock;
-    struct lake_run *run; /* under the lock: what is to be cancelled */
-    uint64_t rows, bytes; /* under the lock: of the runs before */
+    struct rule_hunt *rules; /* under the lock: of a question that is rules */
+    struct lake_run *run;    /* under the lock: what is to be cancelled */
+    uint64_t rows, bytes;    /* under the lock: of the runs before */
     _Atomic bool cancelled;
     bool unprobed; /* columns that are made of data are left out of the plan */
 };
@@ -73,6 +78,7 @@ void hunt_asking_free(struct hunt_asking *asking)
         return;
     if (asking->catalogue)
         hunt_shelf_give(shelf_of(asking), asking->catalogue);
+    rule_hunt_free(asking->rules);
     hunt_shelf_free(asking->shelf);
     arena_free(&asking->arena);
     vec_free(&asking->sources);
@@ -390,13 +396,27 @@ static int add_source(void *context, struct str dataset)
     return name.ptr ? vec_push(&asking->sources, source) : -ENOMEM;
 }
 
+static int compile_rules(struct hunt_asking *asking, struct err *err)
+{
+    struct rule_hunt *rules = NULL;
+    int status = rule_hunt_open(asking->place, asking->question, &asking->limits,
+                                asking->started + asking->limits.time_us, &rules, err);
+    pthread_mutex_lock(&asking->lock);
+    asking->rules = rules;
+    bool cancelled = atomic_load(&asking->cancelled);
+    pthread_mutex_unlock(&asking->lock);
+    return status == 0 && cancelled ? err_set(err, -ECANCELED, "the query was cancelled") : status;
+}
+
 int hunt_asking_compile(struct hunt_asking *asking, struct err *err)
 {
     asking->started = clock_ticks_us();
     if (asking->question->language == HUNT_KQL)
         return masked(asking, compile_kql(asking, err), err);
     if (asking->question->n_parameters > 0)
-        return err_set(err, -EINVAL, "plain SQL takes no parameters");
+        return err_set(err, -EINVAL, "plain SQL, and rules, take no parameters");
+    if (asking->question->language == HUNT_SIGMA)
+        return compile_rules(asking, err);
     if (hunt_place_datasets(asking->place, &asking->question->scope, add_source, asking) < 0)
         return no_memory(err);
     return 0;
@@ -411,6 +431,10 @@ void hunt_asking_explain(const struct hunt_asking *asking, struct buf *text)
 {
     if (asking->plan) {
         hunt_explain(asking->plan, text);
+        return;
+    }
+    if (asking->rules) {
+        rule_hunt_explain(asking->rules, text);
         return;
     }
     buf_add_str(text, str_trim(asking->question->text));
@@ -575,8 +599,8 @@ int hunt_asking_run(struct hunt_asking *asking, const struct hunt_sink *sink, st
     const struct hunt_result plain = sql_result(asking);
     const struct hunt_result *results = asking->plan ? asking->plan->results : &plain;
     uint32_t n = asking->plan ? asking->plan->n_results : 1;
-    int status = 0;
-    for (uint32_t i = 0; status == 0 && i < n; i++)
+    int status = asking->rules ? rule_hunt_run(asking->rules, sink, err) : 0;
+    for (uint32_t i = 0; !asking->rules && status == 0 && i < n; i++)
         status = run_result(asking, &results[i], i, sink, err);
     if (status == -ENOMEM && !err->code)
         return no_memory(err);
@@ -591,6 +615,8 @@ void hunt_asking_cancel(struct hunt_asking *asking)
     atomic_store(&asking->cancelled, true);
     if (asking->run)
         asking->place->ops->cancel(asking->run);
+    if (asking->rules)
+        rule_hunt_cancel(asking->rules);
     pthread_mutex_unlock(&asking->lock);
 }
 
@@ -615,5 +641,7 @@ void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret
         .progress = run.progress,
         .note = note(asking),
     };
+    if (asking->rules)
+        rule_hunt_stats(asking->rules, &ret_stats->rows, &ret_stats->bytes);
     pthread_mutex_unlock(&asking->lock);
 }

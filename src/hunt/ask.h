@@ -27,7 +27,22 @@ struct geo;
 #define HUNT_PLAN_MEMORY_MAX ((size_t)64 << 20) /* bytes of a compiled query */
 #define HUNT_FINDINGS_MAX 100000                /* findings that a query may look at: the latest */
 
-enum hunt_language { HUNT_KQL, HUNT_SQL };
+enum hunt_language { HUNT_KQL, HUNT_SQL, HUNT_SIGMA, HUNT_LANGUAGES };
+extern const char *const hunt_language_names[HUNT_LANGUAGES]; /* "kql", "sql", "sigma" */
+
+/* Rules of Sigma, ready to be looked for. */
+struct sigma_set;
+struct ruleset;
+struct datasets;
+struct fields;
+struct hunt_rules {
+    const struct sigma_set *set;
+    struct ruleset *ruleset;
+    struct datasets *datasets;
+    const struct fields *fields;
+    void *owner;
+    void (*free)(void *owner);
+};
 
 struct hunt_limits {
     uint64_t rows, bytes; /* 0: the default. More than the maximum is the maximum. */
@@ -46,14 +61,18 @@ struct hunt_place {
     int (*findings)(void *context, const struct lake_scope *scope, struct buf *json,
                     struct err *err);
     void *findings_context;
+    /* The rules of a text. 0, or -errno with *err; -EINVAL: they are no rules. NULL: none are taken. */
+    int (*rules)(void *context, struct str text, struct hunt_rules *ret_rules, struct err *err);
+    void *rules_context;
 };
 
 /* Texts live as long as the asking. */
 struct hunt_question {
     struct str text;
-    enum hunt_language language; /* SQL: one SELECT over the datasets, by their names */
-    int64_t first, last;         /* first <= time < last; INT64_MIN, INT64_MAX: any */
-    int64_t now_us;              /* what now() is; 0: the clock */
+    enum hunt_language
+        language; /* SQL: one SELECT over the datasets; SIGMA: rules, whose events are rows */
+    int64_t first, last; /* first <= time < last; INT64_MIN, INT64_MAX: any */
+    int64_t now_us;      /* what now() is; 0: the clock */
     const struct hunt_parameter *parameters;
     uint32_t n_parameters;
     struct lake_scope scope;

@@ -7,6 +7,7 @@
 
 #include "base/time.h"
 #include "hunt/lookback_inside.h"
+#include "io/clock.h"
 
 #define ARENA_MAX ((size_t)64 << 20)
 #define FETCHED_MAX ((size_t)1 << 30) /* bytes of events read whole at once */
@@ -78,6 +79,10 @@ struct lookback *lookback_new(const struct lookback_options *options, struct err
     lookback->matched = calloc(options->set->rules.len + 1, sizeof(*lookback->matched));
     if (options->intel)
         lookback->intel = intel_matcher_new(options->intel, options->datasets);
+    if (lookback->intel && options->news) {
+        intel_matcher_only(lookback->intel, options->news);
+        lookback->screen = options->screens ? screens_put(options->screens, options->news) : 0;
+    }
     int status = remaker_init(&lookback->remaker, options->fields);
     if (!lookback->catalogue || !lookback->matcher || !lookback->matched ||
         (options->intel && !lookback->intel))
@@ -103,6 +108,8 @@ void lookback_free(struct lookback *lookback)
     vec_free(&lookback->names);
     vec_free(&lookback->candidates);
     remaker_free(&lookback->remaker);
+    if (lookback->screen)
+        screens_take(lookback->options.screens, lookback->screen);
     intel_matcher_free(lookback->intel);
     if (lookback->matcher)
         matcher_free(lookback->matcher);
@@ -135,6 +142,12 @@ bool lookback_concerns(const struct lookback *lookback, uint32_t rule, struct st
     bool tagged;
     return target &&
            lookback_wants(lookback, lookback->options.set->rules.items[rule], target, &tagged);
+}
+
+bool lookback_concerns_indicators(const struct lookback *lookback, struct str dataset)
+{
+    const struct lookback_target *target = target_of(lookback, dataset);
+    return target && target->typed;
 }
 
 struct str lookback_where(const struct lookback *lookback, struct str dataset)
@@ -171,16 +184,22 @@ static int ask(struct lookback *lookback, const struct lake_source *source,
                void *context, struct err *err)
 {
     const struct lake_ops *ops = lookback->options.ops;
-    const struct lake_query query = {
+    struct lake_query query = {
         .sql = buf_str(&lookback->sql),
         .sources = source,
         .n_sources = 1,
         .scope = lookback->options.scope,
+        .limits = {.memory = lookback->options.memory},
     };
     struct lake_run *run = NULL;
     struct lake_chunk chunk;
     if (lookback->sql.failed)
         return err_set(err, -ENOMEM, "no memory for a query");
+    if (lookback->options.deadline) {
+        query.limits.time_us = lookback->options.deadline - clock_ticks_us();
+        if (query.limits.time_us <= 0)
+            return err_set(err, -ETIME, "the time for the look is over");
+    }
     int status = ops->ask(lookback->options.lake, &query, &run, err);
     if (status < 0)
         return status;

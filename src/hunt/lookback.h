@@ -33,13 +33,17 @@ struct lookback_options {
     struct ruleset *ruleset;
     struct datasets *datasets;
     const struct fields *fields;
-    const bool *rules;         /* by rule of the set: is it looked for? NULL: all are */
-    const struct intel *intel; /* NULL: no indicators */
-    int64_t now;               /* when indicators must be in force */
+    const bool *rules;                /* by rule of the set: is it looked for? NULL: all are */
+    const struct intel *intel;        /* NULL: no indicators */
+    const struct intel_news *news;    /* those of them that are looked for; NULL: all */
+    struct lookback_screens *screens; /* to narrow them by; NULL: every event is read */
+    int64_t now;                      /* when indicators must be in force */
     struct lake_scope scope;
     const uint64_t *until; /* by partition: events of lower offsets only; NULL: all */
     uint32_t n_until;
-    bool whole; /* nothing is narrowed: for tests */
+    int64_t deadline; /* ticks: -ETIME past it; 0: none */
+    uint64_t memory;  /* bytes of a query, as in lake_limits; 0: none */
+    bool whole;       /* nothing is narrowed: for tests */
 };
 
 /* An event in which something was found. Everything lives for the length of the call. */
@@ -59,6 +63,15 @@ typedef int lookback_found(void *context, const struct lookback_event *found);
 
 struct lookback;
 
+/*
+ * What SQL asks a column with whether it holds a new indicator: a function of the lake, jaga_screen(text, type of field,
+ * number of the news). Registered once for each lake, before the first look-back; freed when nothing runs in the lake any
+ * more. NULL: *err says why not.
+ */
+struct lookback_screens *lookback_screens_new(const struct lake_ops *ops, struct lake *lake,
+                                              struct err *err);
+void lookback_screens_free(struct lookback_screens *screens); /* NULL is allowed */
+
 /* Makes the plan, from the columns that the lake has now. NULL: *err says why not. The options are copied. */
 struct lookback *lookback_new(const struct lookback_options *options, struct err *err);
 void lookback_free(struct lookback *lookback); /* NULL is allowed */
@@ -68,6 +81,9 @@ size_t lookback_datasets(const struct lookback *lookback, const struct str **ret
 
 /* Does rule number `rule` concern the dataset of that name? */
 bool lookback_concerns(const struct lookback *lookback, uint32_t rule, struct str dataset);
+
+/* Are indicators looked for in the dataset of that name? */
+bool lookback_concerns_indicators(const struct lookback *lookback, struct str dataset);
 
 /* The events of first <= time < last, from the newest to the oldest. 0, what found() returned, or as lake.h. */
 int lookback_run(struct lookback *lookback, int64_t first, int64_t last, lookback_found *found,

@@ -162,8 +162,19 @@ static int run_object(struct remaker *remaker, struct str object, enum format_id
     return remaker->take(remaker->context, &remaker->event);
 }
 
+bool lookback_is_list(struct str text, struct buf *scratch)
+{
+    if (!str_starts(text, STR("[")))
+        return false;
+    buf_clear(scratch);
+    buf_add_c(scratch, "{\"_\":"); /* what can be checked is an object */
+    buf_add_str(scratch, text);
+    buf_add_byte(scratch, '}');
+    return !scratch->failed && json_object_end(buf_str(scratch), 0) == scratch->len;
+}
+
 static void write_value(struct buf *out, const struct lake_column *column,
-                        const struct lake_vector *vector, uint32_t row)
+                        const struct lake_vector *vector, uint32_t row, struct buf *scratch)
 {
     struct str text;
     switch (vector->kind) {
@@ -178,7 +189,7 @@ static void write_value(struct buf *out, const struct lake_column *column,
         return;
     default:
         text = vector->texts[row];
-        if (column->dynamic && str_starts(text, STR("[")) && !json_check(text))
+        if (column->dynamic && lookback_is_list(text, scratch))
             buf_add_str(out, text);
         else
             buf_add_json(out, text);
@@ -189,6 +200,7 @@ void remaker_write_values(struct buf *out, const struct lake_column *const *colu
                           const struct lake_vector *vectors, uint32_t n, uint32_t row,
                           struct str extra)
 {
+    struct buf scratch = {0};
     bool any = false;
     buf_add_byte(out, '{');
     for (uint32_t i = 0; i < n; i++) {
@@ -198,7 +210,7 @@ void remaker_write_values(struct buf *out, const struct lake_column *const *colu
             buf_add_byte(out, ',');
         buf_add_json(out, columns[i]->field);
         buf_add_byte(out, ':');
-        write_value(out, columns[i], &vectors[i], row);
+        write_value(out, columns[i], &vectors[i], row, &scratch);
         any = true;
     }
     if (extra.len > 2) { /* more than "{}" */
@@ -207,6 +219,7 @@ void remaker_write_values(struct buf *out, const struct lake_column *const *colu
         buf_add_str(out, str_of(extra.ptr + 1, extra.len - 2));
     }
     buf_add_byte(out, '}');
+    buf_free(&scratch);
 }
 
 /* ---- the whole ---- */

@@ -2,7 +2,8 @@
  * lookback_inside: what the files of the look-back share.
  *
  *     lookback.c        the plan; candidates, newest first; what is found in them
- *     lookback_where.c  needs of rules as a condition of SQL
+ *     lookback_where.c  needs of rules, and new indicators, as a condition of SQL
+ *     lookback_screen.c the function of SQL that knows new indicators
  *     lookback_event.c  rows as the events that they were
  */
 #ifndef JAGA_HUNT_LOOKBACK_INSIDE_H
@@ -14,6 +15,7 @@
 #include "base/vec.h"
 #include "hunt/catalogue.h"
 #include "hunt/lookback.h"
+#include "intel/news.h"
 #include "parse/parse.h"
 
 /* A dataset that is looked into. */
@@ -21,6 +23,7 @@ struct lookback_target {
     struct str name;
     uint32_t dataset;        /* in the datasets; DATASET_NONE: what nothing recognised */
     struct buf where;        /* empty: all rows */
+    bool typed;              /* it has fields that indicators are looked for in */
     VEC(struct str) columns; /* native names that `where` reads */
 };
 
@@ -57,6 +60,7 @@ struct lookback {
     VEC(struct str) names; /* of targets */
     struct matcher *matcher;
     struct intel_matcher *intel;
+    uint64_t screen; /* number of the news among the screens; 0: they don't narrow */
     struct buf values;
     struct remaker remaker;
     uint32_t *matched; /* room for all rules of the set */
@@ -88,6 +92,12 @@ int lookback_narrow(struct lookback *lookback, struct lookback_target *target);
 bool lookback_wants(const struct lookback *lookback, const struct sigma_rule *rule,
                     const struct lookback_target *target, bool *ret_tagged);
 
+/* ---- lookback_screen.c ---- */
+
+/* The news as SQL asks for them, until they are taken out. A number from 1. 0: others are there. */
+uint64_t screens_put(struct lookback_screens *screens, const struct intel_news *news);
+void screens_take(struct lookback_screens *screens, uint64_t number);
+
 /* ---- lookback_event.c ---- */
 
 int remaker_init(struct remaker *remaker, const struct fields *fields);
@@ -106,5 +116,8 @@ int remaker_run(struct remaker *remaker, const struct lookback_row *row);
 void remaker_write_values(struct buf *out, const struct lake_column *const *columns,
                           const struct lake_vector *vectors, uint32_t n, uint32_t row,
                           struct str extra);
+
+/* Is the text a list of JSON? A value of a dynamic column may be one, or only begin like one. */
+bool lookback_is_list(struct str text, struct buf *scratch);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Needs of rules as a condition of SQL. A value of a field may lie in several places, and each of them is asked:
+ * Needs of rules, and what may hold a new indicator, as a condition of SQL. A value of a field may lie in several places, and each of them is asked:
  *
  *     the column of the field, and of each native field that it stands for
  *     _extra, where it did not fit its column: such rows pass if they name one of the fields at all
@@ -287,7 +287,7 @@ static void add_need(struct where *where, const struct need *need)
     }
 }
 
-/* ---- the whole ---- */
+/* ---- rules ---- */
 
 static bool has_column(const struct lookback *lookback, const struct lookback_target *target,
                        const char *field)
@@ -340,6 +340,54 @@ static bool add_rule(struct where *where, uint32_t number, bool tagged)
     return true;
 }
 
+/* ---- indicators ---- */
+
+static void add_screen(struct where *where, const struct lake_column *column, int type)
+{
+    bool whole = column->kind == LAKE_INTEGER; /* as it was written */
+    if (column->kind != LAKE_TEXT && !whole) {
+        add_value(where, column);
+        return;
+    }
+    buf_add_c(where->sql, "jaga_screen(");
+    lake_quote_name(where->sql, column->name);
+    buf_printf(where->sql, "%s, %d, %" PRIu64 ")", whole ? "::VARCHAR" : "", type,
+               where->lookback->screen);
+}
+
+/* Every field that the matcher looks at. */
+static void add_indicators(struct where *where)
+{
+    const struct fields *fields = datasets_fields(where->lookback->options.datasets);
+    bool any = true;
+    buf_add_c(where->sql, where->sql->len ? " OR (false" : "(false");
+    for (uint32_t id = 0; id < fields_count(fields); id++) {
+        int type = intel_matcher_field(where->lookback->intel, where->target->dataset, id);
+        where->failed |= type < 0;
+        if (type <= FIELD_TEXT)
+            continue;
+        const struct lake_column *column = column_of(where, fields_name(fields, id));
+        if (column) {
+            buf_add_c(where->sql, " OR ");
+            add_screen(where, column, type);
+        }
+        add_derived(where, fields_name(fields, id), &any);
+    }
+    buf_add_byte(where->sql, ')');
+}
+
+/* Has the dataset such fields? */
+static int has_typed(const struct lookback *lookback, const struct lookback_target *target)
+{
+    const struct fields *fields = datasets_fields(lookback->options.datasets);
+    int type = FIELD_TEXT;
+    for (uint32_t id = 0; lookback->intel && type == FIELD_TEXT && id < fields_count(fields); id++)
+        type = intel_matcher_field(lookback->intel, target->dataset, id);
+    return type < 0 ? type : type != FIELD_TEXT;
+}
+
+/* ---- the whole ---- */
+
 /* Rows whose value of one of the fields found no column. */
 static void add_extra(struct where *where)
 {
@@ -363,8 +411,12 @@ int lookback_narrow(struct lookback *lookback, struct lookback_target *target)
 {
     const struct lookback_options *options = &lookback->options;
     struct where where = {.lookback = lookback, .target = target, .sql = &target->where};
-    bool whole = options->whole || options->intel;
+    int typed = has_typed(lookback, target);
+    bool whole = options->whole || (typed > 0 && !lookback->screen);
     uint32_t n = 0;
+    if (typed < 0)
+        return typed;
+    target->typed = typed;
     arena_init(&where.arena, NEED_MEMORY_MAX);
     for (uint32_t i = 0; i < options->set->rules.len && !where.failed; i++) {
         bool tagged;
@@ -374,7 +426,9 @@ int lookback_narrow(struct lookback *lookback, struct lookback_target *target)
         if (!whole)
             where.failed |= !add_rule(&where, i, tagged);
     }
-    if (!whole && n > 0)
+    if (!whole && typed)
+        add_indicators(&where);
+    if (!whole && (n > 0 || typed))
         add_extra(&where);
     whole = whole || target->where.len > WHERE_MAX;
     bool failed = where.failed || target->where.failed;
@@ -384,5 +438,5 @@ int lookback_narrow(struct lookback *lookback, struct lookback_target *target)
     }
     vec_free(&where.fields);
     arena_free(&where.arena);
-    return failed ? -ENOMEM : n > 0 || options->intel ? 0 : -ENOENT;
+    return failed ? -ENOMEM : n > 0 || typed ? 0 : -ENOENT;
 }

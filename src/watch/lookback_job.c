@@ -37,15 +37,18 @@ static bool read_digest(struct str hex, struct sigma_digest *ret_digest)
 
 typedef VEC(struct sigma_digest) digest_list;
 
-static int read_rules(const struct job *job, digest_list *ret_list)
+static int read_rules(struct job *job, digest_list *ret_list)
 {
     struct json_cursor items = json_cursor_of(job->kept.rules);
     struct str name, item;
     struct sigma_digest digest;
-    while (json_cursor_next(&items, &name, &item))
-        if (read_digest(json_inside(json_member(item, STR("digest"))), &digest) &&
-            vec_push(ret_list, digest) < 0)
+    while (json_cursor_next(&items, &name, &item)) {
+        if (str_eq(json_inside(json_member(item, STR("kind"))), STR(LOOKBACKS_INDICATORS)))
+            job->list = json_inside(json_member(item, STR("list")));
+        else if (read_digest(json_inside(json_member(item, STR("digest"))), &digest) &&
+                 vec_push(ret_list, digest) < 0)
             return -ENOMEM;
+    }
     if (ret_list->len)
         qsort(ret_list->items, ret_list->len, sizeof(digest), sigma_digest_compare);
     return 0;
@@ -78,8 +81,10 @@ static int find_rules(struct job *job)
     struct sigma_digest digest;
     job->rules = calloc(set->rules.len + 1, sizeof(bool));
     job->bases = calloc(set->rules.len + 1, sizeof(bool));
+    job->all = calloc(set->rules.len + 1, sizeof(bool));
     job->correlations = calloc(set->correlations.len + 1, sizeof(bool));
-    int r = job->rules && job->bases && job->correlations ? read_rules(job, &wanted) : -ENOMEM;
+    int r = job->rules && job->bases && job->all && job->correlations ? read_rules(job, &wanted)
+                                                                      : -ENOMEM;
     for (size_t i = 0; r == 0 && i < set->rules.len; i++) {
         if (!set->rules.items[i]->generate)
             continue;
@@ -96,6 +101,8 @@ static int find_rules(struct job *job)
         if (job->correlations[i])
             add_bases(job, set->correlations.items[i]);
     }
+    for (size_t i = 0; r == 0 && i < set->rules.len; i++)
+        job->all[i] = job->rules[i] || job->bases[i];
     vec_free(&wanted);
     return r;
 }
@@ -226,16 +233,46 @@ static int open_live(struct job *job, struct live_version *version, struct err *
         .read = read_event,
         .context = job,
     };
+    if (r < 0)
+        (void)err_set(err, r, "no memory to look back");
+    if (r == 0)
+        r = news_open(job->lookbacks, job->list, version->intel, &job->news, err);
     if (r == 0)
         job->live = live_idle(&how, version, err);
     if (job->live)
         return 0;
     version->free(version);
-    return r < 0 ? err_set(err, r, "no memory to look back") : err->code;
+    return err->code;
 }
 
-/* Over these rules; a stop ends what it runs. 0 or the code of *err. */
-static int open_lookback(struct job *job, const bool *rules, struct err *err)
+/* What the one that runs has counted; with the lock. */
+static void sum_up(struct job *job)
+{
+    struct lookbacks *lookbacks = job->lookbacks;
+    struct lookback_stats stats;
+    if (!lookbacks->running)
+        return;
+    lookback_stats(lookbacks->running, &stats);
+    atomic_fetch_add(&lookbacks->n_candidates, stats.candidates);
+    atomic_fetch_add(&lookbacks->n_lost, stats.lost);
+}
+
+/* What a stop, or a cancel, ends from now on. False: it is to end already. */
+static bool set_running(struct job *job, struct lookback *lookback)
+{
+    struct lookbacks *lookbacks = job->lookbacks;
+    pthread_mutex_lock(&lookbacks->lock);
+    sum_up(job);
+    lookbacks->running = lookback;
+    memcpy(lookbacks->running_id, job->kept.id.ptr, job->kept.id.len);
+    lookbacks->running_id[job->kept.id.len] = '\0';
+    bool go_on = !lookbacks->stopping && !lookbacks->cancelled;
+    pthread_mutex_unlock(&lookbacks->lock);
+    return go_on;
+}
+
+/* Over these rules, and the indicators. 0 or the code of *err. */
+static int open_lookback(struct job *job, const bool *rules, bool indicators, struct err *err)
 {
     struct lookbacks *lookbacks = job->lookbacks;
     const struct lookback_options options = {
@@ -246,21 +283,20 @@ static int open_lookback(struct job *job, const bool *rules, struct err *err)
         .datasets = job->version->datasets,
         .fields = job->version->fields,
         .rules = rules,
+        .intel = indicators && job->news.news ? job->version->intel : NULL,
+        .news = job->news.news,
+        .screens = lookbacks->screens,
         .now = lookbacks->options.now(),
         .scope = {.all = true},
         .until = job->offsets,
         .n_until = job->n_offsets,
     };
-    struct lookback *before = job->lookback;
+    (void)set_running(job, NULL);
+    lookback_free(job->lookback);
     job->lookback = lookback_new(&options, err);
-    pthread_mutex_lock(&lookbacks->lock);
-    lookbacks->running = job->lookback;
-    bool stopping = lookbacks->stopping;
-    pthread_mutex_unlock(&lookbacks->lock);
-    lookback_free(before);
     if (!job->lookback)
         return err->code;
-    return stopping ? err_set(err, -ECANCELED, "the centre stops") : 0;
+    return set_running(job, job->lookback) ? 0 : err_set(err, -ECANCELED, "it is to end");
 }
 
 static void give_round_back(struct job *job)
@@ -276,10 +312,13 @@ static void give_round_back(struct job *job)
 static void close_job(struct job *job)
 {
     pthread_mutex_lock(&job->lookbacks->lock);
+    sum_up(job);
     job->lookbacks->running = NULL;
+    job->lookbacks->cancelled = false;
     pthread_mutex_unlock(&job->lookbacks->lock);
     lookback_free(job->lookback);
     give_round_back(job);
+    news_close(&job->news);
     live_stop(job->live); /* and the version */
     vec_free(&job->shares);
     vec_free(&job->windows);
@@ -289,6 +328,7 @@ static void close_job(struct job *job)
     free(job->rules);
     free(job->bases);
     free(job->correlations);
+    free(job->all);
     arena_free(&job->arena);
 }
 
@@ -328,6 +368,14 @@ static bool is_stopping(struct lookbacks *lookbacks)
     return stopping;
 }
 
+static bool is_cancelled(struct lookbacks *lookbacks)
+{
+    pthread_mutex_lock(&lookbacks->lock);
+    bool cancelled = lookbacks->cancelled && !lookbacks->stopping;
+    pthread_mutex_unlock(&lookbacks->lock);
+    return cancelled;
+}
+
 /* Writes what was found and how far it has come. -ENOENT: the look was cancelled. Else it tries until it can, or stops. */
 static int commit(struct job *job)
 {
@@ -336,8 +384,7 @@ static int commit(struct job *job)
     int r = note_correlated(job);
     lookback_stats(job->lookback, &stats);
     uint64_t matches = job->kept.matches;
-    for (size_t i = 0; i < job->matches.len; i++)
-        job->kept.matches += job->matches.items[i].n;
+    job->kept.matches += job_count_matches(job);
     while (r == 0 && (r = record_commit(job->live, false, &written)) < 0 && r != -ENOENT &&
            r != -ENOMEM && !is_stopping(job->lookbacks)) {
         const struct timespec pause = {.tv_sec = 1};
@@ -349,8 +396,10 @@ static int commit(struct job *job)
         r = 0;
     }
     job->kept.matches = matches;
-    if (r == 0)
+    if (r == 0) {
+        atomic_fetch_add(&job->lookbacks->n_matches, job_count_matches(job));
         job_forget(job);
+    }
     if (r == 0 && job->lookbacks->options.published)
         job->lookbacks->options.published(job->lookbacks->options.context);
     return r;
@@ -380,11 +429,39 @@ static uint64_t matches_of(const struct worker *worker, uint32_t rule)
     return atomic_load_explicit(&worker->rules[rule].matches, memory_order_relaxed);
 }
 
+static int take_indicator(struct job *job, const struct lookback_event *found,
+                          const struct intel_match *match)
+{
+    struct worker *worker = &job->live->workers[0];
+    const _Atomic uint64_t *counter = &worker->counts.indicator_matches;
+    const struct find_matches matches = {
+        .offset = found->id.offset, .part = found->id.part, .indicators = match, .n_indicators = 1};
+    uint64_t before = atomic_load(counter) + job->known;
+    int r = find_take(worker, found->event, &matches);
+    if (r < 0 || atomic_load(counter) + job->known == before)
+        return r;
+    return job_note_indicator(job, &match->indicator, found->agency, found->time);
+}
+
+/* The ledger of a running centre may be told of it by others than its interface. -ENOENT: it was cancelled. */
+static int look_for_cancel(struct job *job)
+{
+    struct kept_lookback kept;
+    int64_t now = clock_ticks_us();
+    if (now < job->look_at)
+        return 0;
+    job->look_at = now + LOOKBACKS_LOOK_US;
+    int r = kept_lookback_get(job->lookbacks->ledger, job->kept.id, &kept);
+    return r == 0 && kept.state == LOOKBACK_CANCELLED ? -ENOENT : 0;
+}
+
 static int on_found(void *context, const struct lookback_event *found)
 {
     struct job *job = context;
     struct worker *worker = &job->live->workers[0];
-    int r = 0;
+    int r = look_for_cancel(job);
+    if (r < 0)
+        return r;
     if (worker->round->arena.size > ROUND_ARENA_FULL && found->time < job->reached) {
         job->kept.until = job->reached; /* all of that time and later is done */
         r = end_round(job);
@@ -405,6 +482,8 @@ static int on_found(void *context, const struct lookback_event *found)
             r = job_note(job, find_rule_id(&job->version->set->rules.items[found->rules[i]]->meta),
                          found->agency, found->time);
     }
+    for (size_t i = 0; r == 0 && i < found->n_indicators; i++)
+        r = take_indicator(job, found, &found->indicators[i]);
     job->reached = found->time;
     return r;
 }
@@ -434,7 +513,7 @@ static void set_uses(struct job *job, const bool *rules, uint8_t use)
 
 static int run_rules(struct job *job, struct err *err)
 {
-    int r = open_lookback(job, job->rules, err);
+    int r = open_lookback(job, job->rules, true, err);
     if (r == 0)
         r = job_read_shares(job);
     set_uses(job, job->rules, USE_FINDING);
@@ -483,7 +562,7 @@ static int release(struct job *job, int64_t time)
 
 static int run_correlations(struct job *job, struct err *err)
 {
-    int r = open_lookback(job, job->bases, err);
+    int r = open_lookback(job, job->bases, false, err);
     job->windows.len = job->shares.len = 0;
     if (r == 0)
         r = job_read_shares(job);
@@ -512,12 +591,12 @@ static int run_passes(struct job *job, struct err *err)
 {
     int r = 0;
     job->kept.state = LOOKBACK_RUNNING;
-    if (job->any_rule)
+    if (job->any_rule || job->news.news)
         r = run_rules(job, err);
     if (r == 0 && job->any_correlation)
         r = run_correlations(job, err);
-    if (r == 0 && !job->lookback) /* none of its rules is there any more */
-        r = open_lookback(job, job->rules, err);
+    if (r == 0 && (job->any_correlation || !job->lookback)) /* a verdict knows all it is for */
+        r = open_lookback(job, job->all, true, err);
     if (r < 0)
         return r;
     job->verdicts = true;
@@ -531,6 +610,7 @@ static int run_passes(struct job *job, struct err *err)
 static int give_up(struct job *job, int status, const struct err *err)
 {
     struct kept_lookback kept = job->kept;
+    atomic_fetch_add(&job->lookbacks->n_failed, 1);
     kept.state = LOOKBACK_FAILED;
     kept.ended = job->lookbacks->options.now();
     kept.problem = str_from_c(err->message[0] ? err->message : strerror(-status));
@@ -538,8 +618,17 @@ static int give_up(struct job *job, int status, const struct err *err)
     return kept_lookback_put(job->lookbacks->ledger, &kept);
 }
 
-static void say_done(const struct job *job)
+static int end_cancelled(const struct job *job)
 {
+    atomic_fetch_add(&job->lookbacks->n_cancelled, 1);
+    return 0;
+}
+
+static void end_done(const struct job *job)
+{
+    atomic_fetch_add(&job->lookbacks->n_done, 1);
+    if (job->list.len)
+        news_remove(job->lookbacks, job->list);
     struct log_line line;
     log_begin(&line, LOG_INFO, "lookback.done");
     log_str(&line, "id", job->kept.id);
@@ -563,9 +652,9 @@ int lookback_job_run(struct lookbacks *lookbacks, struct str id)
     if (r == 0)
         r = run_passes(&job, &err);
     if (r == 0)
-        say_done(&job);
-    else if (r == -ENOENT)
-        r = 0; /* cancelled */
+        end_done(&job);
+    else if (r == -ENOENT || (r == -ECANCELED && is_cancelled(lookbacks)))
+        r = end_cancelled(&job);
     else if (r != -EAGAIN && r != -ECANCELED && !is_stopping(lookbacks))
         r = give_up(&job, r, &err);
     close_job(&job);

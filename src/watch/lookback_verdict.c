@@ -6,7 +6,9 @@
 #include "base/time.h"
 #include "watch/lookbacks_state.h"
 
-#define MISSING_MAX 400 /* days that are listed */
+#define MISSING_MAX 400   /* days that are listed */
+#define NAME_SIZE_MAX 300 /* bytes of an indicator in a verdict */
+#define NAMED_MAX 10000   /* pairs of an indicator and an agency that have a verdict of their own */
 
 /* ---- what there is ---- */
 
@@ -130,6 +132,33 @@ int job_note(struct job *job, struct str rule, struct str agency, int64_t time)
     return 0;
 }
 
+int job_note_indicator(struct job *job, const struct indicator *indicator, struct str agency,
+                       int64_t time)
+{
+    struct buf name = {0};
+    int r = job_note(job, STR(LOOKBACKS_INDICATORS), agency, time);
+    buf_printf(&name, LOOKBACKS_INDICATOR "%s ", indicator_type_names[indicator->type]);
+    buf_add_str(&name, str_first(indicator->value, NAME_SIZE_MAX));
+    if (r == 0 && job->matches.len < NAMED_MAX)
+        r = name.failed ? -ENOMEM : job_note(job, buf_str(&name), agency, time);
+    buf_free(&name);
+    return r;
+}
+
+static bool is_named_indicator(struct str rule)
+{
+    return str_starts(rule, STR(LOOKBACKS_INDICATOR));
+}
+
+uint64_t job_count_matches(const struct job *job)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < job->matches.len; i++)
+        if (!is_named_indicator(job->matches.items[i].rule))
+            sum += job->matches.items[i].n;
+    return sum;
+}
+
 int job_put_matches(struct job *job, struct ledger *ledger)
 {
     int r = 0;
@@ -153,29 +182,33 @@ int job_put_matches(struct job *job, struct ledger *ledger)
 
 void job_forget(struct job *job)
 {
-    for (size_t i = 0; i < job->matches.len; i++) {
-        job->kept.matches += job->matches.items[i].n;
+    job->kept.matches += job_count_matches(job);
+    for (size_t i = 0; i < job->matches.len; i++)
         job->matches.items[i].n = 0;
-    }
 }
 
 /* ---- verdicts ---- */
 
-/* One rule of the look: which datasets it is for. */
+/* What a verdict is about: it decides which datasets there must be. */
+enum subject_kind { SUBJECT_RULE, SUBJECT_CORRELATION, SUBJECT_INDICATORS };
 struct subject {
     struct str id;
-    bool correlation;
-    uint32_t number;
+    enum subject_kind kind;
+    uint32_t number; /* of a rule, or correlation */
 };
 
 /* Is the dataset one that the subject is for? A correlation is for those of what it counts. */
-static bool is_for(const struct job *job, bool correlation, uint32_t number, struct str dataset)
+static bool is_for(const struct job *job, enum subject_kind kind, uint32_t number,
+                   struct str dataset)
 {
-    if (!correlation)
+    if (kind == SUBJECT_INDICATORS)
+        return lookback_concerns_indicators(job->lookback, dataset);
+    if (kind == SUBJECT_RULE)
         return lookback_concerns(job->lookback, number, dataset);
     const struct sigma_correlation *is = job->version->set->correlations.items[number];
     for (uint32_t i = 0; i < is->n_sources; i++)
-        if (is_for(job, is->sources[i].correlation, is->sources[i].index, dataset))
+        if (is_for(job, is->sources[i].correlation ? SUBJECT_CORRELATION : SUBJECT_RULE,
+                   is->sources[i].index, dataset))
             return true;
     return false;
 }
@@ -253,6 +286,20 @@ static bool is_affected(const struct job *job, struct str rule, struct str agenc
     return false;
 }
 
+/* Indicators that were found, each by itself. */
+static int put_named(struct job *job, struct ledger *ledger, const bool *looked,
+                     struct str datasets)
+{
+    int r = 0;
+    for (size_t i = 0; r == 0 && i < job->matches.len; i++) {
+        const struct job_matches *matches = &job->matches.items[i];
+        const struct subject one = {matches->rule, SUBJECT_INDICATORS, 0};
+        if (is_named_indicator(matches->rule))
+            r = put_verdict(job, ledger, &one, matches->agency, looked, datasets, true);
+    }
+    return r;
+}
+
 static int put_subject(struct job *job, struct ledger *ledger, const struct subject *subject,
                        const struct agency_list *agencies, bool all)
 {
@@ -263,7 +310,7 @@ static int put_subject(struct job *job, struct ledger *ledger, const struct subj
     int r = looked ? 0 : -ENOMEM;
     buf_add_byte(&datasets, '[');
     for (size_t i = 0; r == 0 && i < n; i++) {
-        if (!is_for(job, subject->correlation, subject->number, names[i]))
+        if (!is_for(job, subject->kind, subject->number, names[i]))
             continue;
         add_item(&datasets, names[i]);
         for (size_t k = 0; k < job->shares.len; k++)
@@ -276,6 +323,8 @@ static int put_subject(struct job *job, struct ledger *ledger, const struct subj
             r = put_verdict(job, ledger, subject, agencies->names.items[i], looked,
                             buf_str(&datasets), affected);
     }
+    if (r == 0 && subject->kind == SUBJECT_INDICATORS)
+        r = put_named(job, ledger, looked, buf_str(&datasets));
     if (r == 0 && datasets.failed)
         r = -ENOMEM;
     buf_free(&datasets);
@@ -310,13 +359,17 @@ int job_put_verdicts(struct job *job, struct ledger *ledger)
         n += job->correlations[i];
     bool all = n * agencies.names.len <= LOOKBACKS_VERDICTS_MAX;
     for (uint32_t i = 0; r == 0 && i < set->rules.len; i++) {
-        const struct subject subject = {find_rule_id(&set->rules.items[i]->meta), false, i};
+        const struct subject subject = {find_rule_id(&set->rules.items[i]->meta), SUBJECT_RULE, i};
         r = job->rules[i] ? put_subject(job, ledger, &subject, &agencies, all) : 0;
     }
     for (uint32_t i = 0; r == 0 && i < set->correlations.len; i++) {
-        const struct subject subject = {find_rule_id(&set->correlations.items[i]->meta), true, i};
+        const struct subject subject = {find_rule_id(&set->correlations.items[i]->meta),
+                                        SUBJECT_CORRELATION, i};
         r = job->correlations[i] ? put_subject(job, ledger, &subject, &agencies, all) : 0;
     }
+    const struct subject indicators = {STR(LOOKBACKS_INDICATORS), SUBJECT_INDICATORS, 0};
+    if (r == 0 && job->news.news)
+        r = put_subject(job, ledger, &indicators, &agencies, true);
     vec_free(&agencies.names);
     return r;
 }

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/metric.h"
 #include "base/time.h"
 #include "io/clock.h"
 #include "io/log.h"
@@ -31,7 +33,10 @@ struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct 
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&lookbacks->woken, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    lookbacks->noting = ledger_open(options->ledger, &how, err);
+    if (mkdir(options->folder, 0700) < 0 && errno != EEXIST)
+        (void)err_set(err, -errno, "%s: %s", options->folder, strerror(errno));
+    else
+        lookbacks->noting = ledger_open(options->ledger, &how, err);
     lookbacks->ledger = lookbacks->noting ? ledger_open(options->ledger, &how, err) : NULL;
     if (lookbacks->ledger)
         return lookbacks;
@@ -49,6 +54,7 @@ void lookbacks_free(struct lookbacks *lookbacks)
         ledger_close(lookbacks->noting);
     if (lookbacks->ledger)
         ledger_close(lookbacks->ledger);
+    lookback_screens_free(lookbacks->screens);
     pthread_cond_destroy(&lookbacks->woken);
     pthread_mutex_destroy(&lookbacks->lock);
     free(lookbacks);
@@ -101,7 +107,7 @@ static void add_rule(struct buf *json, const struct sigma_meta *meta, bool corre
                (unsigned long long)digest->low);
 }
 
-/* The rules that are not known, as a JSON list; empty: there are none. 0 or -ENOMEM. */
+/* The rules that are not known, as the rows of a JSON list without its end. 0 or -ENOMEM. */
 static int list_new(const struct sigma_set *set, struct str known, struct buf *json)
 {
     struct sigma_digest digest;
@@ -118,8 +124,6 @@ static int list_new(const struct sigma_set *set, struct str known, struct buf *j
         if (r == 0 && correlation->generate && !is_known(known, &digest))
             add_rule(json, &correlation->meta, true, &digest);
     }
-    if (json->len)
-        buf_add_byte(json, ']');
     return json->failed ? -ENOMEM : r;
 }
 
@@ -134,9 +138,9 @@ static bool has_past(const uint64_t *offsets, uint32_t n)
     return false;
 }
 
-/* The new rules and what is known from now on, in one transaction. */
-static int note_rules(struct lookbacks *lookbacks, struct str rules, const digest_list *digests,
-                      const uint64_t *offsets, uint32_t n)
+/* What is new and what is known from now on, in one transaction. */
+static int note_new(struct lookbacks *lookbacks, struct str rules, const digest_list *digests,
+                    const struct live_version *version, const uint64_t *offsets, uint32_t n)
 {
     struct ledger *ledger = lookbacks->noting;
     const struct kept_lookback lookback = {
@@ -151,11 +155,13 @@ static int note_rules(struct lookbacks *lookbacks, struct str rules, const diges
         r = blob_put(ledger, LOOKBACKS_KNOWN,
                      str_of((const char *)digests->items, digests->len * sizeof(*digests->items)));
     if (r == 0)
+        r = news_put(lookbacks, version);
+    if (r == 0)
         r = ledger_commit(ledger);
     if (r < 0)
         ledger_abort(ledger);
     if (r == 0 && rules.len)
-        log_say(LOG_INFO, "lookback.new", "new rules look at what was received before: %s", id);
+        log_say(LOG_INFO, "lookback.new", "what is new looks at what was received before: %s", id);
     return r;
 }
 
@@ -214,7 +220,12 @@ static int note_version(struct lookbacks *lookbacks, const struct live_version *
     if (r == 0 && has_past(offsets, n))
         r = list_new(version->set, buf_str(&known), &rules);
     if (r == 0 || first)
-        r = note_rules(lookbacks, buf_str(&rules), &digests, offsets, n);
+        r = news_note(lookbacks, version, has_past(offsets, n), &rules);
+    if (rules.len)
+        buf_add_byte(&rules, ']');
+    if (r == 0)
+        r = rules.failed ? -ENOMEM
+                         : note_new(lookbacks, buf_str(&rules), &digests, version, offsets, n);
     lookbacks->told = lookbacks->told || r == 0;
     vec_free(&digests);
     buf_free(&known);
@@ -228,12 +239,12 @@ void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version
     int r = note_version(lookbacks, version, offsets, n);
     if (r < 0)
         log_say(LOG_ERROR, "lookback.noted",
-                "which rules are new is not noted, they look back after the next change: %s",
-                strerror(-r));
+                "what is new is not noted, it looks back after the next change: %s", strerror(-r));
     struct live_version *held = lookbacks->options.hold(version);
     pthread_mutex_lock(&lookbacks->lock);
     struct live_version *old = lookbacks->version;
     lookbacks->version = held;
+    lookbacks->unsaved = true;
     lookbacks->wake = true;
     pthread_cond_signal(&lookbacks->woken);
     pthread_mutex_unlock(&lookbacks->lock);
@@ -264,6 +275,20 @@ static bool wait_for_work(struct lookbacks *lookbacks, int64_t us)
     return go_on;
 }
 
+static void save_indicators(struct lookbacks *lookbacks)
+{
+    pthread_mutex_lock(&lookbacks->lock);
+    struct live_version *version = lookbacks->unsaved && lookbacks->version
+                                       ? lookbacks->options.hold(lookbacks->version)
+                                       : NULL;
+    lookbacks->unsaved = false;
+    pthread_mutex_unlock(&lookbacks->lock);
+    if (!version)
+        return;
+    news_save(lookbacks, version);
+    version->free(version);
+}
+
 static void *run(void *context)
 {
     struct lookbacks *lookbacks = context;
@@ -271,6 +296,7 @@ static void *run(void *context)
     (void)setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOOKBACKS_NICE);
     while (wait_for_work(lookbacks, pause)) {
         char id[LOOKBACK_ID_MAX];
+        save_indicators(lookbacks);
         int r = kept_lookback_next(lookbacks->ledger, id);
         if (r == 0)
             r = lookback_job_run(lookbacks, str_from_c(id));
@@ -281,6 +307,10 @@ static void *run(void *context)
 
 int lookbacks_start(struct lookbacks *lookbacks, struct err *err)
 {
+    const struct lookbacks_options *options = &lookbacks->options;
+    lookbacks->screens = lookback_screens_new(options->engine, options->lake, err);
+    if (!lookbacks->screens)
+        return err->code;
     int r = pthread_create(&lookbacks->thread, NULL, run, lookbacks);
     lookbacks->started = r == 0;
     return r ? err_set(err, -r, "cannot start a thread: %s", strerror(r)) : 0;
@@ -306,4 +336,43 @@ void lookbacks_wake(struct lookbacks *lookbacks)
     lookbacks->wake = true;
     pthread_cond_signal(&lookbacks->woken);
     pthread_mutex_unlock(&lookbacks->lock);
+}
+
+void lookbacks_cancel(struct lookbacks *lookbacks, struct str id)
+{
+    pthread_mutex_lock(&lookbacks->lock);
+    if (lookbacks->running && str_eq(id, str_from_c(lookbacks->running_id))) {
+        lookbacks->cancelled = true;
+        lookback_cancel(lookbacks->running);
+    }
+    lookbacks->wake = true;
+    pthread_cond_signal(&lookbacks->woken);
+    pthread_mutex_unlock(&lookbacks->lock);
+}
+
+void lookbacks_metrics(void *context, struct buf *out)
+{
+    struct lookbacks *lookbacks = context;
+    struct lookback_stats stats = {0};
+    pthread_mutex_lock(&lookbacks->lock);
+    bool runs = lookbacks->running;
+    if (runs)
+        lookback_stats(lookbacks->running, &stats);
+    pthread_mutex_unlock(&lookbacks->lock);
+    metric_one(out, "jaga_lookback_running", "gauge", "1 while a look runs.", runs);
+    metric_head(out, "jaga_lookback_total", "counter", "Looks, by how they ended.");
+    metric_add(out, "jaga_lookback_total", METRIC_LABELS({"end", STR("done")}),
+               atomic_load(&lookbacks->n_done));
+    metric_add(out, "jaga_lookback_total", METRIC_LABELS({"end", STR("cancelled")}),
+               atomic_load(&lookbacks->n_cancelled));
+    metric_add(out, "jaga_lookback_total", METRIC_LABELS({"end", STR("failed")}),
+               atomic_load(&lookbacks->n_failed));
+    metric_one(out, "jaga_lookback_candidates_total", "counter",
+               "Events that passed the conditions of looks.",
+               atomic_load(&lookbacks->n_candidates) + stats.candidates);
+    metric_one(out, "jaga_lookback_lost_total", "counter",
+               "Events that could not be read again: retention was faster, or they are damaged.",
+               atomic_load(&lookbacks->n_lost) + stats.lost);
+    metric_one(out, "jaga_lookback_matches_total", "counter", "Matches of looks that were kept.",
+               atomic_load(&lookbacks->n_matches));
 }

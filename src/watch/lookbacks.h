@@ -1,8 +1,8 @@
 /*
- * lookbacks: a rule that is new, or has changed, looks at everything that was received before it came. What it finds are
+ * lookbacks: a rule that is new, or has changed, and an indicator that is new look at all that was received before they came. What it finds are
  * findings as detection would have made them; what it says of each agency is a verdict: affected, clean, or cannot tell.
  *
- *     version ─▶ changed(): rules not known yet ─▶ ledger: look-back {rules, offsets} ─▶ thread: newest day first
+ *     version ─▶ changed(): what is not known yet ─▶ ledger: look-back {rules, offsets} ─▶ thread: newest day first
  *                                                                                            │ hunt/lookback.h
  *     ledger ◀── transaction {findings, verdicts, how far it has come} ◀── find, fold ◀──────┘
  *
@@ -29,6 +29,8 @@ struct lookbacks_options {
     const struct lake_ops *engine;
     struct lake *lake;
     const char *ledger; /* URL: it opens its own */
+    const char *
+        folder; /* made where it is missing: the indicators that are known, and lists of new ones */
     const char *journal_key;
     int64_t disorder_us, fold_us; /* as detection has them */
     /* Matches of one rule and agency that fold by host and user; those past it are counted together. */
@@ -55,7 +57,11 @@ void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version
 int lookbacks_start(struct lookbacks *lookbacks, struct err *err);
 void lookbacks_stop(struct lookbacks *lookbacks);
 
-/* The ledger says something else of a look: it was cancelled, or is to go on. Any thread. */
+/* For api_add_metrics(). */
+void lookbacks_metrics(void *lookbacks, struct buf *out);
+
+/* The ledger says something else of a look: it is to go on; or it was cancelled, and ends what it does. Any thread. */
 void lookbacks_wake(struct lookbacks *lookbacks);
+void lookbacks_cancel(struct lookbacks *lookbacks, struct str id);
 
 #endif
