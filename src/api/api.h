@@ -20,6 +20,8 @@
 #include "watch/schedule.h"
 #include "watch/store.h"
 
+struct hunt_rules;
+
 struct api;
 struct api_request;
 struct api_route;
@@ -51,10 +53,13 @@ struct api_options {
     struct intake *intake;
     struct live *live; /* NULL: none */
     const struct lake_ops *lake_engine;
-    struct lake *lake;                   /* NULL: none */
-    struct store *store;                 /* fills it */
-    struct lookbacks *lookbacks;         /* NULL: none */
-    struct tables_shelf *hunt_tables;    /* that hunts name, with a lake */
+    struct lake *lake;                /* NULL: none */
+    struct store *store;              /* fills it */
+    struct lookbacks *lookbacks;      /* NULL: none */
+    struct tables_shelf *hunt_tables; /* that hunts name, with a lake */
+    /* The rules of a text, for hunts; see hunt_place. NULL: none are taken. */
+    int (*rules)(void *context, struct str text, struct hunt_rules *ret_rules, struct err *err);
+    void *rules_context;
     const struct geo *geo;               /* that hunts ask; NULL: none */
     const struct saved_set *saved_hunts; /* of the content and of files */
     const struct attack *attack;         /* whose ids saved hunts may name */

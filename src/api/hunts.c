@@ -550,7 +550,9 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
                                      .shelf = job->hunts->shelf,
                                      .geo = api->options.geo,
                                      .findings = findings,
-                                     .findings_context = api};
+                                     .findings_context = api,
+                                     .rules = api->options.rules,
+                                     .rules_context = api->options.rules_context};
     pthread_mutex_init(&job->lock, NULL);
     pthread_cond_init(&job->taken, NULL);
     arena_init(&job->arena, WISH_MEMORY_MAX);
@@ -607,7 +609,7 @@ void hunts_list(struct api_request *request, struct buf *json)
         hunt_asking_stats(job->asking, &stats);
         member_row_begin(json);
         member_c(json, "id", job->id);
-        member_c(json, "language", job->question.language == HUNT_SQL ? "sql" : "kql");
+        member_c(json, "language", hunt_language_names[job->question.language]);
         struct buf text = {0};
         kql_mask(&text, job->question.text);
         member_str(json, "query", str_first(buf_str(&text), TEXT_SHOWN_MAX));

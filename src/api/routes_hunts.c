@@ -40,10 +40,15 @@ static bool read_instant(struct api_request *request, const char *name, struct s
 static bool read_language(struct api_request *request, struct str text,
                           enum hunt_language *ret_language)
 {
-    *ret_language = str_eq(text, STR("sql")) ? HUNT_SQL : HUNT_KQL;
-    if (text.len == 0 || *ret_language == HUNT_SQL || str_eq(text, STR("kql")))
+    *ret_language = HUNT_KQL;
+    if (text.len == 0)
         return true;
-    request_problem(request, 400, "'language' is kql or sql");
+    for (int i = 0; i < HUNT_LANGUAGES; i++)
+        if (str_eq(text, str_from_c(hunt_language_names[i]))) {
+            *ret_language = (enum hunt_language)i;
+            return true;
+        }
+    request_problem(request, 400, "'language' is kql, sql or sigma");
     return false;
 }
 
@@ -307,7 +312,10 @@ static void handle_cancel(struct api_request *request)
 }
 
 static const struct api_parameter parameters[] = {
-    {"language", "string", "kql (the default) or sql; for a body that is the query.", false},
+    {"language", "string",
+     "kql (the default), sql, or sigma: rules, whose events are "
+     "the rows; for a body that is the query.",
+     false},
     {"from", "string", "Only events at this time or later; also how long ago: 2d.", false},
     {"until", "string", "Only events before this time.", false},
     {"rows", "integer", "Rows of all results, 1 to 1000000; 10000 unless told.", false},

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "cli/centre_inside.h"
+#include "cli/hunt_rules.h"
 
 static void set_api(struct centre *centre, struct api *api)
 {
@@ -44,6 +45,8 @@ int centre_start_api(struct centre *centre, struct err *err)
         .hunt_rows_max = settings->hunt_rows_max,
         .hunt_time_max_us = settings->hunt_time_max,
         .hunt_tables = centre_hunt_tables(centre),
+        .rules = hunt_rules_make,
+        .rules_context = &centre->cli,
         .geo = centre_hunt_geo(centre),
         .saved_hunts = centre_saved_hunts(centre),
         .attack = centre_attack(centre),
@@ -56,6 +59,8 @@ int centre_start_api(struct centre *centre, struct err *err)
         .elastic_version = settings->elastic_version,
     };
     struct api *api = api_start(&options, err);
+    if (api && centre->lookbacks)
+        api_add_metrics(api, lookbacks_metrics, centre->lookbacks);
     if (api && centre->syslog)
         api_add_metrics(api, syslog_door_metrics, centre->syslog);
     if (api && centre->store)

@@ -4,13 +4,23 @@
 
 #include "cli/cli.h"
 #include "cli/hunt_prompt.h"
-#include "cli/hunt_rules.h"
+#include "cli/hunt_session.h"
 #include "hunt/kql.h"
+#include "io/file.h"
+#include "sigma/rule.h"
 
 /* What is to be asked: the argument, or standard input. False: it was said what is wrong. */
 static bool read_query(const struct cli *cli, struct buf *query)
 {
     const text_list *paths = &cli->settings.paths;
+    const char *rules = cli->settings.hunt_sigma;
+    if (rules) {
+        int status = paths->len ? -E2BIG : file_read(rules, SIGMA_FILE_MAX, query);
+        if (status < 0)
+            cli_complain(cli, "%s: %s", rules,
+                         status == -E2BIG ? "with --sigma there is no query" : strerror(-status));
+        return status == 0;
+    }
     if (paths->len == 1 && strcmp(paths->items[0], "-") != 0) {
         buf_add_c(query, paths->items[0]);
         return true;
@@ -30,9 +40,8 @@ static int run(const struct cli *cli)
 {
     struct buf query = {0};
     int code = EXIT_USAGE;
-    if (cli->settings.hunt_sigma)
-        return hunt_rules(cli);
-    if (cli->settings.paths.len == 0 && cli->terminal_out && isatty(STDIN_FILENO))
+    if (cli->settings.paths.len == 0 && !cli->settings.hunt_sigma && cli->terminal_out &&
+        isatty(STDIN_FILENO))
         return hunt_prompt(cli);
     if (!read_query(cli, &query)) {
         buf_free(&query);
@@ -69,7 +78,8 @@ const struct command cmd_hunt = {
         "values cut with an ellipsis; where it has too many columns for that, a list. -o csv "
         "and -o jsonl have all of it. A query that ends in render is drawn.\n"
         "With --sigma, there is no query: the events that the rules of a file match are listed, "
-        "newest first; --explain shows how SQL narrows them down. Of a correlation, the "
+        "newest first, of a data folder or, with --to, of a running centre; --explain shows how "
+        "SQL narrows them down. Of a correlation, the "
         "events of the rules that it counts are listed.\n"
         "An interruption ends the hunt, with exit code 130.",
     .options = taken,

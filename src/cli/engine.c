@@ -157,6 +157,18 @@ int engine_read_rules(struct engine *engine, const text_list *paths)
     return code;
 }
 
+int engine_read_text(struct engine *engine, struct str text)
+{
+    if (sigma_set_init(&engine->set) < 0)
+        return no_memory(engine);
+    engine->has_set = true;
+    int code = read_placeholders(engine);
+    if (code == EXIT_DONE &&
+        (sigma_set_add(&engine->set, text, STR("rules")) < 0 || sigma_set_link(&engine->set) < 0))
+        code = no_memory(engine);
+    return code;
+}
+
 int engine_compile(struct engine *engine)
 {
     struct err err = {0};

@@ -36,6 +36,9 @@ int engine_open(struct engine *engine, const struct cli *cli);
  */
 int engine_read_rules(struct engine *engine, const text_list *paths);
 
+/* Reads the rules of one text in the place of files. Links them. */
+int engine_read_text(struct engine *engine, struct str text);
+
 /* Freezes dictionary and datasets and compiles the rules, if there are any. */
 int engine_compile(struct engine *engine);
 

@@ -63,7 +63,7 @@ static void write_body(const struct cli *cli, const struct hunt_remote_asking *a
     const struct settings *settings = &cli->settings;
     buf_add_c(body, "{\"query\":");
     buf_add_json(body, asking->query);
-    buf_printf(body, ",\"language\":\"%s\"", asking->language == HUNT_SQL ? "sql" : "kql");
+    buf_printf(body, ",\"language\":\"%s\"", hunt_language_names[asking->language]);
     add_time(body, "from", settings->from);
     add_time(body, "until", settings->to);
     add_time(body, "now", settings->hunt_now);

@@ -7,6 +7,7 @@
 #include "cli/data_folder.h"
 #include "cli/engine.h"
 #include "cli/hunt_out.h"
+#include "cli/hunt_rules.h"
 #include "cli/hunt_watch.h"
 #include "cli/lake_folder.h"
 #include "cli/out_style.h"
@@ -65,6 +66,8 @@ static int open_folder(struct hunt_session *session)
         .geo = session->geo,
         .findings = findings,
         .findings_context = (void *)(uintptr_t)session->cli,
+        .rules = hunt_rules_make,
+        .rules_context = (void *)(uintptr_t)session->cli,
     };
     return status < 0 ? lake_folder_complain(session->cli, status, &err) : EXIT_DONE;
 }
@@ -296,7 +299,9 @@ int hunt_session_ask(struct hunt_session *session, struct str query, FILE *file)
     const struct asking asking = {
         .session = session,
         .query = query,
-        .language = cli->settings.hunt_sql ? HUNT_SQL : HUNT_KQL,
+        .language = cli->settings.hunt_sigma ? HUNT_SIGMA
+                    : cli->settings.hunt_sql ? HUNT_SQL
+                                             : HUNT_KQL,
         .sink = out ? hunt_out_sink(out) : NULL,
         .watch = &watch,
         .plan = cli->settings.hunt_explain ? &plan : NULL,
