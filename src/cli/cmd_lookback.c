@@ -1,10 +1,13 @@
 /* jaga lookback list, show, cancel, resume: new rules over what was received before them. */
+#include "parse/json_cursor.h" /* first: jansson has a macro json_is_string */
+
 #include "base/time.h"
+#include "cli/centre_client.h"
 #include "cli/cli.h"
 #include "cli/data_folder.h"
+#include "cli/lookback_remote.h"
 #include "cli/out_style.h"
 #include "ledger/kept_lookback.h"
-#include "parse/json_cursor.h"
 
 #define LISTED 1000
 
@@ -46,9 +49,24 @@ static int print_lookback(void *context, const struct kept_lookback *lookback)
     return 0;
 }
 
+/* What a data folder is asked is for people. */
+static bool is_remote(const struct cli *cli, int *ret_code)
+{
+    *ret_code = EXIT_DONE;
+    if (!cli->settings.to_url && cli->settings.json) {
+        cli_complain(cli, "--json is for a running centre: --to URL");
+        *ret_code = EXIT_USAGE;
+    }
+    return cli->settings.to_url;
+}
+
 static int list(const struct cli *cli)
 {
-    int code = EXIT_DONE;
+    int code;
+    if (is_remote(cli, &code))
+        return lookback_remote_list(cli, print_lookback, NULL);
+    if (code != EXIT_DONE)
+        return code;
     struct ledger *ledger = data_ledger(cli, false, &code);
     if (!ledger)
         return code;
@@ -102,7 +120,11 @@ static int show(const struct cli *cli)
     struct str id = str_from_c(cli->settings.paths.items[0]);
     struct kept_lookback lookback;
     bool verbose = cli->settings.verbose;
-    int code = EXIT_DONE;
+    int code;
+    if (is_remote(cli, &code))
+        return lookback_remote_show(cli, print_lookback, print_verdict, &verbose);
+    if (code != EXIT_DONE)
+        return code;
     struct ledger *ledger = data_ledger(cli, false, &code);
     if (!ledger)
         return code;
@@ -118,22 +140,27 @@ static int show(const struct cli *cli)
 
 static int cancel(const struct cli *cli)
 {
-    return data_change_each(cli, "lookback.cancel", kept_lookback_cancel);
+    return cli->settings.to_url ? lookback_remote_cancel(cli)
+                                : data_change_each(cli, "lookback.cancel", kept_lookback_cancel);
 }
 
 static int resume(const struct cli *cli)
 {
-    return data_change_each(cli, "lookback.resume", kept_lookback_resume);
+    return cli->settings.to_url ? lookback_remote_resume(cli)
+                                : data_change_each(cli, "lookback.resume", kept_lookback_resume);
 }
 
-static const char *const plain_options[] = {"data", "ledger", NULL};
-static const char *const show_options[] = {"data", "ledger", "verbose", NULL};
+static const char *const change_options[] = {"data", "ledger", CENTRE_CLIENT_OPTIONS, NULL};
+static const char *const list_options[] = {"data", "ledger", CENTRE_CLIENT_OPTIONS, "json", NULL};
+static const char *const show_options[] = {"data", "ledger",  CENTRE_CLIENT_OPTIONS,
+                                           "json", "verbose", NULL};
 
 const struct command cmd_lookback_list = {
     .name = "lookback list",
-    .about = "List the looks that new and changed rules have taken at what was received before "
+    .about = "List the looks that new rules and indicators have taken at what was received before "
              "them.",
-    .options = plain_options,
+    .prose = "Of a data folder, or with --to of a running centre.",
+    .options = list_options,
     .run = list,
 };
 
@@ -158,7 +185,7 @@ const struct command cmd_lookback_cancel = {
     .paths_min = 1,
     .paths_max = SIZE_MAX,
     .about = "Cancel looks that wait or run. What they have found stays.",
-    .options = plain_options,
+    .options = change_options,
     .run = cancel,
 };
 
@@ -168,6 +195,6 @@ const struct command cmd_lookback_resume = {
     .paths_min = 1,
     .paths_max = SIZE_MAX,
     .about = "Let looks that were cancelled, or failed, go on where they stopped.",
-    .options = plain_options,
+    .options = change_options,
     .run = resume,
 };

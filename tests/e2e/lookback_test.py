@@ -47,7 +47,7 @@ def history():
 
 def shape(findings):
     """What findings say, without what tells one run from another."""
-    keys = ("rule", "agency", "host", "user", "source", "count", "first", "last", "level", "title")
+    keys = ("rule", "indicator", "agency", "host", "user", "source", "count", "first", "last", "level", "title")
     return sorted(json.dumps({key: finding.get(key) for key in keys}) for finding in findings)
 
 
@@ -214,6 +214,145 @@ class Lookback(CentreCase):
         after = sum(finding["count"] for finding in centre.findings())
         self.assertGreater(before, 0)
         self.assertEqual(after, len(history()))
+
+    def test_a_running_centre_can_be_hunted_for_a_rule(self):
+        self.rules(OTHER)
+        centre = self.start()
+        other = centre.add_token("finance", "windows")
+        centre.send(history())
+        centre.send([process(WHOAMI, record=7, host="F1", time=stamp(21, 58))], token=other)
+        centre.wait_until_matched()
+        rule = self.write("rule.yml", RULE)
+        wanted = [event["EventRecordID"] for event in reversed(history()) if event["Image"] == WHOAMI]
+
+        def hunt(token, *options):
+            where = ("--to", centre.url, "--insecure", "--token-file", self.write("token", token))
+            return self.jaga("hunt", "--sigma", rule, *where, *options).out
+
+        wait_for("the lake", lambda: centre.get("/api/v1/status")["lake"]["lag"] == 0)
+        everything = [json.loads(row)["Event"]["EventRecordID"] for row in hunt(centre.admin, "-o", "jsonl").splitlines()]
+        self.assertEqual(everything, [7, *wanted])
+        # An agency sees its own, and no more rows than it asks for.
+        reader = self.reader(centre, "health")
+        own = [json.loads(row) for row in hunt(reader, "-o", "jsonl").splitlines()]
+        self.assertEqual([row["Event"]["EventRecordID"] for row in own], wanted)
+        self.assertEqual({row["Agency"] for row in own}, {"health"})
+        self.assertEqual(len(hunt(reader, "-o", "csv", "--rows", "2").splitlines()), 3)
+        self.assertIn("whoami.exe", hunt(reader, "--explain"))
+        # What is no rule is said with its place; nothing is kept of any of it.
+        answer = centre.ask("POST", "/api/v1/hunts?language=sigma", body="title: x\ndetection: nothing\n", token=reader)
+        self.assertEqual(answer.status, 400)
+        self.assertEqual(self.looks(centre), [])
+
+    # ---- indicators ----
+
+    def add_feed(self, centre, name, *values):
+        self.jaga("intel", "add", "--data", centre.data, "--feed", name, self.write(f"{name}.txt", "\n".join(values) + "\n"))
+
+    def load_feed(self, centre, name, *values):
+        """Until detection matches by it."""
+        before = centre.get("/api/v1/status")["live"]["rules_version"]
+        self.add_feed(centre, name, *values)
+        wait_for("the feed", lambda: centre.get("/api/v1/status")["live"]["rules_version"] > before)
+
+    def network(self):
+        """What a proxy and a host saw: of each kind of field something, spelled as it happens to be."""
+        events = history()
+        for day in (19, 20, 21):
+            for minute, url in enumerate(("HTTP://Www.Evil.Example:80/%61?x=1", "https://good.example/", "http://192.0.2.7/a")):
+                events.append(process("C:\\curl.exe", record=day * 1000 + minute, host="WS9", time=stamp(day, minute), command=f"curl {url}"))
+        return events
+
+    FEED = ("evil.example", "192.0.2.0/24", "whoami.exe")
+
+    def replay_feed(self, events, *values):
+        """What indicators find where they are there from the beginning."""
+        self.rules(OTHER, of="feed")
+        centre = self.start("feed")
+        self.load_feed(centre, "one", *values)
+        centre.send(events)
+        centre.wait_until_matched()
+        findings = centre.findings()
+        self.assertEqual(self.looks(centre), [])
+        centre.close()
+        return shape(findings)
+
+    def test_new_indicators_find_what_they_would_have_found(self):
+        expected = self.replay_feed(self.network(), *self.FEED)
+        self.assertGreater(len(expected), 3)
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(self.network())
+        centre.wait_until_matched()
+        self.add_feed(centre, "one", *self.FEED)
+        (look,) = self.done(centre)
+        self.assertEqual([rule["kind"] for rule in look["rules"]], ["indicators"])
+        self.assertIn("3 new indicators", look["rules"][0]["title"])
+        self.assertEqual(shape(centre.findings()), expected)
+        verdicts = self.verdicts(centre, look)
+        self.assertEqual(verdicts[("indicators", "health")]["verdict"], "affected")
+        self.assertEqual(verdicts[("indicators", "health")]["matches"], look["matches"])
+        self.assertEqual(verdicts[("indicator domain evil.example", "health")]["matches"], 3)
+        self.assertEqual(verdicts[("indicator domain evil.example", "health")]["days"], 3)
+        # Not every event was made again.
+        self.assertLess(look["candidates"], look["events"])
+        # The same once more is not new, nor is it after a restart; one that is more is, alone.
+        self.add_feed(centre, "two", *self.FEED)
+        centre.stop()
+        centre.start()
+        self.add_feed(centre, "three", "good.example", *self.FEED)
+        looks = self.done(centre, 2)
+        self.assertEqual([rule["title"] for rule in looks[0]["rules"]], ["1 new indicator (1 domain)"])
+        self.assertEqual(len(centre.findings()), len(expected) + 3)  # one of each day
+        self.assertIn("3 new indicators", self.jaga("lookback", "list", "--data", centre.data).out)
+        # The same from elsewhere.
+        where = ("--to", centre.url, "--insecure", "--token-file", self.write("token", centre.admin))
+        self.assertIn("3 new indicators", self.jaga("lookback", "list", *where).out)
+        shown = self.jaga("lookback", "show", *where, look["id"]).out
+        self.assertRegex(shown, "affected +health +indicator domain evil.example +3 matches")
+        rows = [json.loads(row)["id"] for row in self.jaga("lookback", "list", *where, "--json").out.splitlines()]
+        self.assertEqual(rows, [other["id"] for other in looks])
+        self.assertEqual(json.loads(self.jaga("lookback", "show", *where, "--json", look["id"]).out)["id"], look["id"])
+        self.assertNotEqual(self.run_jaga("lookback", "cancel", *where, look["id"]).returncode, 0)  # it is done
+        self.assertIn('jaga_lookback_total{end="done"}', centre.ask("GET", "/metrics", token=centre.admin).text)
+
+    def test_indicators_that_came_while_the_centre_was_stopped_look_back(self):
+        self.rules(OTHER)
+        centre = self.start()
+        self.load_feed(centre, "old", "other.example")
+        centre.send(self.network())
+        centre.wait_until_matched()
+        centre.stop()
+        self.add_feed(centre, "one", "evil.example")
+        centre.start()
+        (look,) = self.done(centre)
+        self.assertEqual(look["rules"][0]["title"], "1 new indicator (1 domain)")
+        self.assertEqual(len(centre.findings()), 3)  # one of each day
+
+    def test_a_kill_loses_no_indicator(self):
+        expected = self.replay_feed(self.network(), *self.FEED)
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(self.network())
+        centre.wait_until_matched()
+        self.add_feed(centre, "one", *self.FEED)
+        for _ in range(4):
+            wait_for("a look-back", lambda: self.looks(centre))
+            centre.kill()
+            centre.start()
+        self.done(centre)
+        self.assertEqual(shape(centre.findings()), expected)
+
+    def test_what_is_allowed_is_not_found_in_the_past(self):
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(self.network())
+        centre.wait_until_matched()
+        self.jaga("intel", "add", "--data", centre.data, "--allow", self.write("allow.txt", "www.evil.example\n"))
+        self.add_feed(centre, "one", "evil.example")
+        (look,) = self.done(centre)
+        self.assertEqual(centre.findings(), [])
+        self.assertEqual(self.verdicts(centre, look)[("indicators", "health")]["verdict"], "clean")
 
 
 if __name__ == "__main__":
