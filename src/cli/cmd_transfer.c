@@ -6,6 +6,7 @@
 #include "base/time.h"
 #include "cli/centre_client.h"
 #include "cli/lake_folder.h"
+#include "lake/exported.h"
 #include "ship/client.h"
 
 #define PART_BYTES                                                                                 \
@@ -101,7 +102,7 @@ static int export_from_centre(const struct cli *cli, const struct lake_export *w
 static bool format_of(const struct cli *cli, const char *path, enum lake_export_format *ret_format)
 {
     struct str name = str_from_c(path);
-    bool parquet = str_ends(name, STR(".parquet"));
+    bool parquet = exported_is_parquet(path);
     *ret_format = parquet ? LAKE_PARQUET : LAKE_NDJSON;
     if (parquet || str_ends(name, STR(".ndjson")) || str_ends(name, STR(".jsonl")))
         return true;
@@ -147,63 +148,86 @@ static int import_folder(const struct cli *cli, struct str dataset, const char *
     return status < 0 ? lake_folder_complain(cli, status, &err) : EXIT_DONE;
 }
 
-static int send_part(const struct cli *cli, const char *path, struct buf *part, uint64_t *rows)
-{
+/* Lines on their way to a centre: part by part, each whole or not at all. */
+struct sending {
+    const struct cli *cli;
+    const char *path; /* of the interface */
+    struct buf part;
+    uint64_t rows; /* that were not there */
     int code;
-    json_t *answer = centre_ask(cli, "POST", path, buf_str(part), &code);
-    *rows += (uint64_t)json_integer_value(json_object_get(answer, "rows"));
+};
+
+static int send_part(struct sending *sending)
+{
+    json_t *answer =
+        centre_ask(sending->cli, "POST", sending->path, buf_str(&sending->part), &sending->code);
+    sending->rows += (uint64_t)json_integer_value(json_object_get(answer, "rows"));
     json_decref(answer);
-    buf_clear(part);
-    return code;
+    buf_clear(&sending->part);
+    return sending->code == EXIT_DONE ? 0 : -EREMOTEIO;
 }
 
-/* Part by part, each whole or not at all: after an end in between, the same file is imported again. */
-static int send_lines(const struct cli *cli, const char *to, FILE *file, uint64_t *rows)
+/* One or more lines; parts end with a line. */
+static int send_lines(void *context, struct str lines)
 {
-    struct buf part = {0};
+    struct sending *sending = context;
+    struct str line;
+    int status = 0;
+    while (status == 0 && str_cut_line(&lines, &line)) {
+        if (*sending->cli->stop)
+            status = -EINTR;
+        else if (sending->part.len > 0 && sending->part.len + line.len + 1 > PART_BYTES)
+            status = send_part(sending);
+        buf_add_str(&sending->part, line);
+        buf_add_byte(&sending->part, '\n');
+        if (sending->part.failed)
+            status = -ENOMEM;
+    }
+    return status;
+}
+
+static int send_file(struct sending *sending, const char *path, struct err *err)
+{
     char *line = NULL;
     size_t room = 0;
     ssize_t len;
-    int code = EXIT_DONE;
-    while (code == EXIT_DONE && !*cli->stop && (len = getline(&line, &room, file)) > 0) {
-        if (part.len > 0 && part.len + (size_t)len > PART_BYTES)
-            code = send_part(cli, to, &part, rows);
-        buf_add(&part, line, (size_t)len);
-    }
-    if (code == EXIT_DONE && !*cli->stop && part.len > 0)
-        code = send_part(cli, to, &part, rows);
-    if (part.failed || ferror(file)) {
-        cli_complain(cli, "%s", strerror(part.failed ? ENOMEM : errno));
-        code = EXIT_BROKEN;
-    }
+    int status = 0;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return err_set(err, -errno, "%s: %s", path, strerror(errno));
+    while (status == 0 && (len = getline(&line, &room, file)) > 0)
+        status = send_lines(sending, str_of(line, (size_t)len));
+    if (status == 0 && ferror(file))
+        status = err_set(err, -EIO, "%s: it could not be read", path);
     free(line);
-    buf_free(&part);
-    return *cli->stop ? EXIT_INTERRUPTED : code;
+    fclose(file);
+    return status;
 }
 
+/* Parquet is read here: what a file may do to its reader, it does not do to the centre. */
 static int import_to_centre(const struct cli *cli, struct str dataset, const char *path,
                             uint64_t *rows)
 {
+    const struct lake_options options = {.library = cli->settings.duckdb,
+                                         .memory = cli->settings.lake_memory};
     struct buf to = {0};
-    if (str_ends(str_from_c(path), STR(".parquet"))) {
-        cli_complain(cli,
-                     "%s: a running centre takes NDJSON; Parquet goes into a folder whose "
-                     "centre has ended (--data)",
-                     path);
-        return EXIT_USAGE;
-    }
-    FILE *file = fopen(path, "re");
-    if (!file) {
-        cli_complain(cli, "%s: %s", path, strerror(errno));
-        return EXIT_USAGE;
-    }
+    struct err err = {0};
     buf_add_c(&to, "/api/v1/lake/import?dataset=");
     client_escape(dataset, &to);
     buf_add_byte(&to, '\0');
-    int code = to.failed ? EXIT_BROKEN : send_lines(cli, to.ptr, file, rows);
-    fclose(file);
+    struct sending sending = {.cli = cli, .path = to.ptr};
+    int status = to.failed ? err_set(&err, -ENOMEM, "no memory")
+                 : exported_is_parquet(path)
+                     ? exported_write_lines(path, &options, send_lines, &sending, &err)
+                     : send_file(&sending, path, &err);
+    if (status == 0 && sending.part.len > 0)
+        status = send_part(&sending);
+    *rows = sending.rows;
+    buf_free(&sending.part);
     buf_free(&to);
-    return code;
+    if (status == 0 || sending.code != EXIT_DONE) /* centre_ask() complained */
+        return sending.code;
+    return *cli->stop ? EXIT_INTERRUPTED : lake_folder_complain(cli, status, &err);
 }
 
 static int import_dataset(const struct cli *cli)
@@ -243,8 +267,10 @@ const struct command cmd_lake_import = {
     .paths_min = 2,
     .paths_max = 2,
     .about = "Take exported events into the lake; those that are there are skipped.",
-    .prose = "A running centre (--to) takes NDJSON, part by part, from an administrator. What was "
-             "interrupted is done again with the same file.",
+    .prose =
+        "The file is Parquet or NDJSON, by the name's end. A running centre (--to) gets it part "
+        "by part, from an administrator: Parquet is read by this command, and goes as NDJSON. "
+        "What was interrupted is done again with the same file.",
     .options = import_options,
     .run = import_dataset,
 };

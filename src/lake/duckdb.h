@@ -199,6 +199,9 @@ typedef int statement_each(void *context, const struct lake_chunk *chunk);
 int statement_ask(struct lake *lake, struct duck_connection *connection, struct str sql,
                   const struct lake_value *values, size_t n, statement_each *each, void *context,
                   struct err *err);
+/* The rows of a result, which stays the caller's; an end before the last of them is an error. */
+int statement_take(const struct duck *duck, struct duck_result *result, statement_each *each,
+                   void *context, struct err *err);
 int statement_bind(const struct duck *duck, struct duck_prepared *prepared,
                    const struct lake_value *values, size_t n);
 

@@ -112,22 +112,25 @@ int statement_bind(const struct duck *duck, struct duck_prepared *prepared,
     return 0;
 }
 
-static int take_chunks(struct lake *lake, struct duck_result *result, statement_each *each,
-                       void *context, struct err *err)
+int statement_take(const struct duck *duck, struct duck_result *result, statement_each *each,
+                   void *context, struct err *err)
 {
-    struct converter *converter = converter_new(lake->duck, result);
+    struct converter *converter = converter_new(duck, result);
     int status = converter ? 0 : err_set(err, -ENOMEM, "no memory");
     for (struct duck_data_chunk *chunk;
-         status >= 0 && (chunk = lake->duck->fetch_chunk(*result)) != NULL;) {
+         status >= 0 && (chunk = duck->fetch_chunk(*result)) != NULL;) {
         struct lake_chunk rows;
         status = converter_take(converter, chunk, &rows);
         if (status < 0)
             err_set(err, status, "no memory");
         else if (rows.n_rows > 0 && (status = each(context, &rows)) < 0)
             err_set(err, status, "%s", strerror(-status));
-        lake->duck->destroy_data_chunk(&chunk);
+        duck->destroy_data_chunk(&chunk);
     }
     converter_free(converter);
+    const char *problem = duck->result_error(result);
+    if (status >= 0 && problem && problem[0])
+        return statement_fail(err, problem);
     return status < 0 ? status : 0;
 }
 
@@ -148,7 +151,7 @@ int statement_ask(struct lake *lake, struct duck_connection *connection, struct 
         if (duck->execute_prepared(prepared, &result) != DUCK_OK)
             status = statement_fail(err, duck->result_error(&result));
         else if (each)
-            status = take_chunks(lake, &result, each, context, err);
+            status = statement_take(duck, &result, each, context, err);
         duck->destroy_result(&result);
     }
     duck->destroy_prepare(&prepared);

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lake/exported.h"
+#include "lake/lines.h"
 #include "lake/run.h"
 
 static int no_memory(struct err *err)
@@ -54,38 +56,6 @@ static void add_place(const struct lake *lake, const char *name, struct buf *pat
     path->len -= !path->failed;
 }
 
-static void add_value(struct buf *line, const struct lake_vector *vector, uint32_t row)
-{
-    char time[TIME_TEXT_MAX];
-    switch (vector->kind) {
-    case LAKE_BOOLEAN:
-        buf_add_c(line, vector->integers[row] ? "true" : "false");
-        break;
-    case LAKE_INTEGER:
-        buf_add_i64(line, vector->integers[row]);
-        break;
-    case LAKE_DOUBLE:
-        buf_printf(line, "%.17g", vector->doubles[row]);
-        break;
-    case LAKE_TIME:
-        buf_add_json(line, str_of(time, time_format(vector->integers[row], time)));
-        break;
-    case LAKE_JSON:
-        buf_add_str(line, vector->texts[row]);
-        break;
-    case LAKE_BYTES:
-        buf_add_byte(line, '"');
-        for (size_t i = 0; i < vector->texts[row].len; i++)
-            buf_printf(line, "%02x", (unsigned char)vector->texts[row].ptr[i]);
-        buf_add_byte(line, '"');
-        break;
-    default:
-        buf_add_json(line, vector->texts[row]);
-    }
-}
-
-#define PIECE (256u << 10) /* bytes of lines that are handed out together, about */
-
 static const struct lake_column *column_named(const struct table *table, struct str name)
 {
     for (size_t i = 0; table && i < table->columns.len; i++)
@@ -95,54 +65,23 @@ static const struct lake_column *column_named(const struct table *table, struct 
 }
 
 /*
- * The names of the result's columns, as JSON: fields have the names that they came with, for what differs only in case
+ * The names of the result's columns: fields have the names that they came with, for what differs only in case
  * has another in SQL; but what begins as names of the lake's own do keeps that.
  */
-static int write_names(struct lake_run *run, struct str dataset, struct buf *text, size_t *ends)
+static int name_columns(struct lake_run *run, struct lines *lines)
 {
     size_t n;
     const struct lake_result_column *columns = run_result(run, &n);
+    int status = 0;
     pthread_mutex_lock(&run->lake->lock);
-    const struct table *table = schema_find(run->lake, dataset, NULL);
-    for (size_t i = 0; i < n; i++) {
+    const struct table *table = schema_find(run->lake, run->dataset, NULL);
+    for (size_t i = 0; status == 0 && i < n; i++) {
         const struct lake_column *column = column_named(table, columns[i].name);
         bool own = !column || str_starts(column->field, STR("_"));
-        buf_add_json(text, own ? columns[i].name : column->field);
-        ends[i] = text->len;
+        status = lines_name(lines, own ? columns[i].name : column->field);
     }
     pthread_mutex_unlock(&run->lake->lock);
-    return text->failed ? -ENOMEM : 0;
-}
-
-/* Lines, and the names of their members: name i is names[ends[i - 1] .. ends[i]). */
-struct lines {
-    struct buf names, text;
-    size_t *ends;
-};
-
-static void add_line(struct lines *lines, const struct lake_chunk *chunk, uint32_t row)
-{
-    struct buf *text = &lines->text;
-    char before = '{';
-    for (uint32_t k = 0; k < chunk->n_columns; k++) {
-        if (lake_is_null(&chunk->columns[k], row))
-            continue;
-        size_t start = k ? lines->ends[k - 1] : 0;
-        buf_add_byte(text, before);
-        buf_add(text, lines->names.ptr + start, lines->ends[k] - start);
-        buf_add_byte(text, ':');
-        add_value(text, &chunk->columns[k], row);
-        before = ',';
-    }
-    buf_add_c(text, "}\n");
-}
-
-static int hand_out(struct lines *lines, int (*write)(void *context, struct str bytes),
-                    void *context, struct err *err)
-{
-    int status = lines->text.failed ? -ENOMEM : write(context, buf_str(&lines->text));
-    buf_clear(&lines->text);
-    return status < 0 && !err->code ? err_set(err, status, "%s", strerror(-status)) : status;
+    return status;
 }
 
 static int write_lines(struct lake_run *run, int (*write)(void *context, struct str bytes),
@@ -152,27 +91,17 @@ static int write_lines(struct lake_run *run, int (*write)(void *context, struct 
     struct lake_chunk chunk;
     int status;
     while ((status = run_next(run, &chunk, err)) == 1) {
-        if (!lines.ends) {
-            lines.ends = calloc(chunk.n_columns + 1u, sizeof(*lines.ends));
-            if (!lines.ends || write_names(run, run->dataset, &lines.names, lines.ends) < 0) {
-                status = no_memory(err);
-                break;
-            }
-        }
-        for (uint32_t i = 0; status >= 0 && i < chunk.n_rows; i++) {
-            add_line(&lines, &chunk, i);
-            if (lines.text.len >= PIECE)
-                status = hand_out(&lines, write, context, err);
-        }
+        if (!lines.ends.len && name_columns(run, &lines) < 0)
+            status = no_memory(err);
+        else
+            status = lines_add(&lines, &chunk, write, context, err);
         if (status < 0)
             break;
         *rows += chunk.n_rows;
     }
     if (status == 0)
-        status = hand_out(&lines, write, context, err);
-    buf_free(&lines.names);
-    buf_free(&lines.text);
-    free(lines.ends);
+        status = lines_end(&lines, write, context, err);
+    lines_free(&lines);
     return status;
 }
 
@@ -187,10 +116,10 @@ static int write_file(struct lake_run *run, int (*write)(void *context, struct s
     if (status < 0)
         return status;
     int file = open(run->file, O_RDONLY | O_CLOEXEC);
-    char *bytes = malloc(PIECE);
+    char *bytes = malloc(LINES_PIECE);
     ssize_t n = file < 0 || !bytes ? -1 : 1;
     (void)unlink(run->file);
-    while (status >= 0 && n > 0 && (n = read(file, bytes, PIECE)) > 0)
+    while (status >= 0 && n > 0 && (n = read(file, bytes, LINES_PIECE)) > 0)
         status = write(context, str_of(bytes, (size_t)n));
     if (n < 0)
         status = err_set(err, bytes ? -errno : -ENOMEM, "%s: %s", run->file, strerror(errno));
@@ -524,8 +453,7 @@ static int take_lines(const void *from, const char *place, struct err *err)
 int transfer_import(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
                     struct err *err)
 {
-    bool parquet = str_ends(str_from_c(path), STR(".parquet"));
-    return import_with(lake, dataset, parquet, take_file, path, ret_rows, err);
+    return import_with(lake, dataset, exported_is_parquet(path), take_file, path, ret_rows, err);
 }
 
 int transfer_import_lines(struct lake *lake, struct str dataset, struct str lines,

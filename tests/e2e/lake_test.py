@@ -311,11 +311,27 @@ class Running(LakeCase):
         done = self.remote(centre, "lake", "import", "windows_sysmon", "all.ndjson")
         self.assertIn("3040 events that were not there", done.err)
         self.assertIn("0 events that were not there", self.remote(centre, "lake", "import", "windows_sysmon", "own.ndjson").err)
-        self.remote(centre, "lake", "import", "windows_sysmon", "all.parquet", code=jaga.USAGE)
+        self.remote(centre, "lake", "export", "windows_sysmon", "again.ndjson")
+        self.assertEqual(self.exported("again.ndjson"), self.exported("all.ndjson"))
+
+        self.assertIn("0 events that were not there", self.remote(centre, "lake", "import", "windows_sysmon", "all.parquet").err)
+        self.remote(centre, "lake", "drop", "--day", "2026-11-21")
+        self.remote(centre, "lake", "import", "windows_sysmon", "all.parquet", token=reader, code=jaga.REFUSED)
+        done = self.remote(centre, "lake", "import", "windows_sysmon", "all.parquet")
+        self.assertIn("3040 events that were not there", done.err)
+        self.remote(centre, "lake", "export", "windows_sysmon", "last.ndjson")
+        self.assertEqual(self.exported("last.ndjson"), self.exported("all.ndjson"))
+        (self.dir / "not.parquet").write_text("PAR1 and nothing more")
+        refused = self.remote(centre, "lake", "import", "windows_sysmon", "not.parquet", code=jaga.USAGE)
+        self.assertIn("not.parquet", refused.err)
         event = next(row["_id"] for row in whole if row["_agency"] == "health")
         proof = f"/api/v1/lake/events/{event}/proof"
         wait_for("the new root to be signed", lambda: centre.ask("GET", proof).status == 200, every=0.5)
         self.remote(centre, "verify", "event", event)
+
+    def exported(self, name):
+        """Its rows, in an order of their own."""
+        return sorted((self.dir / name).read_text().splitlines())
 
     def test_an_export_ends_with_its_client(self):
         centre = self.centre()
