@@ -3,44 +3,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "lake/lake_test.h"
-
-static const struct lake_ops *ops;
-static const char *(*place_make)(void);
-static void (*place_remove)(const char *place);
-static const char *place;
-static struct lake *lake;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place = place_make();
-    lake = test_open(ops, place, &(struct lake_options){0});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    if (lake)
-        ops->close(lake);
-    lake = NULL;
-    place_remove(place);
-    return 0;
-}
-
-static void reopen(void)
-{
-    ops->close(lake);
-    lake = test_open(ops, place, &(struct lake_options){0});
-}
-
-static void put(const struct lake_row *row)
-{
-    assert_int_equal(ops->put(lake, row), 0);
-}
-
-#define ASK(sql) test_ask(ops, lake, sql)
+#include "lake/fixture_test.h"
 
 /* Three agencies over three days, 30 events; offset i is of day i / 10 and agency i % 3. */
 static void fill_days(void)
@@ -169,12 +132,7 @@ static void what_is_dropped_is_gone_and_the_rest_proves_itself(void **state)
 /* Of 5,000 events of one day. */
 static struct lake_run *begin_reading(uint64_t *ret_rows)
 {
-    static const struct lake_source source = {
-        .name = {"t", 1}, .dataset = {"windows_sysmon", 14}, .first = INT64_MIN, .last = INT64_MAX};
-    const struct lake_query query = {.sql = STR("SELECT _key, Image FROM t"),
-                                     .sources = &source,
-                                     .n_sources = 1,
-                                     .scope = TEST_ALL};
+    const struct lake_query query = test_query("SELECT _key, Image FROM t");
     struct lake_run *run;
     struct lake_chunk chunk;
     struct err err = {0};
@@ -509,14 +467,8 @@ static void what_is_exported_comes_back_and_proves_itself(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int lake_keeping_conformance(const struct lake_ops *engine, const char *(*make)(void),
-                             void (*remove_place)(const char *))
+int lake_keeping_conformance(void)
 {
-    ops = engine;
-    place_make = make;
-    place_remove = remove_place;
     const struct CMUnitTest tests[] = {
         TEST(every_event_is_in_a_block),
         TEST(an_event_is_handed_out_with_its_proof),

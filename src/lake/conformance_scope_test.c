@@ -2,63 +2,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
-#include "lake/lake_test.h"
-
-static const struct lake_ops *ops;
-static const char *(*place_make)(void);
-static void (*place_remove)(const char *place);
-static const char *place;
-static struct lake *lake;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place = place_make();
-    lake = test_open(ops, place, &(struct lake_options){0});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    if (lake)
-        ops->close(lake);
-    lake = NULL;
-    place_remove(place);
-    return 0;
-}
-
-static void reopen(void)
-{
-    ops->close(lake);
-    lake = test_open(ops, place, &(struct lake_options){0});
-}
-
-static void put(const struct lake_row *row)
-{
-    assert_int_equal(ops->put(lake, row), 0);
-}
-
-static const struct lake_source all_sysmon = {
-    .name = {"t", 1},
-    .dataset = {"windows_sysmon", 14},
-    .first = INT64_MIN,
-    .last = INT64_MAX,
-};
-
-static struct lake_query query_of(const char *sql)
-{
-    return (struct lake_query){
-        .sql = str_from_c(sql), .sources = &all_sysmon, .n_sources = 1, .scope = TEST_ALL};
-}
-
-static int add_column(void *context, const struct lake_column *column)
-{
-    struct buf *out = context;
-    buf_printf(out, "%.*s=%.*s:%d%s ", STR_ARG(column->field), STR_ARG(column->name),
-               (int)column->kind, column->dynamic ? "*" : "");
-    return 0;
-}
+#include "lake/fixture_test.h"
 
 static void a_caller_sees_rows_of_its_agencies_only(void **state)
 {
@@ -72,7 +16,7 @@ static void a_caller_sees_rows_of_its_agencies_only(void **state)
         put(&row);
     }
     test_commit(ops, lake, 0, 9);
-    struct lake_query query = query_of("SELECT DISTINCT _agency FROM t ORDER BY 1");
+    struct lake_query query = test_query("SELECT DISTINCT _agency FROM t ORDER BY 1");
     query.scope = (struct lake_scope){.agencies = agencies, .n = 2};
     assert_string_equal(test_ask_query(ops, lake, &query), "MOH\nO'MALLEY");
     query.scope.n = 1;
@@ -107,7 +51,7 @@ static void errors_tell_nothing_of_other_agencies(void **state)
     test_commit(ops, lake, 0, 9000);
     for (int again = 0; again < 2; again++) {
         for (size_t i = 0; i < 2 * sizeof(questions) / sizeof(questions[0]); i++) {
-            struct lake_query query = query_of(questions[i / 2]);
+            struct lake_query query = test_query(questions[i / 2]);
             const char *message;
             query.scope = (struct lake_scope){.agencies = scopes[i % 2], .n = 1 + i % 2};
             if (test_ask_fails(ops, lake, &query, &message) < 0)
@@ -136,7 +80,7 @@ static void a_caller_is_shown_fields_of_its_agencies_only(void **state)
     put(&row);
     test_commit(ops, lake, 0, 3);
     for (int again = 0; again < 2; again++) {
-        struct lake_query query = query_of("SELECT * EXCLUDE (_received) FROM t LIMIT 0");
+        struct lake_query query = test_query("SELECT * EXCLUDE (_received) FROM t LIMIT 0");
         struct buf text = {0};
         const char *message;
         query.scope = (struct lake_scope){.agencies = agencies, .n = 1};
@@ -198,7 +142,7 @@ static void functions_see_nothing_of_other_agencies(void **state)
     test_commit(ops, lake, 0, 9000);
     assert_int_equal(ops->functions(lake, &function, 1, &err), 0);
     for (size_t i = 0; i < 2 * sizeof(questions) / sizeof(questions[0]); i++) {
-        struct lake_query query = query_of(questions[i / 2]);
+        struct lake_query query = test_query(questions[i / 2]);
         const char *message;
         query.scope = (struct lake_scope){.agencies = scopes[i % 2], .n = 1 + i % 2};
         if (test_ask_fails(ops, lake, &query, &message) < 0)
@@ -293,7 +237,7 @@ static void what_a_person_may_not_ask_is_refused(void **state)
     test_fill(ops, lake, 0, 3, TEST_DAY);
     const char *message;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        struct lake_query query = query_of(refused[i]);
+        struct lake_query query = test_query(refused[i]);
         query.guarded = true;
         int status = test_ask_fails(ops, lake, &query, &message);
         if (status != -EACCES && status != -EINVAL)
@@ -301,21 +245,15 @@ static void what_a_person_may_not_ask_is_refused(void **state)
         assert_true(message[0] != '\0');
     }
     for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-        struct lake_query query = query_of(allowed[i]);
+        struct lake_query query = test_query(allowed[i]);
         query.guarded = true;
         if (test_ask_fails(ops, lake, &query, &message) < 0)
             fail_msg("%s: %s", allowed[i], message);
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int lake_scope_conformance(const struct lake_ops *engine, const char *(*make)(void),
-                           void (*remove_place)(const char *))
+int lake_scope_conformance(void)
 {
-    ops = engine;
-    place_make = make;
-    place_remove = remove_place;
     const struct CMUnitTest tests[] = {
         TEST(a_caller_sees_rows_of_its_agencies_only),
         TEST(errors_tell_nothing_of_other_agencies),

@@ -4,42 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "lake/lake_test.h"
-
-static const struct lake_ops *ops;
-static const char *(*place_make)(void);
-static void (*place_remove)(const char *place);
-static const char *place;
-static struct lake *lake;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place = place_make();
-    lake = test_open(ops, place, &(struct lake_options){0});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    if (lake)
-        ops->close(lake);
-    lake = NULL;
-    place_remove(place);
-    return 0;
-}
-
-static void reopen(void)
-{
-    ops->close(lake);
-    lake = test_open(ops, place, &(struct lake_options){0});
-}
-
-static void put(const struct lake_row *row)
-{
-    assert_int_equal(ops->put(lake, row), 0);
-}
+#include "lake/fixture_test.h"
 
 static void put_cells(uint64_t offset, const struct lake_cell *cells, uint32_t n)
 {
@@ -48,21 +13,6 @@ static void put_cells(uint64_t offset, const struct lake_cell *cells, uint32_t n
     row.cells = cells;
     row.n_cells = n;
     put(&row);
-}
-
-#define ASK(sql) test_ask(ops, lake, sql)
-
-static const struct lake_source all_sysmon = {
-    .name = {"t", 1},
-    .dataset = {"windows_sysmon", 14},
-    .first = INT64_MIN,
-    .last = INT64_MAX,
-};
-
-static struct lake_query query_of(const char *sql)
-{
-    return (struct lake_query){
-        .sql = str_from_c(sql), .sources = &all_sysmon, .n_sources = 1, .scope = TEST_ALL};
 }
 
 static void a_committed_event_is_found_with_all_it_came_with(void **state)
@@ -172,14 +122,6 @@ static void progress_without_events_is_kept(void **state)
     assert_int_equal(next, 99);
 }
 
-static int find_image(void *context, const struct lake_column *column)
-{
-    struct buf *out = context;
-    buf_printf(out, "%.*s=%.*s:%d%s ", STR_ARG(column->field), STR_ARG(column->name),
-               (int)column->kind, column->dynamic ? "*" : "");
-    return 0;
-}
-
 static void fields_that_differ_in_case_have_columns_of_their_own(void **state)
 {
     (void)state;
@@ -191,7 +133,7 @@ static void fields_that_differ_in_case_have_columns_of_their_own(void **state)
     test_commit(ops, lake, 0, 1);
     for (int again = 0; again < 2; again++) {
         struct buf columns = {0};
-        assert_int_equal(ops->columns(lake, STR("windows_sysmon"), &TEST_ALL, find_image, &columns),
+        assert_int_equal(ops->columns(lake, STR("windows_sysmon"), &TEST_ALL, add_column, &columns),
                          0);
         assert_str(buf_str(&columns), "image=image:4 Image=Image_2:4 _RAW=_RAW_2:4 "
                                       "say \"hi\"=say \"hi\":4 id.orig_h=id.orig_h:4 ");
@@ -201,7 +143,7 @@ static void fields_that_differ_in_case_have_columns_of_their_own(void **state)
             "a|b|c|d|e");
         reopen();
     }
-    assert_int_equal(ops->columns(lake, STR("no_such"), &TEST_ALL, find_image, NULL), -ENOENT);
+    assert_int_equal(ops->columns(lake, STR("no_such"), &TEST_ALL, add_column, NULL), -ENOENT);
 }
 
 static void values_that_fit_no_column_are_kept_beside(void **state)
@@ -232,7 +174,7 @@ static void lists_become_json_and_mark_their_column(void **state)
     test_commit(ops, lake, 0, 1);
     reopen();
     struct buf columns = {0};
-    assert_int_equal(ops->columns(lake, STR("windows_sysmon"), &TEST_ALL, find_image, &columns), 0);
+    assert_int_equal(ops->columns(lake, STR("windows_sysmon"), &TEST_ALL, add_column, &columns), 0);
     assert_str(buf_str(&columns), "Tags=Tags:4* Empty=Empty:4* Plain=Plain:4 ");
     buf_free(&columns);
     assert_string_equal(ASK("SELECT Tags, Empty, Tags->>0 FROM t"),
@@ -289,14 +231,14 @@ static void a_source_without_a_field_has_it_empty(void **state)
     (void)state;
     static const struct str wanted[] = {{"Image", 5}, {"Nowhere", 7}};
     test_fill(ops, lake, 0, 1, TEST_DAY);
-    struct lake_source sources[] = {all_sysmon, all_sysmon};
+    struct lake_source sources[] = {test_source, test_source};
     sources[0].columns = wanted;
     sources[0].n_columns = 2;
     sources[1] = sources[0];
     sources[1].name = STR("none");
     sources[1].dataset = STR("no_such");
-    struct lake_query query = query_of("SELECT Image, Nowhere FROM t UNION ALL SELECT Image, "
-                                       "Nowhere FROM none");
+    struct lake_query query = test_query("SELECT Image, Nowhere FROM t UNION ALL SELECT Image, "
+                                         "Nowhere FROM none");
     query.sources = sources;
     query.n_sources = 2;
     assert_string_equal(test_ask_query(ops, lake, &query), "C:\\Windows\\System32\\cmd.exe|NULL");
@@ -310,9 +252,9 @@ static void a_source_has_the_rows_of_its_time(void **state)
     (void)state;
     test_fill(ops, lake, 0, 6, TEST_DAY - 3 * TIME_SECOND_US);
     test_fill(ops, lake, 6, 1, TEST_DAY - 40 * TIME_DAY_US);
-    struct lake_source source = all_sysmon;
+    struct lake_source source = test_source;
     struct lake_query query =
-        query_of("SELECT string_agg(_key::VARCHAR, ',' ORDER BY _key) FROM t");
+        test_query("SELECT string_agg(_key::VARCHAR, ',' ORDER BY _key) FROM t");
     query.sources = &source;
     static const struct {
         int64_t first, last;
@@ -371,7 +313,7 @@ static void values_are_bound_by_number(void **state)
                                   {.kind = LAKE_TIME, .integer = TEST_DAY},
                                   {.kind = LAKE_BOOLEAN, .integer = 1},
                                   {.kind = LAKE_NULL}};
-    struct lake_query query = query_of("SELECT $1, $2, length($3), $4, $5, $6 IS NULL");
+    struct lake_query query = test_query("SELECT $1, $2, length($3), $4, $5, $6 IS NULL");
     query.values = values;
     query.n_values = 6;
     assert_string_equal(test_ask_query(ops, lake, &query),
@@ -385,7 +327,7 @@ static void a_result_has_many_chunks(void **state)
 {
     (void)state;
     test_fill(ops, lake, 0, 10000, TEST_DAY);
-    struct lake_query query = query_of("SELECT _key, Image FROM t ORDER BY _key");
+    struct lake_query query = test_query("SELECT _key, Image FROM t ORDER BY _key");
     struct lake_run *run;
     struct lake_chunk chunk;
     struct err err = {0};
@@ -417,7 +359,7 @@ static void a_result_is_cut_at_its_limits(void **state)
                  {{.rows = 5000}, 5000, false}, {{.rows = 9000}, 5000, false},
                  {{.bytes = 80}, 10, true},     {{.bytes = 40000}, 5000, false}};
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct lake_query query = query_of("SELECT _key FROM t");
+        struct lake_query query = test_query("SELECT _key FROM t");
         struct lake_run *run;
         struct lake_chunk chunk;
         struct lake_run_stats stats;
@@ -442,7 +384,7 @@ static void a_result_is_cut_at_its_limits(void **state)
 static void a_query_ends_when_its_time_is_over(void **state)
 {
     (void)state;
-    struct lake_query query = query_of(ENDLESS);
+    struct lake_query query = test_query(ENDLESS);
     const char *message;
     query.limits.time_us = 50000;
     assert_int_equal(test_ask_fails(ops, lake, &query, &message), -ETIME);
@@ -464,10 +406,10 @@ static void a_query_that_takes_too_much_memory_ends_alone(void **state)
 {
     (void)state;
     struct lake_query
-        small = query_of("SELECT count(*) FROM t"),
-        large =
-            query_of("SELECT length(list(x)::VARCHAR) FROM (SELECT repeat('x', 100) || i AS x FROM "
-                     "range(100000000) r(i))");
+        small = test_query("SELECT count(*) FROM t"),
+        large = test_query(
+            "SELECT length(list(x)::VARCHAR) FROM (SELECT repeat('x', 100) || i AS x FROM "
+            "range(100000000) r(i))");
     struct lake_stats stats;
     const char *message;
     test_fill(ops, lake, 0, 5000, TEST_DAY);
@@ -483,7 +425,7 @@ static void a_query_that_takes_too_much_memory_ends_alone(void **state)
 static void a_cancelled_query_ends(void **state)
 {
     (void)state;
-    struct lake_query query = query_of(ENDLESS);
+    struct lake_query query = test_query(ENDLESS);
     struct lake_chunk chunk;
     struct err err = {0};
     for (int early = 0; early < 2; early++) {
@@ -561,7 +503,7 @@ static void functions_in_c_are_called(void **state)
                             "more') FROM (VALUES (1), (NULL)) v(x)"),
                         "2|1;a longer text, of more;\nNULL|?;a longer text, of more;");
     assert_string_equal(ASK("SELECT jaga_join(repeat('x', 60))"), "NULL");
-    struct lake_query query = query_of("SELECT jaga_refuse(Image) FROM t");
+    struct lake_query query = test_query("SELECT jaga_refuse(Image) FROM t");
     const char *message;
     assert_int_equal(test_ask_fails(ops, lake, &query, &message), -EINVAL);
     assert_non_null(strstr(message, "this is not to be"));
@@ -571,7 +513,7 @@ static void a_commit_does_not_wait_for_a_query_nor_show_in_it(void **state)
 {
     (void)state;
     test_fill(ops, lake, 0, 5000, TEST_DAY);
-    struct lake_query query = query_of("SELECT _key FROM t");
+    struct lake_query query = test_query("SELECT _key FROM t");
     struct lake_run *run;
     struct lake_chunk chunk;
     struct err err = {0};
@@ -615,7 +557,7 @@ static void the_plan_of_a_query_is_shown(void **state)
     (void)state;
     struct buf text = {0};
     struct err err = {0};
-    struct lake_query query = query_of("SELECT count(*) FROM t WHERE EventID = 1");
+    struct lake_query query = test_query("SELECT count(*) FROM t WHERE EventID = 1");
     test_fill(ops, lake, 0, 5, TEST_DAY);
     assert_int_equal(ops->explain(lake, &query, &text, &err), 0);
     assert_true(str_find(buf_str(&text), STR("EventID")) != SIZE_MAX);
@@ -624,14 +566,8 @@ static void the_plan_of_a_query_is_shown(void **state)
     buf_free(&text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
-int lake_conformance(const struct lake_ops *engine, const char *(*make)(void),
-                     void (*remove_place)(const char *))
+int lake_conformance(void)
 {
-    ops = engine;
-    place_make = make;
-    place_remove = remove_place;
     const struct CMUnitTest tests[] = {
         TEST(a_committed_event_is_found_with_all_it_came_with),
         TEST(what_is_not_committed_is_not_there),

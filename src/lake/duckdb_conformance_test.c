@@ -1,10 +1,9 @@
-#include "lake/lake_test.h"
+#include "lake/fixture_test.h"
 
 int main(void)
 {
     if (!test_library())
         return TEST_SKIPPED;
-    int failed = lake_conformance(&lake_duckdb, test_place, test_place_remove);
-    failed += lake_keeping_conformance(&lake_duckdb, test_place, test_place_remove);
-    return failed + lake_scope_conformance(&lake_duckdb, test_place, test_place_remove);
+    fixture_engine(&lake_duckdb, test_place, test_place_remove);
+    return lake_conformance() + lake_keeping_conformance() + lake_scope_conformance();
 }

@@ -7,29 +7,7 @@
 #include <unistd.h>
 
 #include "duck/duck.h"
-#include "lake/lake_test.h"
-
-static const struct lake_ops *const ops = &lake_duckdb;
-static const char *place;
-static struct lake *lake;
-
-static int set_up(void **state)
-{
-    (void)state;
-    place = test_place();
-    lake = test_open(ops, place, &(struct lake_options){0});
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    if (lake)
-        ops->close(lake);
-    lake = NULL;
-    test_place_remove(place);
-    return 0;
-}
+#include "lake/fixture_test.h"
 
 /* Runs SQL on a day's file while nobody has the lake open. */
 static void change_day(const char *day, const char *sql)
@@ -128,12 +106,10 @@ static void a_full_disk_stops_filling_until_there_is_room(void **state)
     test_fill(ops, lake, next, 10, TEST_DAY);
     snprintf(wanted, sizeof(wanted), "%d|true", (int)next + 10);
     for (int again = 0; again < 2; again++) {
-        assert_string_equal(test_ask(ops, lake, "SELECT count(*), max(_key) + 1 = count(*) FROM t"),
-                            wanted);
+        assert_string_equal(ASK("SELECT count(*), max(_key) + 1 = count(*) FROM t"), wanted);
         if (ops->verify(lake, STR(""), NULL, &check, &err) < 0)
             fail_msg("%s", err.message);
-        ops->close(lake);
-        lake = test_open(ops, place, &(struct lake_options){0});
+        reopen();
     }
 }
 
@@ -153,11 +129,10 @@ static void a_disk_that_is_full_while_settling_loses_nothing(void **state)
         fail_msg("%s", err.message);
     test_fill(ops, lake, next, 10, TEST_DAY);
     for (int again = 0; again < 2; again++) {
-        assert_string_equal(test_ask(ops, lake, "SELECT max(_key) + 1 = count(*) FROM t"), "true");
+        assert_string_equal(ASK("SELECT max(_key) + 1 = count(*) FROM t"), "true");
         if (ops->verify(lake, STR(""), NULL, &check, &err) < 0)
             fail_msg("%s", err.message);
-        ops->close(lake);
-        lake = test_open(ops, place, &(struct lake_options){0});
+        reopen();
     }
 }
 
@@ -178,13 +153,12 @@ static void a_file_that_is_none_of_ours_is_not_a_lake(void **state)
     assert_int_equal(err.code, -EBADMSG);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
-
 int main(void)
 {
     if (!test_library())
         return TEST_SKIPPED;
     signal(SIGXFSZ, SIG_IGN);
+    fixture_engine(&lake_duckdb, test_place, test_place_remove);
     const struct CMUnitTest tests[] = {
         TEST(what_is_changed_in_a_file_is_found),
         TEST(a_full_disk_stops_filling_until_there_is_room),

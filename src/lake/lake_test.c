@@ -168,19 +168,21 @@ const char *test_ask_query(const struct lake_ops *ops, struct lake *lake,
     return answer.ptr;
 }
 
+const struct lake_source test_source = {
+    .name = {"t", 1},
+    .dataset = {"windows_sysmon", 14},
+    .first = INT64_MIN,
+    .last = INT64_MAX,
+};
+
+struct lake_query test_query(const char *sql)
+{
+    return (struct lake_query){
+        .sql = str_from_c(sql), .sources = &test_source, .n_sources = 1, .scope = TEST_ALL};
+}
+
 const char *test_ask(const struct lake_ops *ops, struct lake *lake, const char *sql)
 {
-    struct lake_source source = {
-        .name = STR("t"),
-        .dataset = STR("windows_sysmon"),
-        .first = INT64_MIN,
-        .last = INT64_MAX,
-    };
-    return test_ask_query(ops, lake,
-                          &(struct lake_query){
-                              .sql = str_from_c(sql),
-                              .sources = &source,
-                              .n_sources = 1,
-                              .scope = TEST_ALL,
-                          });
+    const struct lake_query query = test_query(sql);
+    return test_ask_query(ops, lake, &query);
 }

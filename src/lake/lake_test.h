@@ -10,15 +10,6 @@
 #define TEST_DAY (INT64_C(1795305600) * TIME_SECOND_US) /* 2026-11-22T00:00:00Z */
 #define TEST_ALL ((struct lake_scope){.all = true})
 
-/* What every engine must pass. `place_make` gives a new place, `place_remove` takes it away. */
-int lake_conformance(const struct lake_ops *ops, const char *(*place_make)(void),
-                     void (*place_remove)(const char *place));
-int lake_keeping_conformance(const struct lake_ops *ops, const char *(*place_make)(void),
-                             void (*place_remove)(const char *place));
-
-int lake_scope_conformance(const struct lake_ops *ops, const char *(*place_make)(void),
-                           void (*place_remove)(const char *place));
-
 /* False: the library of the engine is not there; the test is to end with TEST_SKIPPED. */
 bool test_library(void);
 #define TEST_SKIPPED 77
@@ -38,9 +29,13 @@ void test_fill(const struct lake_ops *ops, struct lake *lake, uint64_t offset, u
                int64_t time);
 void test_commit(const struct lake_ops *ops, struct lake *lake, uint32_t partition, uint64_t next);
 
+/* All of dataset windows_sysmon as "t", and a query over it that sees every agency. */
+extern const struct lake_source test_source;
+struct lake_query test_query(const char *sql);
+
 /*
- * The result of a query over all of dataset windows_sysmon as "t", as text: cells separated by '|', rows by '\n', NULL as
- * "NULL", times as RFC 3339. Lives until the next call.
+ * The result of test_query(sql), as text: cells separated by '|', rows by '\n', NULL as "NULL", times as RFC 3339.
+ * Lives until the next call.
  */
 const char *test_ask(const struct lake_ops *ops, struct lake *lake, const char *sql);
 const char *test_ask_query(const struct lake_ops *ops, struct lake *lake,
