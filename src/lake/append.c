@@ -234,12 +234,7 @@ int append_shape(struct lake *lake, const struct day *day, const struct day_tabl
         lake_quote_name(&sql, table->columns.items[i].name);
         buf_printf(&sql, " %s;", schema_type(table->columns.items[i].kind));
     }
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed    ? err_set(err, -ENOMEM, "no memory")
-                 : sql.len > 1 ? statement_run_text(lake, lake->writer, buf_str(&sql), err)
-                               : 0;
-    buf_free(&sql);
-    return status;
+    return statement_run_built(lake, lake->writer, &sql, err);
 }
 
 /* The INSERT runs in this thread or in one of the engine's; then this one waits, where execute() would spin. */

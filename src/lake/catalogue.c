@@ -19,13 +19,9 @@ int catalogue_attach(struct lake *lake, struct err *err)
     buf_add_c(&sql, "ATTACH IF NOT EXISTS ");
     lake_quote_text(&sql, buf_str(&path));
     buf_add_c(&sql, " AS lake (STORAGE_VERSION 'v1.5.0')");
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed || path.failed
-                     ? err_set(err, -ENOMEM, "no memory")
-                     : statement_run_text(lake, lake->admin, buf_str(&sql), err);
-    buf_free(&sql);
+    sql.failed |= path.failed;
     buf_free(&path);
-    return status;
+    return statement_run_built(lake, lake->admin, &sql, err);
 }
 
 /* DuckDB gives a database up whose checkpoint failed: it works again when it is attached again. */
@@ -223,8 +219,7 @@ int day_save(struct lake *lake, struct day *day, struct err *err)
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0) {
-        struct err ignored;
-        (void)statement_run(lake, lake->writer, &ignored, "ROLLBACK");
+        statement_roll_back(lake);
         return status;
     }
     pthread_mutex_lock(&lake->lock);

@@ -6,12 +6,6 @@
 #include "io/clock.h"
 #include "lake/duckdb.h"
 
-static void roll_back(struct lake *lake)
-{
-    struct err ignored;
-    (void)statement_run(lake, lake->writer, &ignored, "ROLLBACK");
-}
-
 /* Every event put is below the progress of its partition, or it would be put again and skipped. */
 static bool covers(const struct lake *lake, const struct lake_progress *progress, size_t n)
 {
@@ -51,12 +45,7 @@ static int save_progress(struct lake *lake, const char *where, const struct lake
                    "DELETE FROM %s WHERE partition = %u; INSERT INTO %s VALUES (%u, %" PRIu64 ");",
                    where, progress[i].partition, where, progress[i].partition,
                    furthest(have, n_have, &progress[i]));
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed ? err_set(err, -ENOMEM, "no memory")
-                 : n > 0    ? statement_run_text(lake, lake->writer, buf_str(&sql), err)
-                            : 0;
-    buf_free(&sql);
-    return status;
+    return statement_run_built(lake, lake->writer, &sql, err);
 }
 
 /* What a share comes to with what was put. */
@@ -98,11 +87,7 @@ static int save_shares(struct lake *lake, const struct day *day, struct err *err
         struct share sum = added(day, &day->gathered.items[i]);
         add_share(&sql, lake, day, &sum);
     }
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed ? err_set(err, -ENOMEM, "no memory")
-                            : statement_run_text(lake, lake->writer, buf_str(&sql), err);
-    buf_free(&sql);
-    return status;
+    return statement_run_built(lake, lake->writer, &sql, err);
 }
 
 /* One block per partition. Returns the number after the last. */
@@ -214,7 +199,7 @@ static int commit_day(struct lake *lake, struct day *day, const struct lake_prog
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0) {
-        roll_back(lake);
+        statement_roll_back(lake);
         return status;
     }
     if (note_day(lake, day, seq) < 0)
@@ -246,7 +231,7 @@ static int commit_progress(struct lake *lake, const struct lake_progress *progre
                                "); COMMIT",
                                lake->seq - 1);
     if (status < 0) {
-        roll_back(lake);
+        statement_roll_back(lake);
         return status;
     }
     lake->whole = lake->seq - 1;
@@ -291,11 +276,8 @@ static void note_stats(struct lake *lake, uint64_t rows, int64_t started)
 static int clear_doubts(struct lake *lake, struct err *err)
 {
     int status = 0;
-    for (size_t i = 0; status == 0 && i < lake->days.len; i++) {
-        struct day *day = lake->days.items[i];
-        if (day->doubtful && day->open && !day->loaded)
-            status = day_load(lake, day, err);
-    }
+    for (size_t i = 0; status == 0 && i < lake->days.len; i++)
+        status = day_make_sure(lake, lake->days.items[i], err);
     return status;
 }
 

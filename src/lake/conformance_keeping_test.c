@@ -226,6 +226,59 @@ static void retention_takes_what_is_old_by_agency(void **state)
     assert_int_equal(removed.rows, 0);
 }
 
+static void hold(const char *name, const struct lake_id *ids, size_t n, uint64_t wanted)
+{
+    const struct lake_hold hold = {
+        .name = str_from_c(name), .reason = STR("why"), .by = STR("ann"), .at = TEST_DAY};
+    struct err err = {0};
+    uint64_t added;
+    if (ops->hold(lake, &hold, ids, n, &added, &err) < 0)
+        fail_msg("%s", err.message);
+    assert_int_equal(added, wanted);
+}
+
+/* Offset i arrived on day i, with the time of a clock that is broken. */
+static void put_far(uint64_t i, int64_t time)
+{
+    struct lake_cell cells[2];
+    struct lake_row row = test_row(i, time, cells);
+    row.received = TEST_DAY + (int64_t)i * TIME_DAY_US;
+    put(&row);
+    test_commit(ops, lake, 0, i + 1);
+}
+
+static void times_far_from_their_arrival_are_as_old_as_that(void **state)
+{
+    (void)state;
+    static const struct lake_rule rule = {.days = 1};
+    struct lake_removed removed;
+    struct lake_check check;
+    struct err err = {0};
+    put_far(0, INT64_C(4070908800) * TIME_SECOND_US); /* 2099 */
+    put_far(1, TIME_DAY_US);                          /* 1970 */
+    put_far(2, INT64_C(4070908800) * TIME_SECOND_US);
+    put_far(3, TIME_DAY_US);
+    const struct lake_id held = {.offset = 0};
+    hold("case-7", &held, 1, 1);
+    for (int i = 1; i <= 3; i++) {
+        static const char *const left[] = {"", "0 1 2 3", "0 1 2 3", "0 2 3"};
+        assert_int_equal(
+            ops->retain(lake, &rule, 1, TEST_DAY + i * TIME_DAY_US + 5, NULL, &removed, &err), 0);
+        assert_int_equal(removed.rows, i > 1);
+        assert_int_equal(removed.held, i == 2);
+        for (int again = 0; again < 2; again++) {
+            assert_string_equal(ASK("SELECT string_agg(_key, ' ' ORDER BY _key) FROM t"), left[i]);
+            assert_int_equal(ops->verify(lake, STR("other"), NULL, &check, &err), 0);
+            assert_int_equal(check.removed, i - 1);
+            reopen();
+        }
+    }
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY + 9 * TIME_DAY_US, NULL, &removed, &err),
+                     0);
+    assert_int_equal(removed.days, 1);
+    assert_string_equal(ASK("SELECT string_agg(_key, ' ' ORDER BY _key) FROM t"), "0");
+}
+
 static void retention_by_size_takes_the_oldest_day(void **state)
 {
     (void)state;
@@ -243,17 +296,6 @@ static void retention_by_size_takes_the_oldest_day(void **state)
     assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, NULL, &removed, &err), 0);
     assert_in_range(removed.rows, 1, 10);
     assert_string_equal(ASK("SELECT count(*) FROM t WHERE _time >= '2026-11-23'"), "20");
-}
-
-static void hold(const char *name, const struct lake_id *ids, size_t n, uint64_t wanted)
-{
-    const struct lake_hold hold = {
-        .name = str_from_c(name), .reason = STR("why"), .by = STR("ann"), .at = TEST_DAY};
-    struct err err = {0};
-    uint64_t added;
-    if (ops->hold(lake, &hold, ids, n, &added, &err) < 0)
-        fail_msg("%s", err.message);
-    assert_int_equal(added, wanted);
 }
 
 static void held_events_stay_and_prove_themselves(void **state)
@@ -476,6 +518,7 @@ int lake_keeping_conformance(void)
         TEST(a_query_finishes_with_what_there_was_when_it_began),
         TEST(a_day_that_goes_while_it_is_read_can_come_back),
         TEST(retention_takes_what_is_old_by_agency),
+        TEST(times_far_from_their_arrival_are_as_old_as_that),
         TEST(retention_by_size_takes_the_oldest_day),
         TEST(held_events_stay_and_prove_themselves),
         TEST(holds_are_listed_and_take_only_what_is_there),

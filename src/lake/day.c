@@ -168,13 +168,10 @@ int day_attach(struct lake *lake, struct day *day, struct err *err)
     lake_quote_text(&sql, buf_str(&path));
     buf_printf(&sql, " AS \"%s\" (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE %u)", day->name,
                ROW_GROUP_ROWS);
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed || path.failed
-                     ? err_set(err, -ENOMEM, "no memory")
-                     : statement_run_text(lake, lake->admin, buf_str(&sql), err);
-    day->attached = status == 0;
-    buf_free(&sql);
+    sql.failed |= path.failed;
     buf_free(&path);
+    int status = statement_run_built(lake, lake->admin, &sql, err);
+    day->attached = status == 0;
     return status;
 }
 
@@ -256,6 +253,11 @@ int day_load(struct lake *lake, struct day *day, struct err *err)
         pthread_mutex_unlock(&lake->lock);
     }
     return status;
+}
+
+int day_make_sure(struct lake *lake, struct day *day, struct err *err)
+{
+    return day->doubtful && day->open && !day->loaded ? day_load(lake, day, err) : 0;
 }
 
 /* A table of a day, as its file has it. */
@@ -404,6 +406,31 @@ int day_recover(struct lake *lake, struct day *day, struct err *err)
     if (day->seq_last >= lake->seq)
         lake->seq = day->seq_last + 1;
     return 0;
+}
+
+void day_write_removal(const struct day *day, struct str dataset, struct str condition,
+                       struct buf *sql)
+{
+    struct buf table = {0}, text = {0};
+    const char *name = day->name;
+    buf_printf(&table, "\"%s\".", name);
+    lake_quote_name(&table, dataset);
+    lake_quote_text(&text, dataset);
+    struct str from = buf_str(&table), label = buf_str(&text);
+    buf_printf(sql,
+               "UPDATE \"%s\"._shares SET rows = rows - n, bytes = bytes - b FROM (SELECT _agency, "
+               "count(*) AS n, sum(" BYTES_SQL ") AS b FROM %.*s WHERE true%.*s GROUP BY 1) WHERE "
+               "agency = _agency AND dataset = %.*s;",
+               name, STR_ARG(from), STR_ARG(condition), STR_ARG(label));
+    buf_printf(sql, "DELETE FROM %.*s WHERE true%.*s;", STR_ARG(from), STR_ARG(condition));
+    buf_printf(sql,
+               "UPDATE \"%s\"._shares SET first = f, last = l FROM (SELECT _agency, "
+               "min(epoch_us(_time)) AS f, max(epoch_us(_time)) AS l FROM %.*s GROUP BY 1) WHERE "
+               "agency = _agency AND dataset = %.*s; DELETE FROM \"%s\"._shares WHERE rows = 0;",
+               name, STR_ARG(from), STR_ARG(label), name);
+    sql->failed |= table.failed || text.failed;
+    buf_free(&table);
+    buf_free(&text);
 }
 
 bool day_may_have(const struct day *day, const struct lake_id *id)

@@ -141,13 +141,9 @@ static int lock_instance(struct lake *lake, struct err *err)
                     "['enable_progress_bar', 'enable_progress_bar_print', "
                     "'max_vacuum_tasks']; SET "
                     "lock_configuration = true");
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed || folder.failed
-                     ? err_set(err, -ENOMEM, "no memory")
-                     : statement_run_text(lake, lake->writer, buf_str(&sql), err);
-    buf_free(&sql);
+    sql.failed |= folder.failed;
     buf_free(&folder);
-    return status;
+    return statement_run_built(lake, lake->writer, &sql, err);
 }
 
 static int read_version(void *context, const struct lake_chunk *chunk)

@@ -40,6 +40,7 @@
  * busy filler gathers a little more than that (STORE_COMMIT_BYTES).
  */
 #define ROW_GROUP_ROWS 122880u
+#define BYTES_SQL "coalesce(octet_length(_bytes), strlen(_raw))" /* of a row, as it was received */
 #define OWN_COLUMN (MAP_NONE - 1)
 #define OWN_COLUMNS 11 /* of a table on disk, before the native ones */
 
@@ -194,6 +195,11 @@ int statement_run(struct lake *lake, struct duck_connection *connection, struct 
                   const char *format, ...) __attribute__((format(printf, 4, 5)));
 int statement_run_text(struct lake *lake, struct duck_connection *connection, struct str sql,
                        struct err *err);
+/* A text that was built, which is freed; an empty one does nothing. */
+int statement_run_built(struct lake *lake, struct duck_connection *connection, struct buf *sql,
+                        struct err *err);
+/* The filler's transaction, after a failure. */
+void statement_roll_back(struct lake *lake);
 /* One statement with bound values; its rows go to `each` by chunks, where that is not NULL. */
 typedef int statement_each(void *context, const struct lake_chunk *chunk);
 int statement_ask(struct lake *lake, struct duck_connection *connection, struct str sql,
@@ -265,6 +271,8 @@ struct day_table *day_table(struct lake *lake, struct day *day, uint32_t table);
 int day_attach(struct lake *lake, struct day *day, struct err *err);
 /* Reads its progress, so that rows can be put. */
 int day_load(struct lake *lake, struct day *day, struct err *err);
+/* What is known of it here is what its file has, also after a failure: its shares may be others then. */
+int day_make_sure(struct lake *lake, struct day *day, struct err *err);
 /* Reads what the file knows of itself: shares, spans, tables, seqs. The day is attached. */
 int day_recover(struct lake *lake, struct day *day, struct err *err);
 /* Marks it open in the catalogue. */
@@ -278,6 +286,12 @@ int catalogue_attach(struct lake *lake, struct err *err);
 int catalogue_heal(struct lake *lake, struct err *err);
 /* Writes what the catalogue has of a day and marks it settled. */
 int day_save(struct lake *lake, struct day *day, struct err *err);
+/*
+ * Statements that take rows of a dataset from a day, and from what its shares say of them; the condition is "", or
+ * begins with AND. Inside a transaction; day_recover() then reads what is left.
+ */
+void day_write_removal(const struct day *day, struct str dataset, struct str condition,
+                       struct buf *sql);
 /* First and last time of a dataset in a day; false: it has no rows. */
 bool day_times(const struct day *day, uint32_t table, int64_t *ret_first, int64_t *ret_last);
 /* Is the event between others of the day? */

@@ -32,35 +32,9 @@ static int take_held(void *context, const struct lake_chunk *chunk)
 
 #define STATEMENT_BYTES 65536 /* about as long as a statement with many values becomes */
 
-/* Ends a text of SQL, runs it, and clears it. */
-static int run_built(struct lake *lake, struct buf *sql, struct err *err)
-{
-    buf_add_byte(sql, '\0');
-    int status = sql->failed ? err_set(err, -ENOMEM, "no memory")
-                             : statement_run_text(lake, lake->writer, buf_str(sql), err);
-    buf_clear(sql);
-    return status;
-}
-
 #define IS_HELD "(_key, _part) IN (SELECT (key, part) FROM lake.holds)"
 
-/* " AND _agency IN (...)": of shares of the table that go. False: there are none. */
-static bool add_going(struct buf *sql, const struct goings *goings, uint32_t number)
-{
-    bool any = false;
-    for (size_t i = 0; i < goings->len; i++) {
-        if (goings->items[i].table != number)
-            continue;
-        buf_add_c(sql, any ? ", " : " AND _agency IN (");
-        lake_quote_text(sql, goings->items[i].agency);
-        any = true;
-    }
-    if (any)
-        buf_add_byte(sql, ')');
-    return any;
-}
-
-/* Those of one table that are not copied yet; `going` as of add_going(). */
+/* Those of one table that are not copied yet; `going` as of goings_write(). */
 static int find_held(struct reading *reading, const struct day *day, struct str dataset,
                      struct str going, struct held_list *list, struct err *err)
 {
@@ -120,7 +94,7 @@ static int save_paths(struct reading *reading, const struct day *day, const stru
         add_path(&sql, held, &tree.block, &path);
         if (i + 1 < list->len && sql.len < STATEMENT_BYTES)
             continue;
-        status = run_built(reading->lake, &sql, err);
+        status = statement_run_built(reading->lake, reading->lake->writer, &sql, err);
     }
     block_tree_free(&tree);
     buf_free(&sql);
@@ -146,7 +120,7 @@ static int copy_rows(struct lake *lake, const struct day *day, struct day *to, u
     buf_add_c(&sql, " h WHERE h._key = t._key AND h._part = t._part)");
     buf_add_str(&sql, going);
     if (status == 0)
-        status = run_built(lake, &sql, err);
+        status = statement_run_built(lake, lake->writer, &sql, err);
     buf_free(&sql);
     return status;
 }
@@ -161,20 +135,12 @@ static int count_shares(struct lake *lake, const struct day *held, struct err *e
             continue;
         buf_add_c(&sql, "INSERT INTO \"held\"._shares SELECT ");
         lake_quote_text(&sql, lake->tables.items[i]->name);
-        buf_add_c(&sql, ", _agency, count(*), sum(strlen(_raw)), min(epoch_us(_time)), "
+        buf_add_c(&sql, ", _agency, count(*), sum(" BYTES_SQL "), min(epoch_us(_time)), "
                         "max(epoch_us(_time)) FROM \"held\".");
         lake_quote_name(&sql, lake->tables.items[i]->name);
         buf_add_c(&sql, " GROUP BY _agency;");
     }
-    int status = run_built(lake, &sql, err);
-    buf_free(&sql);
-    return status;
-}
-
-static void roll_back(struct lake *lake)
-{
-    struct err ignored;
-    (void)statement_run(lake, lake->writer, &ignored, "ROLLBACK");
+    return statement_run_built(lake, lake->writer, &sql, err);
 }
 
 static int open_held(struct lake *lake, struct day **ret_held, struct err *err)
@@ -208,7 +174,7 @@ static int copy_table(struct reading *reading, struct day *day, struct day *held
     if (any && status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (any && status < 0)
-        roll_back(lake);
+        statement_roll_back(lake);
     if (status == 0)
         *rows += list.len;
     vec_free(&list);
@@ -238,7 +204,7 @@ static int settle_held(struct lake *lake, struct day *held, struct err *err)
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0) {
-        roll_back(lake);
+        statement_roll_back(lake);
         return status;
     }
     return day_recover(lake, held, err);
@@ -262,7 +228,7 @@ int hold_copy(struct lake *lake, struct day *day, const struct goings *goings, u
         return status;
     for (uint32_t i = 0; status == 0 && i < day->tables.len; i++) {
         struct buf going = {0};
-        if (day->tables.items[i].exists && add_going(&going, goings, i))
+        if (day->tables.items[i].exists && goings_write(goings, i, &going))
             status = going.failed ? err_set(err, -ENOMEM, "no memory")
                                   : copy_table(&reading, day, held, i, buf_str(&going), &rows, err);
         buf_free(&going);
@@ -288,7 +254,7 @@ static int stage_ids(struct lake *lake, const struct lake_id *ids, size_t n, str
         buf_add_c(&sql, sql.len ? ", " : "INSERT INTO asked VALUES ");
         buf_printf(&sql, "(%" PRId64 ", %" PRIu32 ")", lake_key(&ids[i]), ids[i].part);
         if (i + 1 == n || sql.len >= STATEMENT_BYTES)
-            status = run_built(lake, &sql, err);
+            status = statement_run_built(lake, lake->writer, &sql, err);
     }
     buf_free(&sql);
     return status;
@@ -316,8 +282,7 @@ static int find_in_day(struct lake *lake, const struct day *day, struct err *err
         buf_printf(&sql, "INSERT INTO found SELECT _key, _part FROM \"%s\".", day->name);
         lake_quote_name(&sql, lake->tables.items[i]->name);
         buf_add_c(&sql, " SEMI JOIN asked ON _key = key AND _part = part");
-        status = run_built(lake, &sql, err);
-        buf_free(&sql);
+        status = statement_run_built(lake, lake->writer, &sql, err);
     }
     reading_close(&reading);
     return status;
@@ -384,7 +349,7 @@ static int save_hold(struct lake *lake, const struct lake_hold *hold, uint64_t *
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0)
-        roll_back(lake);
+        statement_roll_back(lake);
     return status;
 }
 
@@ -460,15 +425,14 @@ static int release_rows(struct lake *lake, struct day *held, struct err *err)
         buf_add_c(&sql, "DELETE FROM \"held\".");
         lake_quote_name(&sql, lake->tables.items[i]->name);
         buf_add_c(&sql, " WHERE NOT " IS_HELD);
-        status = run_built(lake, &sql, err);
-        buf_free(&sql);
+        status = statement_run_built(lake, lake->writer, &sql, err);
     }
     if (status == 0)
         status = statement_run(lake, lake->writer, err,
                                "DELETE FROM \"held\"._proofs WHERE (key, part) NOT IN (SELECT "
                                "(key, part) FROM lake.holds); COMMIT");
     if (status < 0) {
-        roll_back(lake);
+        statement_roll_back(lake);
         return status;
     }
     return settle_held(lake, held, err);
@@ -492,7 +456,7 @@ int hold_release(struct lake *lake, struct str hold, uint64_t *ret_released, str
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0) {
-        roll_back(lake);
+        statement_roll_back(lake);
         return status;
     }
     *ret_released = released;

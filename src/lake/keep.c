@@ -10,41 +10,41 @@
 #include "lake/hold.h"
 #include "lake/proof.h"
 
-static bool is_going(const struct goings *goings, const struct share *share)
+bool goings_write(const struct goings *goings, uint32_t table, struct buf *sql)
 {
-    for (size_t i = 0; i < goings->len; i++)
-        if (goings->items[i].table == share->table &&
-            str_eq(goings->items[i].agency, share->agency))
-            return true;
-    return false;
+    bool any = false;
+    for (size_t i = 0; i < goings->len; i++) {
+        const struct going *going = &goings->items[i];
+        if (going->table != table)
+            continue;
+        buf_add_c(sql, any ? " OR _agency = " : " AND (_agency = ");
+        lake_quote_text(sql, going->agency);
+        if (going->before < INT64_MAX)
+            buf_printf(sql, " AND _received < make_timestamp(%" PRId64 ")", going->before);
+        any = true;
+    }
+    if (any)
+        buf_add_byte(sql, ')');
+    return any;
 }
 
-/* Rows of one share go; their hashes stay. Inside a transaction. */
-static int remove_rows(struct lake *lake, const struct day *day, const struct going *going,
-                       struct err *err)
+/* Rows of a dataset go; their hashes stay. Inside a transaction. */
+static int remove_rows(struct lake *lake, const struct day *day, uint32_t table,
+                       const struct goings *goings, struct err *err)
 {
-    struct buf sql = {0}, agency = {0};
-    struct str dataset = lake->tables.items[going->table]->name;
-    lake_quote_text(&agency, going->agency);
-    buf_printf(&sql, "INSERT INTO \"%s\"._removed SELECT _block, _key, _part, ", day->name);
-    add_leaf_call(&sql, dataset);
-    buf_printf(&sql, " FROM \"%s\".", day->name);
-    lake_quote_name(&sql, dataset);
-    buf_printf(&sql, " WHERE _agency = %.*s; DELETE FROM \"%s\".", STR_ARG(buf_str(&agency)),
-               day->name);
-    lake_quote_name(&sql, dataset);
-    buf_printf(
-        &sql,
-        " WHERE _agency = %.*s; DELETE FROM \"%s\"._shares WHERE agency = %.*s AND dataset = ",
-        STR_ARG(buf_str(&agency)), day->name, STR_ARG(buf_str(&agency)));
-    lake_quote_text(&sql, dataset);
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed || agency.failed
-                     ? err_set(err, -ENOMEM, "no memory")
-                     : statement_run_text(lake, lake->writer, buf_str(&sql), err);
-    buf_free(&sql);
-    buf_free(&agency);
-    return status;
+    struct buf sql = {0}, going = {0};
+    struct str dataset = lake->tables.items[table]->name;
+    if (goings_write(goings, table, &going)) {
+        buf_printf(&sql, "INSERT INTO \"%s\"._removed SELECT _block, _key, _part, ", day->name);
+        add_leaf_call(&sql, dataset);
+        buf_printf(&sql, " FROM \"%s\".", day->name);
+        lake_quote_name(&sql, dataset);
+        buf_printf(&sql, " WHERE true%.*s;", STR_ARG(buf_str(&going)));
+        day_write_removal(day, dataset, buf_str(&going), &sql);
+    }
+    sql.failed |= going.failed;
+    buf_free(&going);
+    return statement_run_built(lake, lake->writer, &sql, err);
 }
 
 static int remove_parts(struct lake *lake, struct day *day, const struct goings *goings,
@@ -53,13 +53,12 @@ static int remove_parts(struct lake *lake, struct day *day, const struct goings 
     int status = day->loaded ? 0 : day_load(lake, day, err);
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "BEGIN");
-    for (size_t i = 0; status == 0 && i < goings->len; i++)
-        status = remove_rows(lake, day, &goings->items[i], err);
+    for (uint32_t i = 0; status == 0 && i < day->tables.len; i++)
+        status = remove_rows(lake, day, i, goings, err);
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0) {
-        struct err ignored;
-        (void)statement_run(lake, lake->writer, &ignored, "ROLLBACK");
+        statement_roll_back(lake);
         return status;
     }
     return day_recover(lake, day, err);
@@ -76,20 +75,18 @@ static int tell_witness(const struct lake_witness *witness, const struct day *da
                : 0;
 }
 
-/* Removes shares of a day. */
+/* Removes what goes of a day. */
 static int remove_shares(struct lake *lake, struct day *day, const struct goings *goings,
                          const struct lake_witness *witness, struct lake_removed *removed,
                          struct err *err)
 {
-    uint64_t rows = 0, held = 0;
-    bool whole = true;
-    for (size_t i = 0; i < day->shares.len; i++) {
-        if (is_going(goings, &day->shares.items[i]))
-            rows += day->shares.items[i].rows;
-        else
-            whole = whole && day->shares.items[i].rows == 0;
-    }
-    if (goings->len == 0)
+    uint64_t rows = 0, all = 0, held = 0;
+    for (size_t i = 0; i < goings->len; i++)
+        rows += goings->items[i].rows;
+    for (size_t i = 0; i < day->shares.len; i++)
+        all += day->shares.items[i].rows;
+    bool whole = rows == all;
+    if (rows == 0)
         return 0;
     if (day->n_rows > 0)
         return err_set(err, -EBUSY, "%s: events were put and not committed", day->name);
@@ -107,6 +104,11 @@ static int remove_shares(struct lake *lake, struct day *day, const struct goings
         removed->held += held;
     }
     return status;
+}
+
+static struct going going_whole(const struct share *share)
+{
+    return (struct going){share->table, share->agency, INT64_MAX, share->rows};
 }
 
 static bool any_or(struct str wanted, struct str text)
@@ -129,11 +131,12 @@ int keep_drop(struct lake *lake, const struct lake_part *part, const struct lake
         struct goings goings = {0};
         if (is_held(day) || !any_or(part->day, str_from_c(day->name)))
             continue;
+        status = day_make_sure(lake, day, err);
         for (size_t k = 0; status == 0 && k < day->shares.len; k++) {
             const struct share *share = &day->shares.items[k];
             if (any_or(part->agency, share->agency) &&
                 any_or(part->dataset, lake->tables.items[share->table]->name) &&
-                vec_push(&goings, (struct going){share->table, share->agency}) < 0)
+                vec_push(&goings, going_whole(share)) < 0)
                 status = err_set(err, -ENOMEM, "no memory");
         }
         if (status == 0)
@@ -166,10 +169,15 @@ static uint64_t share_size(const struct lake *lake, const struct day *day,
     return (uint64_t)(part * (double)day_size(lake, day));
 }
 
-/* By the last time of the share: days without a date age too. */
-static bool is_old(const struct lake_rule *rule, const struct share *share, int64_t now)
+/* What was received before this is too old for the rule. */
+static int64_t oldest_kept(const struct lake_rule *rule, int64_t now)
 {
-    return rule->days > 0 && share->last / TIME_DAY_US + rule->days < now / TIME_DAY_US;
+    return (now / TIME_DAY_US - rule->days) * TIME_DAY_US;
+}
+
+static bool has_date(const struct day *day)
+{
+    return day->number != INT64_MAX;
 }
 
 /* Newest first, what has no date last: the newest are kept as long as there is room. */
@@ -181,12 +189,56 @@ static int compare_days(const void *a, const void *b)
     return (left < right) - (left > right);
 }
 
+/* Rows that go of a day without a date, counted by agency. */
+struct counting {
+    uint32_t table;
+    struct goings *goings;
+};
+
+static int take_counts(void *context, const struct lake_chunk *chunk)
+{
+    const struct counting *counting = context;
+    for (uint32_t i = 0; i < chunk->n_rows; i++)
+        for (size_t k = 0; k < counting->goings->len; k++) {
+            struct going *going = &counting->goings->items[k];
+            if (going->table == counting->table &&
+                str_eq(going->agency, chunk->columns[0].texts[i]))
+                going->rows = (uint64_t)chunk->columns[1].integers[i];
+        }
+    return 0;
+}
+
+static int count_going(struct lake *lake, const struct day *day, struct goings *goings,
+                       struct err *err)
+{
+    struct reading reading;
+    int status = reading_open(lake, str_from_c(day->name), &reading, err);
+    if (status < 0)
+        return status;
+    for (uint32_t i = 0; status == 0 && i < day->tables.len; i++) {
+        struct counting counting = {i, goings};
+        struct buf sql = {0};
+        buf_printf(&sql, "SELECT _agency, count(*) FROM \"%s\".", day->name);
+        lake_quote_name(&sql, lake->tables.items[i]->name);
+        buf_add_c(&sql, " WHERE true");
+        if (goings_write(goings, i, &sql)) {
+            buf_add_c(&sql, " GROUP BY 1");
+            status = reading_ask(&reading, &sql, take_counts, &counting, err);
+        }
+        buf_free(&sql);
+    }
+    reading_close(&reading);
+    return status;
+}
+
+/* Times of events that are far from their arrival say nothing of their age: it is that of their arrival. */
 static int retain_day(struct lake *lake, struct day *day, const struct lake_rule *rules, size_t n,
                       uint64_t *sizes, int64_t now, const struct lake_witness *witness,
                       struct lake_removed *removed, struct err *err)
 {
     struct goings goings = {0};
-    int status = 0;
+    bool uncounted = false;
+    int status = day_make_sure(lake, day, err);
     for (size_t i = 0; status == 0 && i < day->shares.len; i++) {
         const struct share *share = &day->shares.items[i];
         const struct lake_rule *rule = rule_of(lake, rules, n, share);
@@ -194,11 +246,19 @@ static int retain_day(struct lake *lake, struct day *day, const struct lake_rule
             continue;
         uint64_t *size = &sizes[rule - rules];
         *size += share_size(lake, day, share);
+        struct going going = going_whole(share);
         bool over = rule->size > 0 && *size > rule->size;
-        if ((over || is_old(rule, share, now)) &&
-            vec_push(&goings, (struct going){share->table, share->agency}) < 0)
+        bool aged = rule->days > 0 && (!has_date(day) || share->last < oldest_kept(rule, now));
+        if (aged && !over && !has_date(day)) {
+            going.before = oldest_kept(rule, now);
+            going.rows = 0;
+            uncounted = true;
+        }
+        if ((over || aged) && vec_push(&goings, going) < 0)
             status = err_set(err, -ENOMEM, "no memory");
     }
+    if (status == 0 && uncounted)
+        status = count_going(lake, day, &goings, err);
     if (status == 0)
         status = remove_shares(lake, day, &goings, witness, removed, err);
     vec_free(&goings);

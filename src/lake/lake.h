@@ -336,13 +336,15 @@ struct lake_function {
  * Keeping.
  */
 
-/* How long, or how much, is kept of what fits; the first rule that fits a share says it. */
+/*
+ * How long, or how much, is kept of what fits; the first rule that fits a share says it. Days go by their date; events of
+ * "other", whose times say nothing, by their arrival.
+ */
 struct lake_rule {
     struct str agency;  /* empty: any */
     struct str dataset; /* empty: any */
     uint32_t days;      /* 0: for ever */
-    /* Bytes on disk, of all shares under this rule; oldest days go first. 0: no limit. */
-    uint64_t size;
+    uint64_t size;      /* bytes on disk, of all that fits; oldest days go first. 0: no limit */
 };
 
 /* Of what: empty texts are any. */

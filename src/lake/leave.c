@@ -94,11 +94,7 @@ static int empty_day(struct lake *lake, const struct day *day, struct err *err)
                "DELETE FROM \"%s\"._shares; DELETE FROM \"%s\"._blocks; DELETE FROM "
                "\"%s\"._removed; DELETE FROM \"%s\"._progress; COMMIT",
                name, name, name, name);
-    buf_add_byte(&sql, '\0');
-    int status = sql.failed ? err_set(err, -ENOMEM, "no memory")
-                            : statement_run_text(lake, lake->writer, buf_str(&sql), err);
-    buf_free(&sql);
-    return status;
+    return statement_run_built(lake, lake->writer, &sql, err);
 }
 
 int leave_undo(struct lake *lake, struct day *day, struct err *err)

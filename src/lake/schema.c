@@ -326,8 +326,7 @@ int schema_save(struct lake *lake, struct err *err)
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "COMMIT");
     if (status < 0) {
-        struct err ignored;
-        (void)statement_run(lake, lake->writer, &ignored, "ROLLBACK");
+        statement_roll_back(lake);
         return status;
     }
     for (size_t i = 0; i < lake->tables.len; i++) {

@@ -62,6 +62,24 @@ int statement_run_text(struct lake *lake, struct duck_connection *connection, st
     return status;
 }
 
+int statement_run_built(struct lake *lake, struct duck_connection *connection, struct buf *sql,
+                        struct err *err)
+{
+    bool any = sql->len > 0;
+    buf_add_byte(sql, '\0');
+    int status = sql->failed ? err_set(err, -ENOMEM, "no memory")
+                 : any       ? statement_run_text(lake, connection, buf_str(sql), err)
+                             : 0;
+    buf_free(sql);
+    return status;
+}
+
+void statement_roll_back(struct lake *lake)
+{
+    struct err ignored;
+    (void)statement_run(lake, lake->writer, &ignored, "ROLLBACK");
+}
+
 int statement_run(struct lake *lake, struct duck_connection *connection, struct err *err,
                   const char *format, ...)
 {
