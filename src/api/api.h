@@ -165,7 +165,8 @@ void request_drop(struct api_request *request, unsigned status);
 /*
  * For a door: between the two the request waits, its thread serves others. request_resume() may be
  * called from any thread, also before request_suspend() was called, and makes `resumed` run in a thread of
- * the server once the handler has returned; that replies. Once for each request_suspend().
+ * the server once the handler has returned; that replies, and ends what the request began, also where nobody hears the
+ * reply because the client has gone. Once for each request.
  */
 void request_suspend(struct api_request *request, void (*resumed)(struct api_request *request),
                      void *context);

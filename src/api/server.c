@@ -81,13 +81,18 @@ fail:
     return NULL;
 }
 
-/* The request under way is over: counts, logs and frees it. */
+/*
+ * The request under way is over: counts, logs and frees it. Where the client went away while it waited, libmicrohttpd
+ * runs no second half.
+ */
 static void end_request(struct api_connection *connection, bool completed)
 {
     struct api_request *request = connection->request;
     if (!request)
         return;
     connection->request = NULL;
+    if (request->resumed)
+        request_run(request);
     request_done(request, completed);
     request_free(request);
 }
