@@ -41,12 +41,14 @@ void connection_remove(struct api *api, struct api_connection *connection)
     pthread_mutex_unlock(&api->lock);
 }
 
-static bool is_past(const struct api_connection *connection, int64_t ticks, int64_t less_us)
+static bool is_past(const struct api *api, const struct api_connection *connection, int64_t ticks,
+                    int64_t less_us)
 {
     int64_t deadline = atomic_load(&connection->deadline);
     if (deadline == DEADLINE_NONE)
         return false;
-    return deadline - (atomic_load(&connection->idle) ? less_us : 0) <= ticks;
+    return deadline - (atomic_load(&connection->idle) ? less_us : 0) <= ticks ||
+           atomic_load(&api->stop_by) <= ticks;
 }
 
 /* With the lock. */
@@ -57,7 +59,7 @@ static void shut_late_ones(struct api *api, int64_t ticks)
     int64_t less_us =
         pressed && options->idle_us > IDLE_PRESSED_US ? options->idle_us - IDLE_PRESSED_US : 0;
     for (struct api_connection *row = api->connections; row; row = row->next) {
-        if (row->late || !is_past(row, ticks, less_us))
+        if (row->late || !is_past(api, row, ticks, less_us))
             continue;
         row->late = true;
         if (!atomic_load(&row->idle))

@@ -334,6 +334,7 @@ static struct api *api_new(const struct api_options *options)
     options = &api->options;
     api->started = clock_now_us();
     api->budget.max = options->bodies_max;
+    api->stop_by = DEADLINE_NONE;
     pthread_mutex_init(&api->lock, NULL);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
@@ -384,14 +385,8 @@ fail:
  */
 static void wait_for_requests(struct api *api)
 {
-    int64_t cut = clock_ticks_us() + STOP_US;
+    atomic_store(&api->stop_by, clock_ticks_us() + STOP_US);
     pthread_mutex_lock(&api->lock);
-    for (struct api_connection *row = api->connections; row; row = row->next) {
-        int64_t deadline = atomic_load(&row->deadline);
-        while (deadline != DEADLINE_NONE && deadline > cut &&
-               !atomic_compare_exchange_weak(&row->deadline, &deadline, cut))
-            ;
-    }
     while (atomic_load(&api->n_requests) > 0) {
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);

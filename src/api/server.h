@@ -136,6 +136,7 @@ struct api {
     pthread_t keeper;
 
     _Atomic bool ready, closing;
+    _Atomic int64_t stop_by; /* ticks: no deadline is later; DEADLINE_NONE until it stops */
     struct {
         void (*write)(void *context, struct buf *out);
         void *context;
