@@ -6,6 +6,7 @@
 
 #include "api/finding_rows.h"
 #include "api/members.h"
+#include "api/outflow.h"
 #include "base/metric.h"
 #include "base/time.h"
 #include "hunt/kql_mask.h"
@@ -13,14 +14,11 @@
 #include "io/clock.h"
 #include "io/log.h"
 
-#define BLOCK 65536             /* bytes that libmicrohttpd asks for at a time */
-#define BUFFERED_MAX (1u << 20) /* bytes made and not yet taken; past it the hunt waits */
-#define BUFFERED_FIRST                                                                             \
-    (1u << 18) /* past it an answer begins that could still have become a problem */
+#define PIECE 65536     /* bytes that are handed over together */
+#define HELD (1u << 18) /* of an answer that may still become a problem */
 #define WISH_MEMORY_MAX (4u << 20)
-#define BEAT_US TIME_SECOND_US /* between two frames of progress */
-#define RETRY_AFTER "5"        /* seconds */
-#define TEXT_SHOWN_MAX 200     /* bytes of a query in a list */
+#define RETRY_AFTER "5"    /* seconds */
+#define TEXT_SHOWN_MAX 200 /* bytes of a query in a list */
 
 /* How a hunt ends. */
 enum hunt_end { END_DONE, END_CANCELLED, END_LATE, END_LARGE, END_PROBLEM, HUNT_ENDS };
@@ -35,27 +33,14 @@ struct hunt_job {
     struct hunt_place place;
     struct hunt_question question;
     struct hunt_asking *asking;
-    struct hunt_writer writer; /* of the hunt's thread; its buffer is `made` */
-    struct buf made;           /* of that thread: until it is handed over */
     bool explain;
     int64_t began;    /* µs UTC */
     struct turn turn; /* under the lock of the hunts */
     bool cancelled;   /* the same: it waits no longer for its turn */
 
-    pthread_mutex_t lock;
-    pthread_cond_t taken;        /* room in the buffer, or nobody reads any more */
-    unsigned holders;            /* the thread, and the request or its stream */
-    struct api_request *request; /* suspended; NULL once it was resumed */
-    struct MHD_Connection *raw;  /* while a stream reads */
-    struct api_connection *connection;
-    struct buf out;
-    size_t sent;
-    struct err problem;
-    bool begun;   /* the answer has begun: a problem can't be its status any more */
-    bool ended;   /* nothing will come */
-    bool waits;   /* the stream is suspended */
-    bool gone;    /* nobody reads */
-    int64_t beat; /* ticks: when progress is due */
+    struct outflow *outflow;   /* of the hunt's thread, as are these */
+    struct hunt_writer writer; /* its buffer is `made` */
+    struct buf made;           /* until it is handed over */
 };
 
 struct hunts {
@@ -65,7 +50,6 @@ struct hunts {
     pthread_cond_t changed;
     struct hunt_job *jobs;
     struct turns turns;
-    uint32_t n;
     uint64_t last; /* number of a hunt */
     uint64_t refused, ended[HUNT_ENDS];
 };
@@ -98,24 +82,10 @@ struct hunts *hunts_new(struct api *api)
     return hunts;
 }
 
-/* Under the lock of the hunts. */
-static void job_cancel(struct hunt_job *job)
-{
-    job->cancelled = true;
-    hunt_asking_cancel(job->asking);
-    pthread_cond_broadcast(&job->hunts->changed);
-}
-
 void hunts_free(struct hunts *hunts)
 {
     if (!hunts)
         return;
-    pthread_mutex_lock(&hunts->lock);
-    for (struct hunt_job *job = hunts->jobs; job; job = job->next)
-        job_cancel(job);
-    while (hunts->n > 0)
-        pthread_cond_wait(&hunts->changed, &hunts->lock);
-    pthread_mutex_unlock(&hunts->lock);
     hunt_shelf_free(hunts->shelf);
     pthread_cond_destroy(&hunts->changed);
     pthread_mutex_destroy(&hunts->lock);
@@ -129,35 +99,8 @@ static void job_free(struct hunt_job *job)
     hunt_asking_free(job->asking);
     tables_shelf_give(job->api->options.hunt_tables, job->place.tables);
     buf_free(&job->made);
-    buf_free(&job->out);
     arena_free(&job->arena);
-    pthread_cond_destroy(&job->taken);
-    pthread_mutex_destroy(&job->lock);
     free(job);
-}
-
-/* Takes it out of the list once nobody holds it. */
-static void job_drop(struct hunt_job *job)
-{
-    struct hunts *hunts = job->hunts;
-    pthread_mutex_lock(&hunts->lock);
-    bool last = --job->holders == 0;
-    if (last) {
-        if (job->previous)
-            job->previous->next = job->next;
-        else
-            hunts->jobs = job->next;
-        if (job->next)
-            job->next->previous = job->previous;
-    }
-    pthread_mutex_unlock(&hunts->lock);
-    if (!last)
-        return;
-    job_free(job);
-    pthread_mutex_lock(&hunts->lock);
-    hunts->n--;
-    pthread_cond_broadcast(&hunts->changed);
-    pthread_mutex_unlock(&hunts->lock);
 }
 
 /* It runs, or waits for its turn; or too many wait. */
@@ -167,7 +110,6 @@ static enum turns_answer job_enter(struct hunts *hunts, struct hunt_job *job)
     enum turns_answer answer = turns_enter(&hunts->turns, &job->turn);
     if (answer == TURNS_TAKEN) {
         snprintf(job->id, sizeof(job->id), "%llu", (unsigned long long)++hunts->last);
-        hunts->n++;
         job->next = hunts->jobs;
         if (job->next)
             job->next->previous = job;
@@ -177,6 +119,29 @@ static enum turns_answer job_enter(struct hunts *hunts, struct hunt_job *job)
     }
     pthread_mutex_unlock(&hunts->lock);
     return answer;
+}
+
+static void job_leave(struct hunt_job *job)
+{
+    struct hunts *hunts = job->hunts;
+    pthread_mutex_lock(&hunts->lock);
+    turns_leave(&hunts->turns, &job->turn);
+    if (job->previous)
+        job->previous->next = job->next;
+    else
+        hunts->jobs = job->next;
+    if (job->next)
+        job->next->previous = job->previous;
+    pthread_cond_broadcast(&hunts->changed);
+    pthread_mutex_unlock(&hunts->lock);
+}
+
+/* Under the lock of the hunts. */
+static void job_cancel(struct hunt_job *job)
+{
+    job->cancelled = true;
+    hunt_asking_cancel(job->asking);
+    pthread_cond_broadcast(&job->hunts->changed);
 }
 
 /* ---- turns ---- */
@@ -236,37 +201,13 @@ void hunts_metrics(struct hunts *hunts, struct buf *out)
     pthread_mutex_unlock(&hunts->lock);
 }
 
-/* ---- from the hunt's thread to the connection ---- */
+/* ---- the hunt's thread ---- */
 
-/* Somebody may go on: the request whose answer begins, or the stream that waits. With the job's lock. */
-static void wake(struct hunt_job *job)
-{
-    if (job->request) {
-        request_resume(job->request);
-        job->request = NULL;
-    } else if (job->waits) {
-        job->waits = false;
-        MHD_resume_connection(job->raw);
-    }
-}
-
-/* Hands over what was made, and waits while too much is not taken. 0, -ECANCELED or -ENOMEM. */
 static int hand_over(struct hunt_job *job)
 {
-    pthread_mutex_lock(&job->lock);
-    buf_add_str(&job->out, buf_str(&job->made));
-    bool failed = job->made.failed || job->out.failed;
+    int status = job->made.failed ? -ENOMEM : outflow_write(job->outflow, buf_str(&job->made));
     buf_clear(&job->made);
-    bool frames = job->writer.form == HUNT_NDJSON && !job->explain;
-    if (!failed && (frames || job->begun || job->out.len >= BUFFERED_FIRST)) {
-        job->begun = true;
-        wake(job);
-    }
-    while (!failed && !job->gone && job->out.len - job->sent > BUFFERED_MAX)
-        pthread_cond_wait(&job->taken, &job->lock);
-    bool gone = job->gone;
-    pthread_mutex_unlock(&job->lock);
-    return failed ? -ENOMEM : gone ? -ECANCELED : 0;
+    return status;
 }
 
 static int on_begin(void *context, const struct hunt_head *head)
@@ -282,7 +223,7 @@ static int on_row(void *context, const struct hunt_cell *cells)
     hunt_write_row(&job->writer, cells);
     if (job->made.failed)
         return -ENOMEM;
-    return job->made.len < BLOCK ? 0 : hand_over(job);
+    return job->made.len < PIECE ? 0 : hand_over(job);
 }
 
 static int on_end(void *context, bool cut)
@@ -339,129 +280,92 @@ static void log_hunt(const struct hunt_job *job, int status, const struct err *e
     log_end(&line);
 }
 
-static void *work(void *argument)
-{
-    struct hunt_job *job = argument;
-    struct err err = {0};
-    int status = wait_turn(job, &err);
-    if (status == 0)
-        status = run(job, &err);
-    leave_turn(job, status);
-    if (status < 0 && !err.code)
-        err_set(&err, status,
-                status == -ECANCELED ? "the query was cancelled" : "no memory for the hunt");
-    log_hunt(job, status, &err);
-    pthread_mutex_lock(&job->lock);
-    job->ended = true;
-    job->problem = err;
-    if (status < 0 && job->begun && job->writer.form == HUNT_NDJSON) {
-        buf_add_c(&job->out, "{\"problem\":");
-        hunt_write_problem(&job->out, &err);
-        buf_add_c(&job->out, "}\n");
-    }
-    wake(job);
-    pthread_mutex_unlock(&job->lock);
-    job_drop(job);
-    return NULL;
-}
-
 /* ---- the answer ---- */
 
-static void wait_for_more(struct hunt_job *job)
-{
-    job->connection->deadline = DEADLINE_NONE;
-    job->waits = true;
-    MHD_suspend_connection(job->raw);
-}
-
-static ssize_t take(struct hunt_job *job, char *bytes, size_t max)
-{
-    int64_t ticks = clock_ticks_us();
-    size_t n = job->out.len - job->sent;
-    n = n < max ? n : max;
-    if (n == 0 && job->ended) {
-        /* Half an answer must not look like a whole one; frames say themselves what is wrong. */
-        bool broken = job->out.failed || (job->problem.code && job->writer.form != HUNT_NDJSON);
-        return broken ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
-    }
-    if (n == 0) {
-        wait_for_more(job);
-        return 0;
-    }
-    memcpy(bytes, job->out.ptr + job->sent, n);
-    job->sent += n;
-    if (job->sent == job->out.len) {
-        bool failed = job->out.failed;
-        buf_clear(&job->out);
-        job->out.failed = failed;
-        job->sent = 0;
-    }
-    job->beat = ticks + BEAT_US;
-    job->connection->deadline = ticks + job->api->options.request_us;
-    pthread_cond_signal(&job->taken);
-    return (ssize_t)n;
-}
-
-static ssize_t on_read(void *context, uint64_t position, char *bytes, size_t max)
+static int make(void *context, struct outflow *outflow, struct err *err)
 {
     struct hunt_job *job = context;
-    (void)position;
-    pthread_mutex_lock(&job->lock);
-    ssize_t n = take(job, bytes, max);
-    pthread_mutex_unlock(&job->lock);
-    return n;
+    job->outflow = outflow;
+    int status = wait_turn(job, err);
+    if (status == 0)
+        status = run(job, err);
+    leave_turn(job, status);
+    if (status < 0 && !err->code)
+        err_set(err, status,
+                status == -ECANCELED ? "the query was cancelled" : "no memory for the hunt");
+    log_hunt(job, status, err);
+    return status;
 }
 
-static void on_free(void *context)
+static void cancel(void *context)
 {
     struct hunt_job *job = context;
-    pthread_mutex_lock(&job->lock);
-    job->gone = true;
-    job->waits = false;
-    pthread_cond_signal(&job->taken);
-    pthread_mutex_unlock(&job->lock);
     pthread_mutex_lock(&job->hunts->lock);
     job_cancel(job);
     pthread_mutex_unlock(&job->hunts->lock);
-    job_drop(job);
 }
 
-/* The answer begins, or it is a problem. */
-static void on_resumed(struct api_request *request)
+static void end(void *context)
 {
-    static const char *const types[] = {
-        [HUNT_JSON] = "application/json",
-        [HUNT_NDJSON] = "application/x-ndjson",
-        [HUNT_CSV] = "text/csv; charset=utf-8",
-    };
-    struct hunt_job *job = request_context(request);
-    pthread_mutex_lock(&job->lock);
-    bool refused = job->ended && job->problem.code && !job->begun;
-    pthread_mutex_unlock(&job->lock);
-    if (refused) {
-        struct buf json = {0};
-        hunt_write_problem(&json, &job->problem);
-        if (hunt_problem_status(&job->problem) == 503)
-            request_set_header(request, "Retry-After", RETRY_AFTER);
-        request_reply(request, hunt_problem_status(&job->problem), "application/problem+json",
-                      buf_str(&json));
-        buf_free(&json);
-        on_free(job);
-        return;
-    }
-    job->raw = request->raw;
-    job->connection = request->connection;
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK, on_read, job, on_free);
-    if (!response) {
-        on_free(job);
-        request_problem(request, 503, "no memory");
-        return;
-    }
-    /* Proxies must not hold rows back. */
-    request_set_header(request, "X-Accel-Buffering", "no");
-    request_respond(request, 200, types[job->explain ? HUNT_JSON : job->writer.form], response);
+    job_leave(context);
+    job_free(context);
 }
+
+static void refuse(struct api_request *request, const struct err *err)
+{
+    struct buf json = {0};
+    unsigned status = hunt_problem_status(err);
+    hunt_write_problem(&json, err);
+    if (status == 503)
+        request_set_header(request, "Retry-After", RETRY_AFTER);
+    request_reply(request, status, "application/problem+json", buf_str(&json));
+    buf_free(&json);
+}
+
+static void add_problem(struct buf *out, const struct err *err)
+{
+    buf_add_c(out, "{\"problem\":");
+    hunt_write_problem(out, err);
+    buf_add_c(out, "}\n");
+}
+
+/* How far the hunt is, or how many are before it. */
+static void add_beat(void *context, bool begun, struct buf *out)
+{
+    struct hunt_job *job = context;
+    struct hunt_asking_stats stats;
+    pthread_mutex_lock(&job->hunts->lock);
+    bool runs = job->turn.runs;
+    uint32_t ahead = turns_ahead(&job->hunts->turns, &job->turn);
+    pthread_mutex_unlock(&job->hunts->lock);
+    hunt_asking_stats(job->asking, &stats);
+    if (!runs)
+        hunt_write_waiting(out, ahead);
+    else if (begun)
+        hunt_write_progress(out, &stats);
+}
+
+static const struct outflow_work works[] = {
+    [HUNT_JSON] = {.type = "application/json",
+                   .held = HELD,
+                   .make = make,
+                   .cancel = cancel,
+                   .free = end,
+                   .refuse = refuse},
+    [HUNT_NDJSON] = {.type = "application/x-ndjson",
+                     .make = make,
+                     .cancel = cancel,
+                     .free = end,
+                     .refuse = refuse,
+                     .fail = add_problem,
+                     .beat = add_beat},
+    [HUNT_CSV] = {.type = "text/csv; charset=utf-8",
+                  .held = HELD,
+                  .make = make,
+                  .cancel = cancel,
+                  .free = end,
+                  .refuse = refuse},
+};
 
 /* ---- starting ---- */
 
@@ -540,10 +444,8 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
     job->turn = (struct turn){.agency = job->grant->agency, .person = job->grant};
     job->explain = wish->explain;
     job->began = clock_now_us();
-    job->beat = clock_ticks_us() + BEAT_US;
-    job->holders = 2;
-    job->request = request;
-    job->writer = (struct hunt_writer){.form = wish->form, .out = &job->made};
+    job->writer =
+        (struct hunt_writer){.form = wish->explain ? HUNT_JSON : wish->form, .out = &job->made};
     job->place = (struct hunt_place){.ops = api->options.lake_engine,
                                      .lake = api->options.lake,
                                      .tables = tables_shelf_take(api->options.hunt_tables),
@@ -553,8 +455,6 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
                                      .findings_context = api,
                                      .rules = api->options.rules,
                                      .rules_context = api->options.rules_context};
-    pthread_mutex_init(&job->lock, NULL);
-    pthread_cond_init(&job->taken, NULL);
     arena_init(&job->arena, WISH_MEMORY_MAX);
     if (copy_question(job, wish, request_scope(request)))
         job->asking = hunt_asking_new(&job->place, &job->question);
@@ -567,7 +467,6 @@ static struct hunt_job *job_new(struct api_request *request, const struct hunt_w
 
 void hunts_start(struct api_request *request, const struct hunt_wish *wish)
 {
-    pthread_t thread;
     struct hunt_job *job = job_new(request, wish);
     if (!job) {
         request_problem(request, 503, "no memory");
@@ -583,16 +482,7 @@ void hunts_start(struct api_request *request, const struct hunt_wish *wish)
                         person ? " of this token" : "");
         return;
     }
-    int status = pthread_create(&thread, NULL, work, job);
-    if (status != 0) {
-        leave_turn(job, -status);
-        job_drop(job);
-        job_drop(job);
-        request_problem(request, 503, "no thread for the hunt");
-        return;
-    }
-    pthread_detach(thread);
-    request_suspend(request, on_resumed, job);
+    outflow_start(request, &works[job->writer.form], job);
 }
 
 /* ---- those that run ---- */
@@ -645,45 +535,4 @@ bool hunts_cancel(struct api_request *request, struct str id)
     }
     pthread_mutex_unlock(&hunts->lock);
     return found;
-}
-
-static bool is_over(const struct hunt_job *job)
-{
-    const struct grant *grant = job->grant;
-    return atomic_load(&job->api->closing) || atomic_load(&grant->withdrawn) ||
-           (grant->expires != TIME_UNSET && grant->expires <= clock_now_us());
-}
-
-/* A frame for who waits for one: how far the hunt is, or how many are before it. With both locks. */
-static void tell(struct hunt_job *job, int64_t ticks)
-{
-    struct hunt_asking_stats stats;
-    bool queued = !job->turn.runs;
-    bool listens = job->waits || (queued && job->request);
-    if (!listens || job->ended || job->writer.form != HUNT_NDJSON || job->explain ||
-        job->beat > ticks)
-        return;
-    if (queued) {
-        hunt_write_waiting(&job->out, turns_ahead(&job->hunts->turns, &job->turn));
-        job->begun = true;
-    } else {
-        hunt_asking_stats(job->asking, &stats);
-        hunt_write_progress(&job->out, &stats);
-    }
-    job->beat = ticks + BEAT_US;
-    wake(job);
-}
-
-void hunts_look(struct api *api, int64_t ticks)
-{
-    struct hunts *hunts = api->hunts;
-    pthread_mutex_lock(&hunts->lock);
-    for (struct hunt_job *job = hunts->jobs; job; job = job->next) {
-        if (is_over(job))
-            job_cancel(job);
-        pthread_mutex_lock(&job->lock);
-        tell(job, ticks);
-        pthread_mutex_unlock(&job->lock);
-    }
-    pthread_mutex_unlock(&hunts->lock);
 }

@@ -1,14 +1,9 @@
 /*
- * hunts: the hunts that run in the server. Each has a thread of its own, because a lake blocks, and a bounded buffer
- * between that thread and the connection that takes the answer:
+ * hunts: the hunts that run in the server. The answer of each is an outflow, whose thread compiles and runs it:
  *
- *     request ─▶ hunts_start ─▶ thread: compile, run ─▶ sink ─▶ [buffer] ─▶ libmicrohttpd reads
- *        └─ suspended until there is something to say ◀──┘
+ *     request ─▶ hunts_start ─▶ outflow: make() ─▶ its turn ─▶ compile, run ─▶ sink ─▶ rows ─▶ outflow_write
  *
  * Some run at a time, the others wait for their turn (hunt_turns.h); who reads frames is told how many are before him.
- *
- * A client that goes away, a token that is revoked and a server that stops cancel their hunts. A client that does
- * not take what it asked for makes its hunt wait, until the connection is cut.
  */
 #ifndef JAGA_API_HUNTS_H
 #define JAGA_API_HUNTS_H
@@ -26,7 +21,7 @@
 
 struct hunts;
 
-/* NULL: no memory. Freeing waits for the threads. */
+/* NULL: no memory. Freed once the outflows are, whose threads hunt. */
 struct hunts *hunts_new(struct api *api);
 void hunts_free(struct hunts *hunts);
 
@@ -60,9 +55,6 @@ bool hunts_cancel(struct api_request *request, struct str id);
 
 /* Figures of hunts, for /metrics. */
 void hunts_metrics(struct hunts *hunts, struct buf *out);
-
-/* Of the keeper: tells streams how far they are; cancels what nobody may wait for. */
-void hunts_look(struct api *api, int64_t ticks);
 
 /* ---- hunts_write.c: a result in one of the forms ---- */
 

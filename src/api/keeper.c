@@ -8,7 +8,6 @@
 
 #include "api/server.h"
 #include "api/event_stream.h"
-#include "api/hunts.h"
 #include "api/outflow.h"
 #include "io/clock.h"
 #include "io/log.h"
@@ -100,8 +99,7 @@ static void *keep(void *argument)
         shut_late_ones(api, ticks);
         pthread_mutex_unlock(&api->lock);
         event_streams_look(api, ticks);
-        hunts_look(api, ticks);
-        outflows_look(api);
+        outflows_look(api, ticks);
         if (ticks >= identity_at) {
             api_reload_identity(api);
             identity_at = ticks + IDENTITY_EVERY_US;

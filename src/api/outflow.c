@@ -25,18 +25,20 @@ struct outflow {
     struct MHD_Connection *raw;  /* while a stream reads */
     struct api_connection *connection;
     struct buf out;
-    size_t sent;
+    size_t sent; /* bytes of `out` */
     struct err problem;
-    bool ended; /* nothing will come */
-    bool waits; /* the stream is suspended */
-    bool gone;  /* nobody reads */
+    bool begun;   /* the answer has begun: a problem can't be its status any more */
+    bool ended;   /* nothing will come */
+    bool waits;   /* the stream is suspended */
+    bool gone;    /* nobody reads */
+    int64_t beat; /* ticks: when the client is to hear something */
 };
 
 struct outflows {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct outflow *first;
-    uint32_t n;
+    uint32_t n, limited; /* of all, and of those that are limited */
 };
 
 struct outflows *outflows_new(void)
@@ -65,9 +67,10 @@ static bool enter(struct outflow *outflow)
 {
     struct outflows *all = outflow->all;
     pthread_mutex_lock(&all->lock);
-    bool entered = all->n < OUTFLOWS_MAX;
+    bool limited = outflow->work->limited, entered = !limited || all->limited < OUTFLOWS_MAX;
     if (entered) {
         all->n++;
+        all->limited += limited;
         outflow->next = all->first;
         if (outflow->next)
             outflow->next->previous = outflow;
@@ -91,22 +94,29 @@ static void drop(struct outflow *outflow)
     pthread_mutex_unlock(&all->lock);
     if (!last)
         return;
+    bool limited = outflow->work->limited;
     destroy(outflow);
     pthread_mutex_lock(&all->lock);
     all->n--;
+    all->limited -= limited;
     pthread_cond_broadcast(&all->changed);
     pthread_mutex_unlock(&all->lock);
+}
+
+/* With the lock. */
+static void set_gone(struct outflow *outflow)
+{
+    outflow->gone = true;
+    pthread_cond_signal(&outflow->taken);
 }
 
 /* Nobody reads any more. */
 static void cancel(struct outflow *outflow)
 {
     pthread_mutex_lock(&outflow->lock);
-    outflow->gone = true;
-    pthread_cond_signal(&outflow->taken);
+    set_gone(outflow);
     pthread_mutex_unlock(&outflow->lock);
-    if (outflow->work->cancel)
-        outflow->work->cancel(outflow->context);
+    outflow->work->cancel(outflow->context);
 }
 
 void outflows_free(struct outflows *outflows)
@@ -124,9 +134,9 @@ void outflows_free(struct outflows *outflows)
     free(outflows);
 }
 
-/* ---- from the thread to the connection ---- */
+/* ---- from the thread to the connection; each with the lock ---- */
 
-/* The request whose answer begins goes on, or the stream that waits. With the lock. */
+/* Somebody goes on: the request whose answer begins, or the stream that waits. */
 static void wake(struct outflow *outflow)
 {
     if (outflow->request) {
@@ -138,6 +148,14 @@ static void wake(struct outflow *outflow)
     }
 }
 
+/* Something was added. */
+static void offer(struct outflow *outflow)
+{
+    outflow->begun = outflow->begun || outflow->out.len > outflow->work->held;
+    if (outflow->begun)
+        wake(outflow);
+}
+
 int outflow_write(struct outflow *outflow, struct str bytes)
 {
     pthread_mutex_lock(&outflow->lock);
@@ -147,7 +165,8 @@ int outflow_write(struct outflow *outflow, struct str bytes)
     if (!gone)
         buf_add_str(&outflow->out, bytes);
     bool failed = outflow->out.failed;
-    wake(outflow);
+    if (!failed)
+        offer(outflow);
     pthread_mutex_unlock(&outflow->lock);
     return failed ? -ENOMEM : gone ? -ECANCELED : 0;
 }
@@ -161,7 +180,9 @@ static void *work(void *argument)
         err_set(&err, status, "%s", strerror(-status));
     pthread_mutex_lock(&outflow->lock);
     outflow->ended = true;
-    if (status < 0)
+    if (status < 0 && outflow->begun && outflow->work->fail)
+        outflow->work->fail(&outflow->out, &err);
+    else if (status < 0)
         outflow->problem = err;
     wake(outflow);
     pthread_mutex_unlock(&outflow->lock);
@@ -170,6 +191,17 @@ static void *work(void *argument)
 }
 
 /* ---- the answer ---- */
+
+/* What was taken makes room: a client that never has all of it must not make the buffer grow. */
+static void drop_taken(struct outflow *outflow)
+{
+    struct buf *out = &outflow->out;
+    if (outflow->sent < out->len / 2)
+        return;
+    out->len -= outflow->sent;
+    memmove(out->ptr, out->ptr + outflow->sent, out->len);
+    outflow->sent = 0;
+}
 
 static ssize_t take(struct outflow *outflow, char *bytes, size_t max)
 {
@@ -188,13 +220,10 @@ static ssize_t take(struct outflow *outflow, char *bytes, size_t max)
     }
     memcpy(bytes, outflow->out.ptr + outflow->sent, n);
     outflow->sent += n;
-    if (outflow->sent == outflow->out.len) {
-        bool failed = outflow->out.failed;
-        buf_clear(&outflow->out);
-        outflow->out.failed = failed;
-        outflow->sent = 0;
-    }
-    outflow->connection->deadline = clock_ticks_us() + outflow->api->options.request_us;
+    drop_taken(outflow);
+    int64_t ticks = clock_ticks_us();
+    outflow->beat = ticks + OUTFLOW_BEAT_US;
+    outflow->connection->deadline = ticks + outflow->api->options.request_us;
     pthread_cond_signal(&outflow->taken);
     return (ssize_t)n;
 }
@@ -227,17 +256,23 @@ static unsigned status_of(int code)
                                                   : 503;
 }
 
+static void refuse(struct api_request *request, const struct err *err)
+{
+    request_problem(request, status_of(err->code), "%s", err->message);
+}
+
 /* The answer begins, or it is a problem. */
 static void on_resumed(struct api_request *request)
 {
     struct outflow *outflow = request_context(request);
     pthread_mutex_lock(&outflow->lock);
-    bool refused = outflow->problem.code && outflow->out.len == 0;
+    bool refused = outflow->problem.code && !outflow->begun;
     outflow->raw = request->raw;
     outflow->connection = request->connection;
     pthread_mutex_unlock(&outflow->lock);
     if (refused) {
-        request_problem(request, status_of(outflow->problem.code), "%s", outflow->problem.message);
+        outflow->work->refuse ? outflow->work->refuse(request, &outflow->problem)
+                              : refuse(request, &outflow->problem);
         on_free(outflow);
         return;
     }
@@ -248,7 +283,7 @@ static void on_resumed(struct api_request *request)
         request_problem(request, 503, "no memory");
         return;
     }
-    request_set_header(request, "X-Accel-Buffering", "no");
+    request_set_header(request, "X-Accel-Buffering", "no"); /* proxies must not hold it back */
     request_respond(request, 200, outflow->work->type, response);
 }
 
@@ -270,6 +305,7 @@ void outflow_start(struct api_request *request, const struct outflow_work *wante
     outflow->context = context;
     outflow->holders = 2;
     outflow->request = request;
+    outflow->beat = clock_ticks_us() + OUTFLOW_BEAT_US;
     pthread_mutex_init(&outflow->lock, NULL);
     pthread_cond_init(&outflow->taken, NULL);
     if (!enter(outflow)) {
@@ -289,9 +325,9 @@ void outflow_start(struct api_request *request, const struct outflow_work *wante
     request_suspend(request, on_resumed, outflow);
 }
 
-/* ---- those that nobody waits for ---- */
+/* ---- the keeper; each with the lock ---- */
 
-/* libmicrohttpd does not look at a connection that is suspended. With the lock. */
+/* libmicrohttpd does not look at a connection that is suspended. */
 static bool is_left(const struct outflow *outflow)
 {
     const struct api_connection *connection = outflow->request ? outflow->request->connection
@@ -302,25 +338,40 @@ static bool is_left(const struct outflow *outflow)
            (poll_fd.revents & (POLLRDHUP | POLLHUP | POLLERR));
 }
 
-void outflows_look(struct api *api)
+static bool is_over(const struct outflow *outflow)
+{
+    const struct grant *grant = outflow->grant;
+    return atomic_load(&outflow->api->closing) || atomic_load(&grant->withdrawn) ||
+           (grant->expires != TIME_UNSET && grant->expires <= clock_now_us());
+}
+
+static void beat(struct outflow *outflow, int64_t ticks)
+{
+    bool listens = outflow->request || outflow->waits;
+    size_t before = outflow->out.len;
+    if (!outflow->work->beat || !listens || outflow->ended || outflow->beat > ticks)
+        return;
+    outflow->work->beat(outflow->context, outflow->begun, &outflow->out);
+    outflow->beat = ticks + OUTFLOW_BEAT_US;
+    if (outflow->out.len > before)
+        offer(outflow);
+}
+
+void outflows_look(struct api *api, int64_t ticks)
 {
     struct outflows *all = api->outflows;
     pthread_mutex_lock(&all->lock);
     for (struct outflow *outflow = all->first; outflow; outflow = outflow->next) {
-        const struct grant *grant = outflow->grant;
         pthread_mutex_lock(&outflow->lock);
-        bool over = atomic_load(&api->closing) || atomic_load(&grant->withdrawn) ||
-                    (grant->expires != TIME_UNSET && grant->expires <= clock_now_us()) ||
-                    is_left(outflow);
-        bool reads = outflow->waits;
+        bool left = is_left(outflow), over = left || is_over(outflow);
+        if (left) {
+            set_gone(outflow);
+            wake(outflow);
+        }
+        beat(outflow, ticks);
         pthread_mutex_unlock(&outflow->lock);
-        if (!over)
-            continue;
-        cancel(outflow);
-        pthread_mutex_lock(&outflow->lock);
-        if (reads)
-            wake(outflow); /* the stream ends; a request hears it from the thread's end */
-        pthread_mutex_unlock(&outflow->lock);
+        if (over)
+            outflow->work->cancel(outflow->context);
     }
     pthread_mutex_unlock(&all->lock);
 }

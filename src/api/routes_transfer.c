@@ -139,10 +139,16 @@ static bool read_time(struct api_request *request, const char *name, struct str 
 
 static void start(struct api_request *request, const struct asked *asked)
 {
-    static const struct outflow_work lines = {"application/x-ndjson", make_export, cancel_export,
-                                              free_export};
-    static const struct outflow_work parquet = {"application/vnd.apache.parquet", make_export,
-                                                cancel_export, free_export};
+    static const struct outflow_work lines = {.type = "application/x-ndjson",
+                                              .limited = true,
+                                              .make = make_export,
+                                              .cancel = cancel_export,
+                                              .free = free_export};
+    static const struct outflow_work parquet = {.type = "application/vnd.apache.parquet",
+                                                .limited = true,
+                                                .make = make_export,
+                                                .cancel = cancel_export,
+                                                .free = free_export};
     struct exporting *exporting = make(request, asked);
     if (!exporting) {
         request_problem(request, 503, "no memory");

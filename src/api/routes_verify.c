@@ -88,7 +88,11 @@ static void cancel(void *context)
 
 static void handle_verify(struct api_request *request)
 {
-    static const struct outflow_work work = {"application/x-ndjson", make_answer, cancel, free};
+    static const struct outflow_work work = {.type = "application/x-ndjson",
+                                             .limited = true,
+                                             .make = make_answer,
+                                             .cancel = cancel,
+                                             .free = free};
     struct str day = request_query(request, "day");
     if (!lake_job_possible(request))
         return;

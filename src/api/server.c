@@ -411,8 +411,8 @@ void api_stop(struct api *api)
             close(api->listening[i].quiet);
     }
     keeper_stop(api);
-    hunts_free(api->hunts);
     outflows_free(api->outflows);
+    hunts_free(api->hunts);
     event_streams_free(api->hub);
     ledgers_free(api->ledgers);
     peers_free(api->peers);

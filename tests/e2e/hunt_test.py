@@ -222,13 +222,17 @@ class Limits(HuntCase):
 
     def test_a_client_that_goes_away_ends_its_hunt(self):
         centre = self.filled()
-        connection = centre.connect()
-        body = json.dumps({"query": ENDLESS})
-        connection.request("POST", "/api/v1/hunts", body, {"Authorization": "Bearer " + centre.admin,
-            "Content-Type": "application/json", "Accept": "application/x-ndjson"})
-        connection.getresponse().readline()
-        connection.close()
-        wait_for("the hunt to end", lambda: not centre.get("/api/v1/hunts")["hunts"])
+        for accept in ("application/x-ndjson", "application/json"):
+            with self.subTest(accept):
+                connection = centre.connect()
+                body = json.dumps({"query": ENDLESS, "limits": {"time": "1h"}})
+                connection.request("POST", "/api/v1/hunts", body, {"Authorization": "Bearer " + centre.admin,
+                    "Content-Type": "application/json", "Accept": accept})
+                wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])
+                if accept.endswith("ndjson"):
+                    connection.getresponse().readline()
+                connection.close()
+                wait_for("the hunt to end", lambda: not centre.get("/api/v1/hunts")["hunts"])
 
     def test_a_centre_that_stops_ends_its_hunts(self):
         centre = self.filled()
