@@ -31,6 +31,19 @@ static bool of_equal(const struct predicate *predicate, struct arena *arena, str
     return hooks[0].text.ptr;
 }
 
+/* An expression of which no text is known that every match holds. */
+static bool of_regex(const struct predicate *predicate, struct arena *arena, struct need *ret_need)
+{
+    struct need_hook *hook = arena_alloc(arena, sizeof(*hook));
+    if (!hook)
+        return false;
+    *hook = (struct need_hook){NEED_REGEX, arena_printf(arena, "%u%.*s", predicate->is->regex_flags,
+                                                        STR_ARG(predicate->is->text))};
+    *ret_need =
+        (struct need){.kind = NEED_TEXT, .field = predicate->is->field, .hooks = hook, .n = 1};
+    return hook->text.ptr;
+}
+
 static bool of_hooks(const struct predicate *predicate, struct arena *arena, struct need *ret_need)
 {
     static const enum need_hook_kind kinds[] = {
@@ -42,6 +55,8 @@ static bool of_hooks(const struct predicate *predicate, struct arena *arena, str
     struct hook found[HOOKS_MAX];
     bool same;
     uint32_t n = predicate_hooks(predicate, arena, found, &same);
+    if (n == 0 && predicate->regex && predicate->field != FIELD_NONE)
+        return of_regex(predicate, arena, ret_need);
     if (n == 0) {
         *ret_need = of_value(predicate);
         return true;
@@ -203,6 +218,8 @@ struct need_search {
     uint32_t n, n_numbers;
     struct literal_set set;
     struct literal_hits hits;
+    struct regexes regexes;
+    struct regex_scratch regex_scratch; /* made with the first of them */
 };
 
 /* "s6:\a.exe" and what follows it. False: it is none. */
@@ -210,7 +227,7 @@ static bool read_hook(struct str *rest, struct need_hook *ret_hook)
 {
     uint64_t len;
     struct str number, text = *rest;
-    if (text.len < 3 || !memchr("epscn", text.ptr[0], 5))
+    if (text.len < 3 || !memchr("epscnr", text.ptr[0], 6))
         return false;
     ret_hook->kind = (enum need_hook_kind)text.ptr[0];
     text = str_skip(text, 1);
@@ -226,7 +243,19 @@ static bool read_hook(struct str *rest, struct need_hook *ret_hook)
     return true;
 }
 
-static int read_hooks(struct need_search *search, struct str hooks)
+static int add_regex(struct need_search *search, struct str text)
+{
+    struct regex *regex;
+    struct err err;
+    if (text.len == 0 || text.ptr[0] < '0' || text.ptr[0] > '7')
+        return -EINVAL;
+    if (search->regexes.items.len == 0 && regex_scratch_init(&search->regex_scratch, 0) < 0)
+        return -ENOMEM;
+    return regexes_add(&search->regexes, str_skip(text, 1), (unsigned)(text.ptr[0] - '0'),
+                       &search->arena, &regex, &err);
+}
+
+static int add_hook(struct need_search *search, const struct need_hook *hook)
 {
     static const enum literal_op ops[] = {
         [NEED_EXACT] = LITERAL_EXACT,
@@ -234,26 +263,28 @@ static int read_hooks(struct need_search *search, struct str hooks)
         [NEED_SUFFIX] = LITERAL_SUFFIX,
         [NEED_CONTAINS] = LITERAL_CONTAINS,
     };
+    if (hook->kind == NEED_EQUAL)
+        return str_to_double(hook->text, &search->numbers[search->n_numbers++]) < 0 ? -EINVAL : 0;
+    if (hook->kind == NEED_REGEX)
+        return add_regex(search, hook->text);
+    if (hook->kind != NEED_EXACT && hook->text.len == 0)
+        return -EINVAL;
+    search->literals[search->n++] = (struct literal){.text = hook->text, .op = ops[hook->kind]};
+    return 0;
+}
+
+static int read_hooks(struct need_search *search, struct str hooks)
+{
     struct need_hook hook;
     size_t n = hooks.len / 3 + 1;
+    int status = 0;
     search->literals = arena_zero(&search->arena, n, sizeof(*search->literals));
     search->numbers = arena_zero(&search->arena, n, sizeof(*search->numbers));
     if (!search->literals || !search->numbers)
         return -ENOMEM;
-    while (hooks.len > 0) {
-        if (!read_hook(&hooks, &hook))
-            return -EINVAL;
-        if (hook.kind == NEED_EQUAL) {
-            if (str_to_double(hook.text, &search->numbers[search->n_numbers++]) < 0)
-                return -EINVAL;
-        } else if (hook.kind != NEED_EXACT && hook.text.len == 0) {
-            return -EINVAL;
-        } else {
-            search->literals[search->n++] =
-                (struct literal){.text = hook.text, .op = ops[hook.kind]};
-        }
-    }
-    return 0;
+    while (status == 0 && hooks.len > 0)
+        status = read_hook(&hooks, &hook) ? add_hook(search, &hook) : -EINVAL;
+    return status;
 }
 
 static int make_set(struct need_search *search)
@@ -291,6 +322,8 @@ void need_search_free(struct need_search *search)
     arena_free(&search->scratch);
     free(search->hits.stamps);
     free(search->hits.ids);
+    regexes_free(&search->regexes);
+    regex_scratch_free(&search->regex_scratch);
     free(search);
 }
 
@@ -308,14 +341,20 @@ static bool literal_fits(const struct literal *literal, struct str folded)
     }
 }
 
-bool need_search_fits(struct need_search *search, struct str value)
+static bool fits_number(const struct need_search *search, struct str value)
 {
     double number;
+    if (search->n_numbers == 0 || str_to_double(value, &number) < 0)
+        return false;
+    for (uint32_t i = 0; i < search->n_numbers; i++)
+        if (number == search->numbers[i])
+            return true;
+    return false;
+}
+
+static bool fits_literal(struct need_search *search, struct str value)
+{
     bool ascii = true;
-    if (search->n_numbers && str_to_double(value, &number) == 0)
-        for (uint32_t i = 0; i < search->n_numbers; i++)
-            if (number == search->numbers[i])
-                return true;
     if (search->n == 0)
         return false;
     arena_reset(&search->scratch);
@@ -331,4 +370,19 @@ bool need_search_fits(struct need_search *search, struct str value)
     search->hits.n = 0;
     literal_set_match(&search->set, folded, ascii, &search->hits);
     return search->hits.n > 0;
+}
+
+/* Where an expression spends its limit, the engine has the last word. */
+static bool fits_regex(struct need_search *search, struct str value)
+{
+    uint64_t limited = search->regex_scratch.limited;
+    for (size_t i = 0; i < search->regexes.items.len; i++)
+        if (regex_find(search->regexes.items.items[i], value, &search->regex_scratch))
+            return true;
+    return search->regex_scratch.limited != limited;
+}
+
+bool need_search_fits(struct need_search *search, struct str value)
+{
+    return fits_number(search, value) || fits_literal(search, value) || fits_regex(search, value);
 }

@@ -6,7 +6,9 @@
  *     selection: Image endswith [\a.exe, \b.exe], CommandLine contains x     ALL ─┬─ TEXT Image {s \a.exe, s \b.exe}
  *     condition: selection and not filter                                         └─ TEXT CommandLine {c x}
  *
- * Negations, and what asks whether a field is absent, need nothing. Hooks are case-folded; so are values compared.
+ * Negations, and what asks whether a field is absent, need nothing. Hooks are case-folded, and so are values compared, but
+ * for those of regular expressions. Of an expression the texts that a match holds are asked for where there are such: they
+ * are found for all at once.
  */
 #ifndef JAGA_SIGMA_NEED_H
 #define JAGA_SIGMA_NEED_H
@@ -34,6 +36,7 @@ enum need_hook_kind {
     NEED_SUFFIX = 's',
     NEED_CONTAINS = 'c',
     NEED_EQUAL = 'n', /* the text is a number equal to the one that `text` spells */
+    NEED_REGEX = 'r', /* a digit, of enum sigma_regex_flags, and the expression */
 };
 
 struct need_hook {

@@ -23,12 +23,17 @@ static void hooks_fit_as_the_engine_compares(void **state)
     assert_false(fits("n1:4 e1:4", "40"));
     assert_true(fits("e0:", ""));
     assert_false(fits("e0:", "x"));
+    assert_true(fits("r4:0^a+ e1:b", "aab"));
+    assert_true(fits("r4:0^a+ e1:b", "B"));
+    assert_false(fits("r4:0^a+ e1:b", "Aab"));
+    assert_true(fits("r4:1^a+", "Aab"));
 }
 
 static void what_are_no_hooks_is_refused(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"x", "c", "c9:a", "c1a", "q1:a", "c1:ab", "c0:", "n1:x"};
+    static const char *const texts[] = {"x",   "c",    "c9:a", "c1a", "q1:a",  "c1:ab",
+                                        "c0:", "n1:x", "r0:",  "r1:", "r2:8a", "r2:0("};
     struct need_search *search;
     for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
         assert_int_equal(need_search_new(str_from_c(texts[i]), &search), -EINVAL);
@@ -96,6 +101,11 @@ static void a_rule_needs_what_its_condition_says(void **state)
     assert_need("{s: {A: null}, condition: not s}", "value A");
     assert_need("{s: {A|gt: 5}, condition: s}", "number A");
     assert_need("{s: {A|cidr: 10.0.0.0/8}, condition: s}", "value A");
+    assert_need("{s: {A|re: 'x|y'}, condition: s}", "text A {r4:0x|y}");
+    assert_need("{s: {A|re|i: ['[a-z]{3}', '^v\\d+ of words']}, condition: s}",
+                "text A {r9:1[a-z]{3} c9: of words}");
+    assert_need("{s: {A|re: '.*x'}, t: {A|contains: y}, condition: s or t}",
+                "text A {r4:0.*x c1:y}");
     assert_need("{s: [word, other], condition: s}", "text {c4:word c5:other}");
 }
 
