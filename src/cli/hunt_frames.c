@@ -25,6 +25,7 @@ struct hunt_frames {
     bool done;
     _Atomic uint64_t rows;
     _Atomic double progress; /* negative: not known */
+    _Atomic int64_t ahead;   /* others whose turn comes first; negative: it runs */
 };
 
 struct hunt_frames *hunt_frames_new(const struct hunt_sink *sink)
@@ -35,6 +36,7 @@ struct hunt_frames *hunt_frames_new(const struct hunt_sink *sink)
     frames->sink = sink;
     frames->started = clock_ticks_us();
     atomic_init(&frames->progress, -1);
+    atomic_init(&frames->ahead, -1);
     return frames;
 }
 
@@ -72,10 +74,13 @@ struct str hunt_frames_note(const struct hunt_frames *frames)
 
 void hunt_frames_stats(struct hunt_frames *frames, struct hunt_asking_stats *ret_stats)
 {
+    int64_t ahead = atomic_load(&frames->ahead);
     *ret_stats = (struct hunt_asking_stats){
         .rows = atomic_load(&frames->rows),
         .time_us = clock_ticks_us() - frames->started,
         .progress = atomic_load(&frames->progress),
+        .queued = ahead >= 0,
+        .ahead = ahead < 0 ? 0 : (uint32_t)ahead,
         .note = "",
     };
 }
@@ -191,6 +196,14 @@ static void take_progress(struct hunt_frames *frames, const json_t *progress)
     atomic_store(&frames->progress, number >= 0 && number <= 1 ? number : -1);
 }
 
+/* {"waiting":{"ahead":2}}, as long as it is not the hunt's turn; NULL: another frame. */
+static void take_waiting(struct hunt_frames *frames, const json_t *waiting)
+{
+    json_int_t ahead = json_integer_value(json_object_get(waiting, "ahead"));
+    bool fits = waiting && ahead >= 0 && ahead <= UINT32_MAX;
+    atomic_store(&frames->ahead, fits ? ahead : -1);
+}
+
 /* A problem as an error: RFC 9457, with the place in the query. */
 static int take_problem(const json_t *problem, struct err *err)
 {
@@ -218,6 +231,7 @@ int hunt_frames_problem(struct str json, struct err *err)
 static int take_frame(struct hunt_frames *frames, json_t *frame, struct err *err)
 {
     const json_t *part;
+    take_waiting(frames, json_object_get(frame, "waiting"));
     if (json_object_get(frame, "columns"))
         return take_head(frames, frame, err);
     if (json_object_get(frame, "end"))

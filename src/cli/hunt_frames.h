@@ -4,6 +4,7 @@
  *
  *     {"hunt":"7"}  {"result":0,"columns":[...],"render":...}  {"row":[...]} ...  {"end":0,"cut":false}  {"done":{...}}
  *                                                          or, at any place, {"progress":{...}}, {"problem":{...}}
+ *     {"waiting":{"ahead":2}} ...                          before all of it
  *
  * The centre is not trusted to send them in that order, nor to send JSON: what is no answer is an error, and the sink gets
  * begin, rows of as many cells, end. One thread reads; another may look at the figures.
@@ -36,7 +37,7 @@ struct str hunt_frames_plan(const struct hunt_frames *frames);
 /* What its reader must know of the result; empty: nothing. Lives as long as the frames. */
 struct str hunt_frames_note(const struct hunt_frames *frames);
 
-/* How far it is: rows that came, and what the centre said last. Any thread. */
+/* How far it is: rows that came, and what the centre said last of its progress or its turn. Any thread. */
 void hunt_frames_stats(struct hunt_frames *frames, struct hunt_asking_stats *ret_stats);
 
 /* A problem (RFC 9457, JSON) as an error, with the place in the query where it has one. Returns its code. */

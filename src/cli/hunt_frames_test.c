@@ -139,11 +139,17 @@ static void plan_name_and_progress_are_kept(void **state)
     assert_non_null(frames);
     hunt_frames_stats(frames, &stats);
     assert_true(stats.progress < 0);
+    assert_false(stats.queued);
+    assert_int_equal(hunt_frames_take(frames, STR("{\"waiting\":{\"ahead\":2}}\n"), &err), 0);
+    hunt_frames_stats(frames, &stats);
+    assert_true(stats.queued);
+    assert_int_equal(stats.ahead, 2);
     assert_int_equal(
         hunt_frames_take(frames, STR("{\"hunt\":\"7\"}\n{\"progress\":{\"part\":0.25}}\n"), &err),
         0);
     hunt_frames_stats(frames, &stats);
     assert_true(stats.progress == 0.25);
+    assert_false(stats.queued);
     assert_true(str_eq(hunt_frames_id(frames), STR("7")));
     assert_int_equal(hunt_frames_take(frames, STR("{\"plan\":\"SELECT 1\"}"), &err), 0);
     assert_int_equal(hunt_frames_end(frames, &err), 0);

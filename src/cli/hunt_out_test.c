@@ -102,11 +102,15 @@ static void progress_is_one_line(void **state)
     (void)state;
     const struct hunt_asking_stats known = {.rows = 1204, .time_us = 3240000, .progress = 0.375};
     const struct hunt_asking_stats unknown = {.time_us = 800000, .progress = -1};
+    const struct hunt_asking_stats queued = {
+        .time_us = 1000000, .progress = -1, .queued = true, .ahead = 2};
     struct buf out = {0};
     hunt_watch_write(&out, &known);
     expect(&out, "[=========               ]  38 %  1,204 rows  3.2 s   Ctrl-C ends it");
     hunt_watch_write(&out, &unknown);
     expect(&out, "0.8 s   Ctrl-C ends it");
+    hunt_watch_write(&out, &queued);
+    expect(&out, "waits for its turn, 2 before it  1.0 s   Ctrl-C ends it");
 }
 
 static void a_caret_stands_under_the_place_of_an_error(void **state)

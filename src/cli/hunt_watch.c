@@ -29,6 +29,12 @@ void hunt_watch_free(struct hunt_watch *watch)
 
 void hunt_watch_write(struct buf *out, const struct hunt_asking_stats *stats)
 {
+    if (stats->queued) {
+        buf_add_c(out, "waits for its turn");
+        if (stats->ahead > 0)
+            buf_printf(out, ", %u before it", stats->ahead);
+        buf_add_c(out, "  ");
+    }
     if (stats->progress >= 0) {
         int done = (int)(stats->progress * BAR_COLUMNS + 0.5);
         buf_add_byte(out, '[');

@@ -3,6 +3,7 @@
  * in one line that is gone when the hunt is over:
  *
  *     [=========               ]  38 %  1,204 rows  3.2 s   Ctrl-C ends it
+ *     waits for its turn, 2 before it  0.8 s   Ctrl-C ends it
  */
 #ifndef JAGA_CLI_HUNT_WATCH_H
 #define JAGA_CLI_HUNT_WATCH_H

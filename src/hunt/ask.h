@@ -128,6 +128,8 @@ struct hunt_asking_stats {
     uint64_t rows, bytes;
     int64_t time_us;
     double progress;  /* of the result that is being computed, 0 to 1; negative: not known */
+    bool queued;      /* at a centre, before its turn: */
+    uint32_t ahead;   /* so many others have theirs first */
     const char *note; /* what a reader of the result must know, one sentence; "": nothing */
 };
 void hunt_asking_stats(struct hunt_asking *asking, struct hunt_asking_stats *ret_stats);

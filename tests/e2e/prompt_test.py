@@ -16,9 +16,9 @@ ENDLESS = "range x from 1 to 100000 step 1 | extend k = 1 | join kind=inner (ran
 
 @unittest.skipUnless(HAS_LAKE, "libduckdb is not there: tools/duckdb.sh fetches it")
 class PromptCase(CentreCase):
-    def filled(self):
+    def filled(self, *options):
         """A centre with events that are in the lake."""
-        centre = self.centre()
+        centre = self.centre(*options)
         centre.send([process("C:\\Windows\\whoami.exe", n, host="WS1", command="whoami /all") for n in range(3)])
         wait_for("everything to be in the lake", lambda: self.stored(centre) == (3, 0))
         return centre
@@ -60,6 +60,19 @@ class Interrupted(PromptCase):
         terminal.type("\x03")
         self.assertEqual(terminal.end(), INTERRUPTED)
         wait_for("the hunt to be gone", lambda: not centre.get("/api/v1/hunts")["hunts"])
+
+    def test_one_that_waits_for_its_turn_says_so(self):
+        centre = self.filled("--hunts-max", "1")
+        to = self.remote(centre)
+        first = self.terminal(*to, ENDLESS)
+        wait_for("the hunt", lambda: centre.get("/api/v1/hunts")["hunts"])
+        second = self.terminal(*to, "print answer = 42")
+        second.wait_for(r"waits for its turn  \d")
+        third = self.terminal(*to, "print answer = 43")
+        third.wait_for(r"waits for its turn, 1 before it  \d")
+        first.type("\x03")
+        second.wait_for(r"42\n1 row")
+        third.wait_for(r"43\n1 row")
 
 
 class Prompt(PromptCase):
