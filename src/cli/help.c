@@ -1,5 +1,6 @@
 /* Help and the man page: both are walks over the tables of commands and options. */
 #include "cli/cli.h"
+#include "cli/option_value.h"
 
 #define WIDTH 80
 #define OPTION_INDENT 28 /* column of an option's sentence */
@@ -40,9 +41,11 @@ static void describe(const struct option_row *row, struct buf *text)
             buf_printf(text, "%s%s", i ? ", " : "", row->choice(i));
         buf_add_c(text, ".");
     }
-    if (row->max && row->max < INT64_MAX)
-        buf_printf(text, " %llu to %llu%s%s.", (unsigned long long)row->min,
-                   (unsigned long long)row->max, row->unit ? " " : "", row->unit ? row->unit : "");
+    if (row->max && row->max < INT64_MAX) {
+        buf_add_byte(text, ' ');
+        value_add_range(text, row);
+        buf_add_byte(text, '.');
+    }
     if (row->standard)
         buf_printf(text, " Default: %s.", row->standard);
 }
@@ -91,9 +94,9 @@ static void write_command(FILE *out, const struct command *command)
 
 static const char exit_codes[] =
     "0 done; 1 a finding at or above --fail-level; 2 wrong usage; 3 some input could not be read "
-    "(the rest was); 4 some rule was refused (--strict, rules check) or failed its test, or the "
-    "journal is not whole; 5 jaga itself could not go on; 130 interrupted. Where several apply: "
-    "130, 5, 4, 1, 3.";
+    "(the rest was); 4 some rule or hunt was refused (--strict, rules check, hunts check) or a "
+    "rule failed its test, or the journal is not whole; 5 jaga itself could not go on; 130 "
+    "interrupted. Where several apply: 130, 5, 4, 1, 3.";
 
 static void write_row(FILE *out, const char *name, const char *about)
 {
@@ -143,12 +146,15 @@ void help_write(FILE *out, const struct command *command)
     }
     fputs(
         "jaga is the watchman of an organisation: it takes the telemetry of its agencies, matches\n"
-        "Sigma rules and indicators as events arrive, and reads evidence of any common format.\n\n"
+        "Sigma rules and indicators as events arrive, keeps all of it to be asked in KQL, and "
+        "reads\n"
+        "evidence of any common format.\n\n"
         "Usage: jaga COMMAND [OPTION]... [ARGUMENT]...\n\n",
         out);
     write_overview(out);
     fputs("\njaga COMMAND --help tells more. For a start:\n\n"
           "  jaga serve --data DIR            the centre, and where shippers send to\n"
+          "  jaga hunt --to URL               a prompt for questions about all events\n"
           "  jaga scan /evidence              with jaga's own rules\n"
           "  jaga scan -r sigma/rules C.zip   with yours\n"
           "  jaga cat Security.evtx           the events as JSON lines\n\nExit codes: ",
@@ -229,7 +235,8 @@ void help_write_man(FILE *out)
         out,
         "jaga serve is a centre that takes events from existing shippers (Elasticsearch bulk, "
         "Splunk HEC, OTLP, syslog, JSON lines), keeps them, matches Sigma rules and indicators "
-        "as they arrive, and keeps the findings. jaga scan does the same with event logs and "
+        "as they arrive, and keeps the findings, and every event for jaga hunt. jaga scan does the "
+        "same with event logs and "
         "evidence (EVTX, JSON in its many shapes, XML, syslog, CEF, LEEF, CSV, Zeek, auditd, "
         "access logs, journald exports, plain lines), recognised by content, in plain files, "
         "folders, standard input, compressed files and archives. Rules and correlations are "

@@ -203,7 +203,7 @@ static void add_setting(struct buf *out, const struct settings *values,
     if (!row->argument)
         buf_add_c(out, *(const bool *)at ? "on" : "off");
     else if (row->parse == value_duration)
-        buf_printf(out, "%gs", (double)*(const int64_t *)at / (double)TIME_SECOND_US);
+        value_add_duration(out, *(const int64_t *)at);
     else if (row->parse == value_number)
         buf_add_u64(out, *(const uint64_t *)at);
     else if (*(const int64_t *)at == TIME_UNSET)

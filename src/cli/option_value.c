@@ -48,12 +48,49 @@ int value_list(const struct option_row *row, const char *text, void *to, struct 
     return vec_push(list, text) < 0 ? err_set(err, -ENOMEM, "no memory") : 0;
 }
 
+void value_add_duration(struct buf *out, int64_t us)
+{
+    static const struct {
+        int64_t us;
+        const char *name;
+    } units[] = {{1000, "ms"},
+                 {TIME_SECOND_US, "s"},
+                 {60 * TIME_SECOND_US, "m"},
+                 {3600 * TIME_SECOND_US, "h"},
+                 {TIME_DAY_US, "d"}};
+    size_t i = 0;
+    while (i + 1 < sizeof(units) / sizeof(units[0]) && us % units[i + 1].us == 0 &&
+           (us > 0 || i == 0)) /* nothing is "0s" */
+        i++;
+    buf_printf(out, "%lld%s", (long long)(us / units[i].us), units[i].name);
+}
+
+static void add_bound(struct buf *out, const struct option_row *row, uint64_t bound)
+{
+    if (row->parse == value_duration)
+        value_add_duration(out, (int64_t)bound);
+    else
+        buf_add_u64(out, bound);
+}
+
+void value_add_range(struct buf *out, const struct option_row *row)
+{
+    add_bound(out, row, row->min);
+    buf_add_c(out, " to ");
+    add_bound(out, row, row->max);
+    if (row->unit)
+        buf_printf(out, " %s", row->unit);
+}
+
 static int check_range(const struct option_row *row, uint64_t number, void *to, struct err *err)
 {
-    if (number < row->min || number > row->max)
-        return err_set(err, -EINVAL, "--%s takes %llu to %llu%s%s", row->name,
-                       (unsigned long long)row->min, (unsigned long long)row->max,
-                       row->unit ? " " : "", row->unit ? row->unit : "");
+    if (number < row->min || number > row->max) {
+        struct buf range = {0};
+        value_add_range(&range, row);
+        err_set(err, -EINVAL, "--%s takes %.*s", row->name, STR_ARG(buf_str(&range)));
+        buf_free(&range);
+        return -EINVAL;
+    }
     *(uint64_t *)to = number;
     return 0;
 }
@@ -122,9 +159,13 @@ int value_until(const struct option_row *row, const char *text, void *to, struct
 
 int value_duration(const struct option_row *row, const char *text, void *to, struct err *err)
 {
-    if (time_parse_duration(str_from_c(text), (int64_t *)to) < 0)
+    int64_t duration;
+    if (time_parse_duration(str_from_c(text), &duration) < 0)
         return err_set(err, -EINVAL, "--%s takes a duration such as 90s, 5m or 7d, not '%s'",
                        row->name, text);
+    if (row->max)
+        return check_range(row, (uint64_t)duration, to, err);
+    *(int64_t *)to = duration;
     return 0;
 }
 

@@ -34,8 +34,14 @@ int value_time(const struct option_row *row, const char *text, void *to, struct 
 /* int64_t, µs: an instant, or how long from now; "never" is TIME_UNSET. */
 int value_until(const struct option_row *row, const char *text, void *to, struct err *err);
 
-/* int64_t, µs. */
+/* int64_t, µs, within the row's range where it has one. */
 int value_duration(const struct option_row *row, const char *text, void *to, struct err *err);
+
+/* A duration as it would be typed, in its largest whole unit: "250ms", "90s", "1d". */
+void value_add_duration(struct buf *out, int64_t us);
+
+/* The least and the most of a row: "1 to 256 hunts", "1ms to 1h". */
+void value_add_range(struct buf *out, const struct option_row *row);
 
 /* int64_t, µs; "all" is CORRELATE_DISORDER_ALL. */
 int value_disorder(const struct option_row *row, const char *text, void *to, struct err *err);

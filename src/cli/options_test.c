@@ -2,7 +2,7 @@
 
 #include "base/test.h"
 
-#include "cli/options.h"
+#include "cli/option_value.h"
 #include "sigma/correlate.h"
 
 static const char *const TAKEN[] = {"rules",   "jobs",       "level",    "from",   "to", "quiet",
@@ -90,6 +90,32 @@ static void times_have_an_order(void **state)
     assert_int_not_equal(parse(&s, WORDS(from, day_after, to, day)), 0);
 }
 
+static void a_duration_is_within_its_range_and_shown_as_it_is_typed(void **state)
+{
+    static const struct {
+        int64_t us;
+        const char *text;
+    } shown[] = {{0, "0s"},
+                 {250000, "250ms"},
+                 {90 * TIME_SECOND_US, "90s"},
+                 {900 * TIME_SECOND_US, "15m"},
+                 {TIME_DAY_US / 2, "12h"},
+                 {400 * TIME_DAY_US, "400d"}};
+    const struct option_row *row = option_find(STR("hunt-lag"));
+    int64_t lag = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++) {
+        struct buf text = {0};
+        value_add_duration(&text, shown[i].us);
+        assert_true(str_eq(buf_str(&text), str_from_c(shown[i].text)));
+        buf_free(&text);
+    }
+    assert_int_equal(row->parse(row, "1d", &lag, &err), 0);
+    assert_int_equal(lag, TIME_DAY_US);
+    assert_int_not_equal(row->parse(row, "2d", &lag, &err), 0);
+    assert_string_equal(err.message, "--hunt-lag takes 0s to 1d");
+}
+
 static void defaults_are_those_of_the_table(void **state)
 {
     struct settings s;
@@ -144,6 +170,7 @@ int main(void)
         cmocka_unit_test(two_dashes_end_the_options),
         cmocka_unit_test(values_are_checked_against_their_row),
         cmocka_unit_test(times_have_an_order),
+        cmocka_unit_test(a_duration_is_within_its_range_and_shown_as_it_is_typed),
         cmocka_unit_test(defaults_are_those_of_the_table),
         cmocka_unit_test(what_a_command_does_not_take_is_refused_with_a_hint),
         cmocka_unit_test(every_row_is_whole),
