@@ -88,7 +88,7 @@ static const char *const options[] = {"content", "quiet", NULL};
 
 const struct command cmd_content_list = {
     .name = "content list",
-    .about = "List the datasets, tables and rules that the binary carries.",
+    .about = "List the datasets, tables, rules, hunts and drills that the binary carries.",
     .options = options,
     .run = list,
 };

@@ -5,6 +5,7 @@
 #include "base/time.h"
 #include "cli/centre_client.h"
 #include "cli/hunt_session.h"
+#include "cli/option_value.h"
 #include "cli/out_style.h"
 #include "cli/saved_files.h"
 #include "hunt/saved_sigma.h"
@@ -112,28 +113,15 @@ static int find_hunt(struct hunts *hunts, const char *argument, const struct sav
 
 /* ---- list ---- */
 
-static void add_every(struct buf *out, int64_t seconds)
-{
-    static const struct {
-        int64_t seconds;
-        char letter;
-    } units[] = {{86400, 'd'}, {3600, 'h'}, {60, 'm'}, {1, 's'}};
-    if (seconds == 0) {
-        buf_add_c(out, "by hand");
-        return;
-    }
-    size_t i = 0;
-    while (seconds % units[i].seconds != 0)
-        i++;
-    buf_printf(out, "%lld%c", (long long)(seconds / units[i].seconds), units[i].letter);
-}
-
 /* `origin` is the hunt's file; empty: it has none. */
-static void print_row(struct str id, struct str origin, struct str level, int64_t every,
+static void print_row(struct str id, struct str origin, struct str level, int64_t every_us,
                       struct str title, struct str more)
 {
     struct buf shown = {0}, often = {0}, name = {0};
-    add_every(&often, every);
+    if (every_us)
+        value_add_duration(&often, every_us);
+    else
+        buf_add_c(&often, "by hand");
     style_printable(&shown, title, 0);
     style_printable(&name, saved_name(origin), 0);
     printf("%-36.*s  %-28.*s  %-13.*s  %-7.*s  %.*s%.*s\n", STR_ARG(id), STR_ARG(buf_str(&name)),
@@ -149,8 +137,8 @@ static int list_here(const struct cli *cli)
     int code = open_hunts(&hunts, cli);
     for (size_t i = 0; code == EXIT_DONE && i < saved_set_count(hunts.set); i++) {
         const struct saved_hunt *hunt = saved_set_get(hunts.set, i);
-        print_row(hunt->id, hunt->origin, str_from_c(sigma_level_name(hunt->level)),
-                  hunt->every_us / TIME_SECOND_US, hunt->title, STR(""));
+        print_row(hunt->id, hunt->origin, str_from_c(sigma_level_name(hunt->level)), hunt->every_us,
+                  hunt->title, STR(""));
     }
     close_hunts(&hunts);
     return code;
@@ -191,8 +179,8 @@ static int list_centre(const struct cli *cli)
         struct buf outcomes = {0};
         add_outcomes(&outcomes, json_object_get(row, "outcomes"));
         print_row(text_of(row, "id"), text_of(row, "origin"), text_of(row, "level"),
-                  json_integer_value(json_object_get(row, "every")), text_of(row, "title"),
-                  buf_str(&outcomes));
+                  json_integer_value(json_object_get(row, "every")) * TIME_SECOND_US,
+                  text_of(row, "title"), buf_str(&outcomes));
         buf_free(&outcomes);
     }
     json_decref(json);
@@ -304,12 +292,25 @@ static int run_hunt(const struct cli *cli, const struct saved_hunt *hunt)
     return code;
 }
 
-/* By the centre, whose rows become findings. */
+/* By the centre, whose rows become findings; as its schedule does, so with the parameters and the time of that. */
 static int record(const struct cli *cli)
 {
+    static const char *const others[] = {"parameter", "now", NULL};
+    const char *id = cli->settings.paths.items[0];
     if (!centre_is_named(cli))
         return EXIT_USAGE;
-    return saved_send(cli, "POST", cli->settings.paths.items[0], "/run", STR(""));
+    for (size_t i = 0; others[i]; i++)
+        if (option_given(&cli->settings, option_find(str_from_c(others[i])))) {
+            cli_complain(cli,
+                         "--%s does not go with --record: the centre runs the hunt as its "
+                         "schedule does",
+                         others[i]);
+            return EXIT_USAGE;
+        }
+    int code = saved_send(cli, "POST", id, "/run", STR(""));
+    if (code == EXIT_DONE)
+        cli_say(cli, "the centre runs it; 'jaga hunts show %s --to ...' tells how it went", id);
+    return code;
 }
 
 static int run(const struct cli *cli)
@@ -400,7 +401,8 @@ static int remove_hunt(const struct cli *cli)
 
 static const char *const look_options[] = {"content", "hunts", CENTRE_CLIENT_OPTIONS, NULL};
 static const char *const check_options[] = {"content", "quiet", NULL};
-static const char *const keep_options[] = {"content", "agency", CENTRE_CLIENT_OPTIONS, NULL};
+static const char *const keep_options[] = {"content", "hunt:agency", CENTRE_CLIENT_OPTIONS, NULL};
+static const char *const remove_options[] = {CENTRE_CLIENT_OPTIONS, NULL};
 static const char *const run_options[] = {
     "hunt:output",         "parameter", "now",    "record",  "hunts", "rows",
     "time-limit",          "explain",   "data",   "lake",    "geo",   "lake-memory",
@@ -462,8 +464,7 @@ const struct command cmd_hunts_add = {
     .paths_min = 1,
     .paths_max = 1,
     .about = "Keep a hunt in a centre, to be run by its schedule or by hand.",
-    .prose = "A hunt with a schedule or findings is an administrator's. --agency says whose "
-             "events it looks at (a,b or *); those of the token unless told.",
+    .prose = "A hunt with a schedule or findings is an administrator's.",
     .options = keep_options,
     .run = add,
 };
@@ -484,7 +485,7 @@ const struct command cmd_hunts_remove = {
     .paths_min = 1,
     .paths_max = 1,
     .about = "Remove a hunt that a centre keeps; its findings stay.",
-    .options = keep_options,
+    .options = remove_options,
     .run = remove_hunt,
 };
 

@@ -74,7 +74,7 @@ const struct command_group command_groups[] = {
               "matched, what they cover and cost."},
     {"datasets", "The sources of events that jaga knows, and their fields."},
     {"tables", "The tables that hunts name, their columns and what they are made of."},
-    {"content", "The datasets, tables, rules and drills inside the binary."},
+    {"content", "The datasets, tables, rules, hunts and drills inside the binary."},
     {"config", "The centre's configuration, looked at before it is used."},
     {"token", "Who may send events to the centre, and who may ask."},
     {"hunts", "Saved hunts: kept in files or by a centre, run by hand or by their schedule."},

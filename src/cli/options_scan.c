@@ -146,8 +146,8 @@ const struct option_row options_scan[] = {
      .argument = "DIR",
      .parse = value_text,
      .offset = AT(content),
-     .about =
-         "Use the datasets, tables and rules of this folder in the place of those in the binary."},
+     .about = "Use the datasets, tables, rules and hunts of this folder in the place of those in "
+              "the binary."},
     {.name = "no-cache",
      .parse = value_flag,
      .offset = AT(no_cache),
