@@ -78,7 +78,8 @@ struct saved_hunt {
     struct str origin; /* its path, for messages; empty: none */
     struct str id, title, description, author, date;
     struct saved_words attack; /* "T1204.002", "TA0002" */
-    struct saved_words tables; /* that must have rows for "nothing found" to mean anything */
+    struct saved_words tables; /* that must have rows for "nothing found" to mean anything; */
+                               /* "A or B": one of them must */
     struct saved_words falsepositives, references;
     enum sigma_level level;
     int64_t every_us; /* 0: only by hand */
@@ -102,6 +103,9 @@ int saved_read(struct arena *arena, struct str text, const struct attack *attack
  * hunt_compile().
  */
 int saved_check(const struct saved_hunt *hunt, const struct tables *tables, struct err *err);
+
+/* The next table of a word of `tables`: of "A or B" first A, then B. False: there is none. */
+bool saved_tables_next(struct str *rest, struct str *ret_table);
 
 /* May it be run with these values? -EINVAL: a name that it does not declare, or a value of another type. */
 int saved_parameters_check(const struct saved_hunt *hunt, const struct hunt_parameter *parameters,
@@ -146,8 +150,8 @@ void saved_row_write(const struct hunt_column *columns, uint32_t n, const struct
 /* ---- was there anything to look at? (saved_data.c) ---- */
 
 /*
- * Asks for a row of each table of the hunt's header with first <= time < last. *ret_lacking: the first table that has none;
- * NULL: all have. 0, or as an asking.
+ * Asks for a row of each table of the hunt's header with first <= time < last. *ret_lacking: the first of `tables` that has
+ * none; NULL: all have. 0, or as an asking.
  */
 int saved_data_look(const struct hunt_place *place, const struct saved_hunt *hunt,
                     const struct lake_scope *scope, int64_t first, int64_t last,

@@ -9,18 +9,36 @@
 
 #define CHECK_NOW_US (INT64_C(20000) * TIME_DAY_US) /* any time does: nothing is run */
 
-static int check_tables(const struct saved_hunt *hunt, const struct tables *tables, struct err *err)
+bool saved_tables_next(struct str *rest, struct str *ret_table)
 {
-    for (uint32_t i = 0; i < hunt->tables.len; i++) {
-        const struct saved_word *word = &hunt->tables.items[i];
-        if (tables_find(tables, word->text))
+    size_t end = str_find(*rest, STR(" or "));
+    if (rest->len == 0)
+        return false;
+    *ret_table = str_first(*rest, end);
+    *rest = end < rest->len ? str_skip(*rest, end + STR(" or ").len) : STR("");
+    return true;
+}
+
+static int check_word(const struct saved_word *word, const struct tables *tables, struct err *err)
+{
+    struct str table, rest = word->text;
+    while (saved_tables_next(&rest, &table)) {
+        if (tables_find(tables, table))
             continue;
-        struct str near = tables_nearest(tables, word->text);
+        struct str near = tables_nearest(tables, table);
         return err_at(err, -EINVAL, word->line, word->column, "there is no table '%.*s'%s%.*s%s",
-                      STR_ARG(word->text), near.len ? "; did you mean '" : "", STR_ARG(near),
+                      STR_ARG(table), near.len ? "; did you mean '" : "", STR_ARG(near),
                       near.len ? "'?" : "");
     }
     return 0;
+}
+
+static int check_tables(const struct saved_hunt *hunt, const struct tables *tables, struct err *err)
+{
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < hunt->tables.len; i++)
+        status = check_word(&hunt->tables.items[i], tables, err);
+    return status;
 }
 
 int saved_check(const struct saved_hunt *hunt, const struct tables *tables, struct err *err)

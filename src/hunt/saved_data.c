@@ -52,6 +52,18 @@ static int look(const struct hunt_place *place, const struct hunt_question *ques
     return status;
 }
 
+static void write_question(struct buf *text, struct str tables)
+{
+    struct str table;
+    const char *before = "union ";
+    buf_clear(text);
+    while (saved_tables_next(&tables, &table)) {
+        buf_printf(text, "%s%.*s", before, STR_ARG(table));
+        before = ", ";
+    }
+    buf_add_c(text, " | take 1 | project _agency");
+}
+
 int saved_data_look(const struct hunt_place *place, const struct saved_hunt *hunt,
                     const struct lake_scope *scope, int64_t first, int64_t last,
                     const struct saved_word **ret_lacking, struct err *err)
@@ -63,8 +75,7 @@ int saved_data_look(const struct hunt_place *place, const struct saved_hunt *hun
         .first = first, .last = last, .scope = *scope, .limits = {.time_us = LOOK_TIME_US}};
     *ret_lacking = NULL;
     for (uint32_t i = 0; status == 0 && any && i < hunt->tables.len; i++) {
-        buf_clear(&text);
-        buf_printf(&text, "%.*s | take 1 | project _agency", STR_ARG(hunt->tables.items[i].text));
+        write_question(&text, hunt->tables.items[i].text);
         question.text = buf_str(&text);
         any = false;
         status = text.failed ? err_set(err, -ENOMEM, "no memory for the hunt")

@@ -103,6 +103,8 @@ static void what_is_wrong_is_said_with_its_place_in_the_file(void **state)
     refuses(HEAD "// tabels: [Sales]\nSales", 5, 4, "unknown key 'tabels'; did you mean 'tables'?");
     refuses(HEAD "// tables: [Sails]\nSales", 5, 13,
             "there is no table 'Sails'; did you mean 'Sales'?");
+    refuses(HEAD "// tables: [Sales or Sails]\nSales", 5, 13,
+            "there is no table 'Sails'; did you mean 'Sales'?");
     refuses(HEAD "// level: loud\nSales", 5, 4, "'level' is there twice");
     refuses(HEAD "// every: 5s\nSales", 5, 11,
             "expected how often it runs, from 1m to 400d: 15m, 6h, 1d");

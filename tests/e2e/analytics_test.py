@@ -47,7 +47,7 @@ class Cases(unittest.TestCase):
         files = []
         for path in (ROOT / "content/hunts").glob("*.kql"):
             said = dict(re.findall(r"^// (\w+): (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE))
-            tables = ", ".join(f"`{table}`" for table in said["tables"].strip("[]").split(", "))
+            tables = re.sub(r"\b(?!or\b)\w+", r"`\g<0>`", said["tables"].strip("[]"))
             files.append((path.stem, said["title"], tables, said["every"], said["level"]))
         self.assertEqual(sorted(rows), sorted(files))
 

@@ -162,6 +162,10 @@ class Schedule(SavedCase):
         centre.start()
         run = self.run_now(centre)["health"]
         self.assertEqual((run["outcome"], run["problem"]), ("no-data", "Syslog has no rows of that time"))
+        centre.stop()
+        self.write("hunts/one.kql", hunt.replace("tables: [windows_sysmon]", "tables: [Syslog or windows_sysmon]"))
+        centre.start()
+        self.assertEqual(self.run_now(centre)["health"]["outcome"], "clean")
 
     def test_a_hunt_that_fails_says_why(self):
         hunt = WHOLE.replace("| where n <= most", '| where Computer matches regex strcat("(", Computer)')
