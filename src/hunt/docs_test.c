@@ -1,90 +1,43 @@
 /* What docs/hunting.md says runs: every example compiles and runs on a lake that is empty, every name that it has is one. */
 #include "base/test.h"
 
-#include "hunt/ask.h"
 #include "hunt/function.h"
 #include "hunt/kql_operators.h"
+#include "hunt/world_test.h"
 #include "io/file.h"
 #include "lake/lake_test.h"
 
 #define DOCUMENT PROJECT_ROOT "/docs/hunting.md"
 #define DOCUMENT_MAX (1u << 20)
 
-static struct content content;
-static struct fields fields;
-static struct datasets *datasets;
-static struct tables *tables;
-static const char *place;
-static struct lake *lake;
+static struct world world;
 static struct buf document;
 
-static void load(void)
+static int load(void **state)
 {
-    struct err err = {0};
-    assert_int_equal(content_open(&content, CONTENT, &err), 0);
-    assert_int_equal(fields_init(&fields), 0);
-    datasets = datasets_new(&fields);
-    assert_non_null(datasets);
-    for (size_t i = 0; i < content.files.len; i++)
-        if (str_starts(content.files.items[i].name, STR("datasets/")))
-            assert_int_equal(datasets_add(datasets, content.files.items[i].bytes, STR(""), &err),
-                             0);
-    if (tables_load(&content, datasets, &tables, &err) < 0)
-        fail_msg("%s", err.message);
-    place = test_place();
-    lake = test_open(&lake_duckdb, place, &(const struct lake_options){.threads = 1});
-    if (hunt_functions_register(&lake_duckdb, lake, NULL, &err) < 0)
-        fail_msg("%s", err.message);
-    assert_int_equal(file_read(DOCUMENT, DOCUMENT_MAX, &document), 0);
+    (void)state;
+    world_load(&world);
+    world_open_lake(&world);
+    return file_read(DOCUMENT, DOCUMENT_MAX, &document);
 }
 
-static void unload(void)
+static int unload(void **state)
 {
+    (void)state;
     buf_free(&document);
-    lake_duckdb.close(lake);
-    test_place_remove(place);
-    tables_free(tables);
-    datasets_free(datasets);
-    fields_free(&fields);
-    content_close(&content);
+    world_unload(&world);
+    return 0;
 }
 
 /* ---- examples ---- */
 
-static int begin(void *context, const struct hunt_head *head)
-{
-    (void)context, (void)head;
-    return 0;
-}
-
-static int row(void *context, const struct hunt_cell *cells)
-{
-    (void)context, (void)cells;
-    return 0;
-}
-
-static int end(void *context, bool cut)
-{
-    (void)context, (void)cut;
-    return 0;
-}
-
 static bool runs(struct str text, uint32_t line)
 {
     struct err err = {0};
-    struct hunt_place where = {.ops = &lake_duckdb, .lake = lake, .tables = tables};
-    struct hunt_question question = {
-        .text = text, .first = INT64_MIN, .last = INT64_MAX, .now_us = TEST_DAY, .scope = TEST_ALL};
-    struct hunt_sink sink = {.begin = begin, .row = row, .end = end};
-    struct hunt_asking *asking = hunt_asking_new(&where, &question);
-    assert_non_null(asking);
-    int status = hunt_asking_compile(asking, &err);
-    if (status == 0)
-        status = hunt_asking_run(asking, &sink, &err);
-    if (status < 0)
+    enum world_answer answer = world_ask(&world, text, &err);
+    if (answer != WORLD_ANSWERED)
         print_message("docs/hunting.md:%u:%u: %s\n", line + err.line, err.column, err.message);
-    hunt_asking_free(asking);
-    return status == 0;
+    return answer == WORLD_ANSWERED;
 }
 
 static void every_example_runs(void **state)
@@ -206,8 +159,5 @@ int main(void)
     };
     if (!test_library())
         return TEST_SKIPPED;
-    load();
-    int failed = cmocka_run_group_tests(tests, NULL, NULL);
-    unload();
-    return failed;
+    return cmocka_run_group_tests(tests, load, unload);
 }

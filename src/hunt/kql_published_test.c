@@ -4,12 +4,7 @@
  */
 #include "hunt/kql_test.h"
 
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#define QUERIES "../shared/data/kql"
+#include "hunt/published_test.h"
 
 static unsigned files, queries, refused;
 
@@ -47,29 +42,10 @@ static void parse_one(const char *path, struct str text)
                   err.message);
 }
 
-static int parse_file(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)walk;
-    if (type != FTW_F || !str_ends(str_from_c(path), STR(".kql")))
-        return 0;
-    FILE *file = fopen(path, "rb");
-    char *text = malloc((size_t)status->st_size + 1);
-    assert_non_null(file);
-    assert_non_null(text);
-    parse_one(path, str_of(text, fread(text, 1, (size_t)status->st_size, file)));
-    fclose(file);
-    free(text);
-    return 0;
-}
-
 static void every_published_query_parses_and_survives_printing(void **state)
 {
     (void)state;
-    if (access(PROJECT_ROOT "/" QUERIES, R_OK) < 0) {
-        print_message("skipped: " QUERIES " is not there\n");
-        skip();
-    }
-    assert_int_equal(nftw(PROJECT_ROOT "/" QUERIES, parse_file, 16, FTW_PHYS), 0);
+    published_each(parse_one);
     print_message("%u files, %u queries, %u files refused\n", files, queries, refused);
     kql_test_reset();
     assert_true(queries > 0);

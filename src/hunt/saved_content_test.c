@@ -4,28 +4,17 @@
 #include <errno.h>
 
 #include "hunt/saved.h"
+#include "hunt/world_test.h"
 
-static struct content content;
-static struct fields fields;
-static struct datasets *datasets;
-static struct tables *tables;
+static struct world world;
 static struct attack attack;
 
 static int load(void **state)
 {
     (void)state;
     struct err err = {0};
-    assert_int_equal(content_open(&content, CONTENT, &err), 0);
-    assert_int_equal(fields_init(&fields), 0);
-    datasets = datasets_new(&fields);
-    assert_non_null(datasets);
-    for (size_t i = 0; i < content.files.len; i++) {
-        const struct content_file *file = &content.files.items[i];
-        if (str_starts(file->name, STR("datasets/")))
-            assert_int_equal(datasets_add(datasets, file->bytes, file->origin, &err), 0);
-    }
-    assert_int_equal(tables_load(&content, datasets, &tables, &err), 0);
-    const struct content_file *csv = content_find(&content, STR("attack/enterprise.csv"));
+    world_load(&world);
+    const struct content_file *csv = content_find(&world.content, STR("attack/enterprise.csv"));
     assert_non_null(csv);
     assert_int_equal(attack_read(&attack, csv->bytes, &err), 0);
     return 0;
@@ -35,10 +24,7 @@ static int unload(void **state)
 {
     (void)state;
     attack_free(&attack);
-    tables_free(tables);
-    datasets_free(datasets);
-    fields_free(&fields);
-    content_close(&content);
+    world_unload(&world);
     return 0;
 }
 
@@ -48,7 +34,7 @@ static struct saved_set *load_hunts(void)
     struct err err = {0};
     struct saved_set *set = saved_set_new();
     assert_non_null(set);
-    if (saved_set_load(set, &content, &attack, tables, &err) < 0)
+    if (saved_set_load(set, &world.content, &attack, world.tables, &err) < 0)
         fail_msg("%s", err.message);
     return set;
 }
@@ -92,7 +78,7 @@ static void add_copy(struct saved_set *set, const struct saved_hunt *hunt, const
     buf_add_str(&text, str_first(hunt->text, place));
     buf_add_c(&text, id);
     buf_add_str(&text, str_skip(hunt->text, place + hunt->id.len));
-    assert_int_equal(saved_set_add(set, buf_str(&text), origin, &attack, tables, &err), 0);
+    assert_int_equal(saved_set_add(set, buf_str(&text), origin, &attack, world.tables, &err), 0);
     buf_free(&text);
 }
 
@@ -122,7 +108,7 @@ static void a_second_hunt_of_an_id_is_refused(void **state)
     struct err err = {0};
     struct saved_set *set = load_hunts();
     const struct saved_hunt *hunt = saved_set_get(set, 0);
-    assert_int_equal(saved_set_add(set, hunt->text, STR("again.kql"), &attack, tables, &err),
+    assert_int_equal(saved_set_add(set, hunt->text, STR("again.kql"), &attack, world.tables, &err),
                      -EEXIST);
     saved_set_free(set);
 }

@@ -7,46 +7,21 @@
 #include <stdlib.h>
 
 #include "base/map.h"
-#include "hunt/tables.h"
-#include "io/content.h"
+#include "hunt/world_test.h"
 
-static struct content content;
-static struct fields fields;
-static struct datasets *datasets;
-static struct tables *tables;
-
-static void add_datasets(void)
-{
-    for (size_t i = 0; i < content.files.len; i++) {
-        const struct content_file *file = &content.files.items[i];
-        struct err err = {0};
-        if (str_starts(file->name, STR("datasets/")) &&
-            datasets_add(datasets, file->bytes, file->origin, &err) < 0)
-            fail_msg("%.*s:%u:%u: %s", STR_ARG(file->origin), err.line, err.column, err.message);
-    }
-}
+static struct world world;
 
 static int load(void **state)
 {
     (void)state;
-    struct err err = {0};
-    assert_int_equal(content_open(&content, CONTENT, &err), 0);
-    assert_int_equal(fields_init(&fields), 0);
-    datasets = datasets_new(&fields);
-    assert_non_null(datasets);
-    add_datasets();
-    if (tables_load(&content, datasets, &tables, &err) < 0)
-        fail_msg("%s", err.message);
+    world_load(&world);
     return 0;
 }
 
 static int unload(void **state)
 {
     (void)state;
-    tables_free(tables);
-    datasets_free(datasets);
-    fields_free(&fields);
-    content_close(&content);
+    world_unload(&world);
     return 0;
 }
 
@@ -54,8 +29,8 @@ static int unload(void **state)
 static void every_table_of_rows_with_a_time_has_it_from_the_lake(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i < tables_count(tables); i++) {
-        const struct table *table = tables_get(tables, i);
+    for (uint32_t i = 0; i < tables_count(world.tables); i++) {
+        const struct table *table = tables_get(world.tables, i);
         uint32_t time = table_column_find(table, STR("TimeGenerated"));
         for (uint32_t s = 0; time != TABLE_COLUMN_NONE && s < table->n_sources; s++) {
             const struct table_source *source = &table->sources[s];
@@ -71,8 +46,8 @@ static void every_table_of_rows_with_a_time_has_it_from_the_lake(void **state)
 static void a_row_says_which_table_it_is_of(void **state)
 {
     (void)state;
-    for (uint32_t i = 0; i < tables_count(tables); i++) {
-        const struct table *table = tables_get(tables, i);
+    for (uint32_t i = 0; i < tables_count(world.tables); i++) {
+        const struct table *table = tables_get(world.tables, i);
         uint32_t type = table_column_find(table, STR("Type"));
         for (uint32_t s = 0;
              !table->open && table->origin.len && type != TABLE_COLUMN_NONE && s < table->n_sources;
@@ -90,7 +65,7 @@ static void a_row_says_which_table_it_is_of(void **state)
 static void assert_made_of(const char *table, const char *dataset, const char *column,
                            const char *text)
 {
-    const struct table *found = tables_find(tables, str_from_c(table));
+    const struct table *found = tables_find(world.tables, str_from_c(table));
     assert_non_null(found);
     uint32_t index = table_column_find(found, str_from_c(column));
     assert_int_not_equal(index, TABLE_COLUMN_NONE);

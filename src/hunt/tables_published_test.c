@@ -4,21 +4,12 @@
  */
 #include "base/test.h"
 
-#include <ftw.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/map.h"
 #include "hunt/kql.h"
-#include "hunt/tables.h"
+#include "hunt/published_test.h"
+#include "hunt/world_test.h"
 
-#define QUERIES "../shared/data/kql"
-
-static struct content content;
-static struct fields fields;
-static struct datasets *datasets;
-static struct tables *tables;
+static struct world world;
 static struct arena arena;
 static struct map defined; /* by the query itself: let, parameters, as */
 static unsigned n_files, n_named, n_unknown;
@@ -48,8 +39,8 @@ static void visit_table(const struct kql_expr *expr)
     if (map_get(&defined, expr->name) != MAP_NONE)
         return;
     n_named++;
-    if (!tables_find(tables, expr->name)) {
-        struct str near = tables_nearest(tables, expr->name);
+    if (!tables_find(world.tables, expr->name)) {
+        struct str near = tables_nearest(world.tables, expr->name);
         print_message("%s:%u: %.*s (%.*s?)\n", file_name, expr->place.line, STR_ARG(expr->name),
                       STR_ARG(near));
         n_unknown++;
@@ -143,11 +134,12 @@ static void visit_statements(const struct kql_statement_list *statements)
     }
 }
 
-static void look_at(struct str text)
+static void look_at(const char *name, struct str text)
 {
     struct kql_query_list queries;
     struct err err = {0};
     arena_reset(&arena);
+    file_name = name;
     n_files++;
     if (kql_parse_all(&arena, text, &queries, &err) < 0)
         return; /* what does not parse is another test's */
@@ -158,56 +150,26 @@ static void look_at(struct str text)
     }
 }
 
-static int look_at_file(const char *path, const struct stat *status, int type, struct FTW *walk)
-{
-    (void)walk;
-    if (type != FTW_F || !str_ends(str_from_c(path), STR(".kql")))
-        return 0;
-    FILE *file = fopen(path, "rb");
-    char *text = malloc((size_t)status->st_size + 1);
-    assert_non_null(file);
-    assert_non_null(text);
-    file_name = path;
-    look_at(str_of(text, fread(text, 1, (size_t)status->st_size, file)));
-    fclose(file);
-    free(text);
-    return 0;
-}
-
 static int load(void **state)
 {
     (void)state;
-    struct err err = {0};
-    assert_int_equal(content_open(&content, CONTENT, &err), 0);
-    assert_int_equal(fields_init(&fields), 0);
-    datasets = datasets_new(&fields);
-    for (size_t i = 0; i < content.files.len; i++)
-        if (str_starts(content.files.items[i].name, STR("datasets/")))
-            assert_int_equal(datasets_add(datasets, content.files.items[i].bytes, STR(""), &err),
-                             0);
+    world_load(&world);
     arena_init(&arena, (size_t)64 << 20);
-    return tables_load(&content, datasets, &tables, &err);
+    return 0;
 }
 
 static int unload(void **state)
 {
     (void)state;
-    tables_free(tables);
-    datasets_free(datasets);
-    fields_free(&fields);
     arena_free(&arena);
-    content_close(&content);
+    world_unload(&world);
     return 0;
 }
 
 static void every_table_that_a_published_query_names_is_known(void **state)
 {
     (void)state;
-    if (access(PROJECT_ROOT "/" QUERIES, R_OK) < 0) {
-        print_message("skipped: " QUERIES " is not there\n");
-        skip();
-    }
-    assert_int_equal(nftw(PROJECT_ROOT "/" QUERIES, look_at_file, 16, FTW_PHYS), 0);
+    published_each(look_at);
     print_message("%u files name tables %u times\n", n_files, n_named);
     assert_true(n_named > 0);
     assert_int_equal(n_unknown, 0);
