@@ -10,7 +10,7 @@
 #include "io/clock.h"
 
 #define ARENA_MAX ((size_t)64 << 20)
-#define FETCHED_MAX ((size_t)1 << 30) /* bytes of events read whole at once */
+#define FETCHED_MAX ((size_t)64 << 20) /* bytes of events that are held at once */
 #define KEY_OFFSET_BITS 48
 #define KEY_OFFSET ((UINT64_C(1) << KEY_OFFSET_BITS) - 1)
 
@@ -536,24 +536,32 @@ static int run_row(struct lookback *lookback, struct fetched *fetched, uint32_t 
     return 0;
 }
 
-/* Reads some candidates whole, and matches them in their order. */
-static int run_some(struct lookback *lookback, const struct lookback_candidate *candidates,
-                    uint32_t n, struct arena *arena, struct err *err)
+static int fetch_all(struct lookback *lookback, struct fetched *fetched, struct err *err)
 {
-    struct fetched fetched = {
-        .arena = arena,
-        .candidates = candidates,
-        .n = n,
-        .rows = arena_zero(arena, n, sizeof(*fetched.rows)),
-    };
-    int status = fetched.rows ? 0 : -ENOMEM;
+    arena_reset(fetched->arena);
+    fetched->rows = arena_zero(fetched->arena, fetched->n, sizeof(*fetched->rows));
+    int status = fetched->rows ? 0 : -ENOMEM;
     for (uint32_t i = 0; status == 0 && i < lookback->targets.len; i++) {
-        fetched.target = i;
-        status = fetch_rows(lookback, &fetched, err);
+        fetched->target = i;
+        status = fetch_rows(lookback, fetched, err);
         if (status == 0)
-            status = fetch_values(lookback, &fetched, wants_values, err);
+            status = fetch_values(lookback, fetched, wants_values, err);
     }
-    for (uint32_t i = 0; status == 0 && i < n; i++)
+    return status;
+}
+
+/* Reads some candidates whole, fewer than *n where they are too large to be held at once; matches them in their order. */
+static int run_some(struct lookback *lookback, const struct lookback_candidate *candidates,
+                    uint32_t *n, struct arena *arena, struct err *err)
+{
+    struct fetched fetched = {.arena = arena, .candidates = candidates, .n = *n};
+    int status;
+    while ((status = fetch_all(lookback, &fetched, err)) == -ENOMEM && fetched.n > 1) {
+        fetched.n /= 2;
+        *err = (struct err){0};
+    }
+    *n = fetched.n;
+    for (uint32_t i = 0; status == 0 && i < fetched.n; i++)
         status = run_row(lookback, &fetched, i, err);
     return status;
 }
@@ -571,11 +579,11 @@ int lookback_run(struct lookback *lookback, int64_t first, int64_t last, lookbac
     arena_init(&arena, FETCHED_MAX);
     for (bool more = first < last; status == 0 && more;) {
         status = gather(lookback, &window, err);
-        uint32_t n = (uint32_t)lookback->candidates.len, some;
+        uint32_t n = (uint32_t)lookback->candidates.len, some, most = LOOKBACK_FETCH;
         for (uint32_t i = 0; status == 0 && i < n; i += some) {
-            some = n - i < LOOKBACK_FETCH ? n - i : LOOKBACK_FETCH;
-            arena_reset(&arena);
-            status = run_some(lookback, lookback->candidates.items + i, some, &arena, err);
+            some = n - i < most ? n - i : most;
+            status = run_some(lookback, lookback->candidates.items + i, &some, &arena, err);
+            most = some < LOOKBACK_FETCH / 2 ? 2 * some : LOOKBACK_FETCH;
         }
         more = window.cut;
         if (more && window.from + 1 == window.last)
@@ -629,6 +637,7 @@ int lookback_read(struct lookback *lookback, const struct lake_id *id, lookback_
                   void *context, struct err *err)
 {
     struct arena arena;
+    uint32_t n = 1;
     int status = 0;
     lookback->found = each;
     lookback->context = context;
@@ -642,7 +651,7 @@ int lookback_read(struct lookback *lookback, const struct lake_id *id, lookback_
         return -ENOENT;
     arena_init(&arena, FETCHED_MAX);
     if (status == 0)
-        status = run_some(lookback, lookback->candidates.items, 1, &arena, err);
+        status = run_some(lookback, lookback->candidates.items, &n, &arena, err);
     arena_free(&arena);
     return status;
 }

@@ -21,7 +21,7 @@
 
 #define LOOKBACK_CANDIDATES_MAX                                                                    \
     (1u << 18)              /* that wait to be read, newest first; then the next ones */
-#define LOOKBACK_FETCH 1024 /* events read whole at a time */
+#define LOOKBACK_FETCH 1024 /* events read whole at a time; fewer where they are large */
 #define LOOKBACK_RULES_NARROWED                                                                    \
     200 /* rules whose needs become SQL; with more, every event is read */
 

@@ -98,6 +98,17 @@ class Lookback(CentreCase):
         self.assertEqual(looks, [])
         return shape(findings)
 
+    def test_events_that_are_too_large_to_be_held_together_are_all_looked_at(self):
+        self.rules(OTHER)
+        centre = self.start()
+        for n in range(90):
+            centre.send([process(WHOAMI, n, host=f"WS{n % 3}", command="x" * 1000000, time=stamp(20, n % 60))])
+        centre.wait_until_matched()
+        self.rules(OTHER, RULE)
+        (look,) = self.done(centre)
+        self.assertEqual((look["candidates"], look["matches"]), (90, 90))
+        self.assertEqual(sum(finding["count"] for finding in centre.findings() if finding["rule"] == RULE_ID), 90)
+
     def test_the_past_and_the_present_agree(self):
         expected = self.replay(history(), RULE)
         self.rules(OTHER)
