@@ -524,7 +524,7 @@ static int choose(struct hunt_asking *asking, const struct hunt_result *from, sp
         .query = {.sql = from->choice,
                   .sources = from->sources,
                   .n_sources = from->n_sources,
-                  .certain = from->certain},
+                  .certain = from->choice_certain},
         .begin = ignore_columns,
         .each = take_spots,
         .context = spots,

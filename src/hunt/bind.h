@@ -125,6 +125,7 @@ struct source {
     bool findings;
     const struct table_source *of; /* its words on types of native names; NULL: as stored */
     int64_t first, last;
+    struct str early; /* lake_source.where */
     bool used;
     bool chosen; /* its rows may be chosen before the query runs */
     struct node *node;
@@ -341,6 +342,13 @@ void certain_conversion(struct hunt_bind *bind, enum kql_type from, enum kql_typ
 /* The condition `column op time` holds for all rows that matter above node. */
 void narrow_condition(struct hunt_bind *bind, struct rel *rel, const struct kql_expr *condition);
 
+/* ---- early.c: conditions that choose what is read, whatever else is asked ---- */
+/* The condition holds for all rows that matter above rel; what of it can't fail is told to the sources. */
+void early_condition(struct hunt_bind *bind, const struct rel *rel,
+                     const struct kql_expr *condition);
+/* The same, of SQL over the columns of the source that can't fail. */
+void early_add(struct hunt_bind *bind, struct source *source, struct str condition);
+
 /* ---- late.c: few rows of many columns ---- */
 #define LATE_WEIGHT_MIN                                                                            \
     6 /* columns that are read late; for fewer another query is not worth its while */
@@ -350,9 +358,8 @@ bool late_choose(struct hunt_bind *bind, const struct rel *rel, struct rel *ret_
 uint32_t late_weight(const struct hunt_bind *bind);
 
 /* ---- emit.c: SQL ---- */
-/* A SELECT of rel's fields under their names, in rel's order; and hunt_result.choice, or nothing. */
-int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_choice,
-              struct str *ret_sql);
+/* SQL, choice and what is certain of them: a SELECT of rel's fields under their names, in rel's order. */
+int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct hunt_result *result);
 
 /* ---- results.c: fork and facet, of which each part is a result ---- */
 uint32_t results_count(const struct kql_statement *statement);

@@ -192,6 +192,22 @@ static struct node *source_node(struct hunt_bind *bind, const struct table_sourc
     return node;
 }
 
+static int bind_where(struct hunt_bind *bind, struct node *source, const struct table_cell *cell,
+                      struct node *node)
+{
+    struct hunt_value where;
+    bool uncertain = bind->uncertain;
+    bind->uncertain = false;
+    int status = cell_value(bind, source, cell, &node->needs, &where);
+    if (status < 0)
+        return blame_table(bind, status, cell);
+    node->where = hunt_convert(bind, where, KQL_BOOL).sql;
+    if (!bind->uncertain && !source->source->findings)
+        early_add(bind, source->source, node->where);
+    bind->uncertain = bind->uncertain || uncertain;
+    return 0;
+}
+
 static int bind_source(struct hunt_bind *bind, const struct table *table,
                        const struct table_source *of, struct rel *ret)
 {
@@ -210,12 +226,7 @@ static int bind_source(struct hunt_bind *bind, const struct table *table,
                   cell_column(bind, ret->node, source, field_cell(bind, own[i].name), &own[i]));
     if (of->where.kind == TABLE_NOTHING)
         return 0;
-    struct hunt_value where;
-    int status = cell_value(bind, source, &of->where, &ret->node->needs, &where);
-    if (status < 0)
-        return blame_table(bind, status, &of->where);
-    ret->node->where = hunt_convert(bind, where, KQL_BOOL).sql;
-    return 0;
+    return bind_where(bind, source, &of->where, ret->node);
 }
 
 /* A table that is known and has no source. */

@@ -14,12 +14,15 @@ static const enum kql_operator_kind operators[] = {
     KQL_TOP,          KQL_UNION,          KQL_WHERE,
 };
 
-/* Those that convert are judged by the conversion. Aggregates see no rows but those of the scope. */
+/*
+ * Those that convert are judged by the conversion. Aggregates see no rows but those of the scope. None makes a text longer:
+ * doubled often enough, it fits no memory.
+ */
 static const char *const functions[] = {
     "tostring",   "tolong",         "toint",      "todouble", "toreal",     "todecimal",
     "tobool",     "toboolean",      "todatetime", "toguid",   "totimespan", "isempty",
     "isnotempty", "isnull",         "isnotnull",  "notnull",  "notempty",   "iff",
-    "iif",        "case",           "coalesce",   "strcat",   "strlen",     "string_size",
+    "iif",        "case",           "coalesce",   "reverse",  "strlen",     "string_size",
     "tolower",    "toupper",        "isascii",    "count",    "countif",    "dcount",
     "dcountif",   "count_distinct", "sum",        "sumif",    "avg",        "avgif",
     "min",        "minif",          "max",        "maxif",    "any",        "anyif",
@@ -35,7 +38,7 @@ static bool conversion_is_certain(enum kql_type from, enum kql_type to)
         return false;
     if (from == KQL_STRING || from == KQL_GUID || to == KQL_STRING)
         return true;
-    return number && (to == KQL_LONG || to == KQL_REAL || to == KQL_BOOL);
+    return number && (to == KQL_INT || to == KQL_LONG || to == KQL_REAL || to == KQL_BOOL);
 }
 
 void certain_operator(struct hunt_bind *bind, enum kql_operator_kind kind)

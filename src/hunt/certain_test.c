@@ -74,6 +74,7 @@ static void whatever_may_fail_on_a_value_is_not(void **state)
         "Starts | where -Id > 0",
         "Starts | where Half > 1",
         "Starts | where strlen(strrep(FileName, Id)) > 1",
+        "Starts | extend a = strcat(FileName, FileName) | where strlen(strcat(a, a)) > 1",
         "Starts | where 'a' matches regex FileName",
         "Starts | where extract(FileName, 1, 'a') == 'b' | count",
         "Starts | where split(FileName, '.')[Id] == 'exe' | count",

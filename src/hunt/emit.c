@@ -269,8 +269,7 @@ static int emit_rel(struct hunt_bind *bind, const struct rel *rel, struct str *r
     return 0;
 }
 
-int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_choice,
-              struct str *ret_sql)
+int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct hunt_result *result)
 {
     struct rel choice;
     struct str first = {0};
@@ -282,10 +281,12 @@ int plan_emit(struct hunt_bind *bind, const struct rel *rel, struct str *ret_cho
     if (late_choose(bind, rel, &choice)) {
         status = emit_rel(bind, &choice, &first);
         early = late_weight(bind);
+        result->choice_certain = !bind->uncertain;
     }
     if (status == 0)
-        status = emit_rel(bind, rel, ret_sql);
+        status = emit_rel(bind, rel, &result->sql);
     bool pays = late_weight(bind) - early >= LATE_WEIGHT_MIN;
-    *ret_choice = status == 0 && pays ? first : (struct str){0};
+    result->choice = status == 0 && pays ? first : (struct str){0};
+    result->certain = !bind->uncertain;
     return status;
 }

@@ -36,7 +36,8 @@ static void take_sources(struct hunt_bind *bind, struct hunt_result *result)
         *to = (struct lake_source){.name = source->name,
                                    .dataset = source->dataset,
                                    .first = source->first,
-                                   .last = source->last};
+                                   .last = source->last,
+                                   .where = source->early};
         to->columns = source_columns(bind, source, &to->n_columns);
         /* An empty list would mean all of them. */
         static const struct str own[] = {{"_time", 5}};
@@ -51,7 +52,7 @@ static void take_sources(struct hunt_bind *bind, struct hunt_result *result)
 
 int bind_result(struct hunt_bind *bind, const struct rel *rel, struct hunt_result *result)
 {
-    int status = plan_emit(bind, rel, &result->choice, &result->sql);
+    int status = plan_emit(bind, rel, result);
     if (status < 0)
         return status;
     struct hunt_column *columns = bind_alloc(bind, rel->fields.len, sizeof(*columns));
@@ -61,7 +62,6 @@ int bind_result(struct hunt_bind *bind, const struct rel *rel, struct hunt_resul
     result->columns = columns;
     result->n_columns = rel->fields.len;
     result->ordered = rel->n_order > 0;
-    result->certain = !bind->uncertain;
     result->places = bind->places;
     result->render = bind->render;
     take_sources(bind, result);

@@ -93,9 +93,9 @@ struct hunt_result {
         findings; /* the SQL takes $1: a JSON array of the centre's findings that the caller may see, objects with the names of tables_finding_columns() */
     const struct hunt_column *columns;
     uint32_t n_columns;
-    bool ordered; /* the rows have an order that the query asked for */
-    bool certain; /* no value can make it fail: lake_query.certain */
-    bool places;  /* it asks where addresses are */
+    bool ordered;                 /* the rows have an order that the query asked for */
+    bool certain, choice_certain; /* no value can make it fail: lake_query.certain */
+    bool places;                  /* it asks where addresses are */
     struct hunt_render render;
 };
 

@@ -15,6 +15,7 @@ static int op_where(struct hunt_bind *bind, const struct kql_operator *op, struc
     if (status < 0)
         return status;
     narrow_condition(bind, rel, op->predicate);
+    early_condition(bind, rel, op->predicate);
     rel_filter(bind, rel, value.sql, &refs);
     return 0;
 }

@@ -249,6 +249,70 @@ static void columns_are_read_late_and_the_rows_are_the_same(void **state)
     compare_all(queries, sizeof(queries) / sizeof(queries[0]));
 }
 
+static void conditions_choose_early_and_the_rows_are_the_same(void **state)
+{
+    (void)state;
+    static const char *const queries[] = {
+        "Starts | where EventID > 5 and EventID < 25 | summarize count() by bin(Timestamp, 1d)",
+        "Starts | where FileName endswith '.exe' | extend d = EventID * 2 | where EventID > 7",
+        "Starts | where FileName !endswith '.exe' or EventID in (3, 4, 11) | extend d = EventID * "
+        "2",
+        "Starts | where isempty(FileName) | extend d = EventID * 2",
+        "Starts | extend d = EventID * 2 | where d > 10 and EventID < 12",
+        "Starts | extend EventID = EventID * 2 | where EventID < 12",
+        "Starts | project EventID = FileName, FileName = EventID * 2 | where EventID has 'exe'",
+        "Starts | top 5 by Timestamp | where EventID < 27 | extend d = EventID * 2",
+        "Starts | sort by Timestamp asc | extend n = row_number() | where EventID > 20",
+        "Starts | summarize n = count() by EventID, d = EventID * 2 | where EventID > 20",
+        "Starts | where EventID > 3 | join kind=leftouter (Starts | where EventID < 9 | extend d = "
+        "EventID * 2) on EventID | where EventID < 20 | summarize count() by FileName, d",
+        "Starts | join kind=rightouter (Starts | where EventID < 9 | extend d = EventID * 2) on "
+        "EventID | where isnull(EventID) or EventID < 5 | summarize count() by FileName, d",
+        "Starts | join kind=inner (Starts | extend d = EventID * 2) on EventID | where EventID1 < "
+        "9 | summarize count() by FileName, d",
+        "let s = Starts | extend d = EventID * 2; union (s | where EventID < 4), (s | where "
+        "EventID > 15)",
+        "let few = Starts | where EventID < 5 | project EventID; Starts | extend d = EventID * 2 | "
+        "where EventID in (few)",
+        "let n = 12; Starts | where EventID > n and Timestamp > ago(2d) | extend d = EventID * 2",
+        "union Starts, (Starts | where FileName has 'exe') | where EventID == 22 | extend d = "
+        "EventID * 2 | project d",
+        "Starts | where _agency == 'MOF' | extend d = EventID * 2",
+        "Starts | mv-expand x = pack_array(1, 2) | where EventID < 4",
+    };
+    compare_all(queries, sizeof(queries) / sizeof(queries[0]));
+}
+
+static bool is_early(const char *query, const char *part)
+{
+    const struct hunt_result *result = compile(query, &scopes[0], false);
+    bool found = false;
+    for (uint32_t i = 0; i < result->n_sources; i++)
+        found = found || str_find(result->sources[i].where, str_from_c(part)) != SIZE_MAX;
+    return found;
+}
+
+static void only_conditions_that_cant_fail_choose_early(void **state)
+{
+    (void)state;
+    assert_true(is_early("Starts", "\"Image\""));
+    assert_true(is_early("Starts | where EventID == 5", "= 5)"));
+    assert_true(is_early("Starts | where EventID == 5 and EventID * 2 > 4", "= 5)"));
+    assert_true(is_early("Starts | extend d = EventID * 2 | where EventID == 5", "= 5"));
+    assert_true(is_early("Starts | where FileName == 'cmd.exe'", "'cmd.exe'"));
+    assert_false(is_early("Starts | where EventID * 2 == 5", "5"));
+    assert_false(is_early("Starts | extend d = EventID * 2 | where d == 5", "5"));
+    assert_false(is_early("Starts | where EventID == 5 or assert(FileName == 'x', 'y')", "5"));
+    assert_false(is_early("Starts | where iff(EventID > 5, assert(false, 'x'), true)", "5"));
+    assert_false(is_early("let f = (n: long) { n == 5 }; Starts | where f(EventID)", "5"));
+    assert_false(is_early("Starts | where EventID == toscalar(Starts | count)", "EventID"));
+    assert_false(is_early("Starts | take 5 | where EventID == 7", "7"));
+    assert_false(is_early("Starts | summarize count() by EventID | where EventID == 7", "7"));
+    assert_false(is_early("Starts | where 'a' matches regex FileName", "'a'"));
+    assert_int_equal(compile("Starts | where EventID == 5", &scopes[0], true)->sources[0].where.len,
+                     0);
+}
+
 /* Which rows they are is the engine's choice. */
 static void any_rows_are_as_many_and_fit(void **state)
 {
@@ -312,6 +376,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_has_no_rows_is_left_out_and_the_rows_are_the_same),
         TEST(columns_are_read_late_and_the_rows_are_the_same),
+        TEST(conditions_choose_early_and_the_rows_are_the_same),
+        TEST(only_conditions_that_cant_fail_choose_early),
         TEST(any_rows_are_as_many_and_fit),
         TEST(only_whole_events_behind_a_limit_are_read_late),
         TEST(only_datasets_that_have_rows_of_the_caller_in_that_time_are_read),

@@ -150,6 +150,44 @@ static void functions_see_nothing_of_other_agencies(void **state)
     }
 }
 
+/* What can't fail is below the functions, too: those see none of the rows that it leaves out, of whatever agency. */
+static void a_source_leaves_out_rows_before_anything_may_fail(void **state)
+{
+    (void)state;
+    static const struct lake_function function = {
+        .name = "jaga_look",
+        .result = LAKE_BOOLEAN,
+        .parameters = {LAKE_TEXT},
+        .call = refuse_secrets,
+    };
+    static const struct str agencies[] = {{"MOH", 3}, {"MOE", 3}};
+    static const struct str owners[] = {{"MOH", 3}, {"MOF", 3}, {"MOE", 3}};
+    struct lake_cell cells[2];
+    struct err err = {0};
+    for (uint64_t i = 0; i < 9000; i++) {
+        struct lake_row row = test_row(i, TEST_DAY + (int64_t)(i / 5000) * TIME_DAY_US, cells);
+        row.agency = owners[i % 3];
+        cells[0].text = i % 3 == 1 || i % 2 ? STR("SECRET") : STR("1");
+        cells[1].text = i % 3 == 1 || i % 2 == 0 ? STR("7") : STR("8");
+        put(&row);
+    }
+    test_commit(ops, lake, 0, 9000);
+    assert_int_equal(ops->functions(lake, &function, 1, &err), 0);
+    for (size_t n = 1; n <= 2; n++) {
+        struct lake_source source = test_source;
+        struct lake_query query = test_query("SELECT count(*) FROM t WHERE jaga_look(Image)");
+        const char *message;
+        query.sources = &source;
+        query.scope = (struct lake_scope){.agencies = agencies, .n = n};
+        assert_true(test_ask_fails(ops, lake, &query, &message) < 0);
+        source.where = STR("\"EventID\" = 7");
+        assert_string_equal(test_ask_query(ops, lake, &query), n == 1 ? "1500" : "3000");
+        source.where = STR("\"EventID\" = 7 OR true"); /* it stands by itself */
+        query.sql = STR("SELECT count(*), count(DISTINCT _agency) FROM t");
+        assert_string_equal(test_ask_query(ops, lake, &query), n == 1 ? "3000|1" : "6000|2");
+    }
+}
+
 static void what_a_person_may_not_ask_is_refused(void **state)
 {
     (void)state;
@@ -258,6 +296,7 @@ int lake_scope_conformance(void)
         TEST(a_caller_sees_rows_of_its_agencies_only),
         TEST(errors_tell_nothing_of_other_agencies),
         TEST(functions_see_nothing_of_other_agencies),
+        TEST(a_source_leaves_out_rows_before_anything_may_fail),
         TEST(a_caller_is_shown_fields_of_its_agencies_only),
         TEST(what_a_person_may_not_ask_is_refused),
     };

@@ -222,6 +222,11 @@ struct lake_source {
     int64_t first, last;           /* INT64_MIN, INT64_MAX: unbounded */
     const struct lake_spot *spots; /* only the rows of these; NULL: all */
     size_t n_spots;
+    /*
+     * A condition over its columns, of the engine's dialect: the SQL needs no other rows, and no value makes it fail. It
+     * chooses what is read where the SQL may not (lake_query.certain). Empty: there is none.
+     */
+    struct str where;
 };
 
 struct lake_limits {

@@ -175,10 +175,23 @@ int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err
 
 /*
  * What may fail on a value must not see rows outside of the scope, or its failure tells of them. A filter may be moved
- * below another one, but not below a sample, which would be one of other rows: of all rows, it costs next to nothing.
+ * below another one, but not below a sample, which would be one of other rows: of all rows, it costs next to nothing. What
+ * can't fail stands below it, with the scope, where it chooses what is read.
  */
-static const char barrier_begin[] = "SELECT * FROM (";
-static const char barrier_end[] = ") TABLESAMPLE SYSTEM (100 PERCENT)";
+static void begin_barrier(struct buf *sql)
+{
+    buf_add_c(sql, "SELECT * FROM (SELECT * FROM (");
+}
+
+static void end_barrier(struct buf *sql, const struct lake_source *source)
+{
+    buf_add_c(sql, ")");
+    if (source->where.len) {
+        buf_add_c(sql, " WHERE ");
+        buf_add_str(sql, source->where);
+    }
+    buf_add_c(sql, ") TABLESAMPLE SYSTEM (100 PERCENT)");
+}
 
 /* The newest day first, so that a query for any few rows gives the last ones and need not look further; times far off last. */
 static int by_day(const void *a, const void *b)
@@ -223,13 +236,16 @@ int source_write(struct lake *lake, const struct lake_source *source,
         status = source_pin(lake, days[i], pins, err);
         if (status < 0)
             break;
-        buf_add_c(sql, i ? " UNION ALL " : barrier ? barrier_begin : "");
+        if (i)
+            buf_add_c(sql, " UNION ALL ");
+        else if (barrier)
+            begin_barrier(sql);
         add_day(sql, days[i], table, number, source, scope);
     }
     if (status == 0 && n == 0)
         add_nothing(sql, table, source, scope);
     else if (barrier)
-        buf_add_c(sql, barrier_end);
+        end_barrier(sql, source);
     pthread_mutex_unlock(&lake->lock);
     free(days);
     if (status == 0 && sql->failed)

@@ -151,6 +151,14 @@ windows_sysmon | join kind=inner (windows_sysmon | where assert(Computer startsw
 union (windows_sysmon | where assert(Computer startswith 'H', 'seen')), (print x = 1) | count
 let c = toscalar(windows_sysmon | where assert(Computer startswith 'H', 'seen') | count); print c
 windows_sysmon | where parse_json(iff(Computer startswith 'H', '{}', '{"a":')).a == 1 | count
+windows_sysmon | where Computer startswith 'zq' | where assert(Computer startswith 'H', 'seen') | count
+windows_sysmon | where Computer startswith 'zq' and ProcessId * 9223372036854775807 > 0 | summarize count() by bin(_time, 1h)
+windows_sysmon | where _agency != 'health' or assert(Computer startswith 'H', 'seen') | count
+windows_sysmon | where Image in~ ('C:\\zq') or isnotempty(User) | extend d = bin(_time, 10m) | summarize count(), dcount(User) by d | sort by d asc
+DeviceProcessEvents | where DeviceName startswith 'zq' | summarize count() by bin(Timestamp, 1h)
+DeviceProcessEvents | where DeviceName !startswith 'zq' and FileName has_any ('tool1', 'whoami') | summarize count() by bin(Timestamp, 1h)
+DeviceProcessEvents | where ProcessCommandLine has 'whoami' and assert(DeviceName startswith 'H', 'seen') | project DeviceName, FileName
+DeviceProcessEvents | where DeviceName has 'zq' | join kind=rightouter (DeviceProcessEvents | extend k = ProcessId % 7) on DeviceName | summarize count() by k
 declare query_parameters(_agency: string = 'health'); windows_sysmon | count
 """.strip().splitlines()
 
@@ -284,6 +292,7 @@ STEPS = [
     "extend x = toint(_source)", "where _source startswith 'w' or assert(false, 'seen')", "mv-expand k = bag_keys(pack_all())",
     "summarize make_set(_agency), make_set(_source)", "where isnotempty(_raw)", "extend r = strlen(_raw) | summarize sum(r)",
     "extend h = hash(_raw) | summarize dcount(h)", "parse _raw with * 'Computer\":\"' host '\"' * | summarize count() by host",
+    "where Computer startswith 'zq' or isnotempty(User)", "extend slot = bin(_time, 10m)", "where Image has 'tool1' and strlen(Image) % 2 == 0",
     "evaluate bag_unpack(todynamic(_raw)) | getschema", "serialize r = row_number() | summarize max(r)", "search 'zq*'",
 ]
 
@@ -435,6 +444,19 @@ class Questions(IsolationCase):
             answers = self.pair.hunt(query)
             good += self.same(answers, (seed, query)) == 200
         self.assertGreater(good, 20)
+
+    def test_conditions_beside_one_that_may_fail_tell_nothing(self):
+        seen = "assert(%s startswith 'H', 'seen')"
+        certain = ["%s startswith 'zq'", "%s !startswith 'H'", "%s in~ ('h1', 'zq1')", "%s matches regex '^zq'", "isnotempty(%s)",
+                   "(%s has 'zq' or _agency != 'health')", "tolower(%s) contains 'z'", "_time between (datetime(2026-11-21) .. 1d) and %s != ''"]
+        statuses = []
+        for table, host in (("windows_sysmon", "Computer"), ("DeviceProcessEvents", "DeviceName")):
+            for condition in certain:
+                for form in (f"{condition} and {seen}", f"{seen} and {condition}", f"{condition} | where {seen}", f"{condition} or {seen}",
+                             f"{condition} | extend ok = {seen} | where ok"):
+                    query = f"{table} | where {form.replace('%s', host)} | count"
+                    statuses.append(self.same(self.pair.hunt(query), query))
+        self.assertEqual(set(statuses), {200})
 
     def test_shipped_hunts_answer_as_if_there_were_no_other(self):
         for path in sorted((ROOT / "content/hunts").glob("*.kql")):
