@@ -6,34 +6,56 @@
 #include "cli/hunt_prompt.h"
 #include "cli/hunt_session.h"
 #include "hunt/kql.h"
+#include "hunt/saved.h"
 #include "io/file.h"
 #include "sigma/rule.h"
 
-/* What is to be asked: the argument, or standard input. False: it was said what is wrong. */
+/* The text of each is read whole; false: it was said what is wrong. */
+
+static bool read_rules(const struct cli *cli, struct buf *rules)
+{
+    const char *path = cli->settings.hunt_sigma;
+    int status = cli->settings.paths.len ? -EINVAL : file_read(path, SIGMA_FILE_MAX, rules);
+    if (status == -EINVAL)
+        cli_complain(cli, "%s: with --sigma there is no query", path);
+    else if (status < 0)
+        cli_complain(cli, "%s: %s", path, strerror(-status));
+    return status == 0;
+}
+
+/* Not by file_read_fd(): an interruption ends it. */
+static bool read_input(const struct cli *cli, struct buf *query)
+{
+    ssize_t n = 1;
+    while (n > 0 && query->len <= KQL_TEXT_MAX) {
+        char *room = buf_reserve(query, 4096);
+        n = room ? read(STDIN_FILENO, room, 4096) : -1;
+        query->len += n > 0 ? (size_t)n : 0;
+    }
+    if (n < 0 && !*cli->stop)
+        cli_complain(cli, "standard input: %s", query->failed ? "no memory" : strerror(errno));
+    else if (n > 0)
+        cli_complain(cli, "a query has at most %u bytes", KQL_TEXT_MAX);
+    else if (n == 0 && query->len && memchr(query->ptr, '\0', query->len))
+        cli_complain(cli, "standard input: a query is text, and this has a zero byte");
+    else
+        return n == 0;
+    return false;
+}
+
+/* What is to be asked: rules, the argument, or standard input. */
 static bool read_query(const struct cli *cli, struct buf *query)
 {
     const text_list *paths = &cli->settings.paths;
-    const char *rules = cli->settings.hunt_sigma;
-    if (rules) {
-        int status = paths->len ? -E2BIG : file_read(rules, SIGMA_FILE_MAX, query);
-        if (status < 0)
-            cli_complain(cli, "%s: %s", rules,
-                         status == -E2BIG ? "with --sigma there is no query" : strerror(-status));
-        return status == 0;
-    }
-    if (paths->len == 1 && strcmp(paths->items[0], "-") != 0) {
-        buf_add_c(query, paths->items[0]);
-        return true;
-    }
-    while (query->len <= KQL_TEXT_MAX) {
-        char *room = buf_reserve(query, 4096);
-        ssize_t n = room ? read(STDIN_FILENO, room, 4096) : -1;
-        if (n <= 0)
-            return n == 0;
-        query->len += (size_t)n;
-    }
-    cli_complain(cli, "a query has at most %u bytes", KQL_TEXT_MAX);
-    return false;
+    if (cli->settings.hunt_sigma)
+        return read_rules(cli, query);
+    if (paths->len == 0 || strcmp(paths->items[0], "-") == 0)
+        return read_input(cli, query);
+    buf_add_c(query, paths->items[0]);
+    if (str_ends(buf_str(query), SAVED_SUFFIX) && access(paths->items[0], R_OK) == 0)
+        cli_say(cli, "a query in a file is read from standard input: jaga hunt - < %s",
+                paths->items[0]);
+    return true;
 }
 
 static int run(const struct cli *cli)

@@ -34,13 +34,17 @@ int lake_folder_open(const struct cli *cli, struct lake_folder *ret_folder)
         cli_complain(cli, "--lake: '%s' is none of: duckdb:DIR", cli->settings.lake);
         code = EXIT_USAGE;
     } else if (access(place.ptr, F_OK) != 0) { /* opening would make one */
-        cli_complain(cli, "%s: %s", place.ptr, strerror(errno));
-        cli_say(cli, "is --data the folder of a centre? (jaga serve makes one)");
+        int reason = errno;
+        cli_complain(cli, "%s: %s", place.ptr, strerror(reason));
+        if (reason == ENOENT)
+            cli_say(cli, "is --data the folder of a centre? (jaga serve makes one)");
         code = EXIT_USAGE;
     } else {
         ret_folder->lake = ret_folder->ops->open(place.ptr, &options, &err);
         if (!ret_folder->lake)
             code = lake_folder_complain(cli, err.code, &err);
+        if (err.code == -EBUSY)
+            cli_say(cli, "a running centre is asked with --to URL");
     }
     arena_free(&names);
     return code;

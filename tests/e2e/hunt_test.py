@@ -11,7 +11,7 @@ import unittest
 import jaga
 
 from centre import HAS_LAKE, CentreCase, wait_for
-from jaga import BROKEN, DONE, REFUSED, ROOT, USAGE, process
+from jaga import BROKEN, DONE, REFUSED, ROOT, UNREADABLE, USAGE, process
 
 # Too much for any machine: it ends when it is cancelled, or its time is over.
 ENDLESS = "range x from 1 to 100000 step 1 | extend k = 1 | join kind=inner (range y from 1 to 100000 step 1 " \
@@ -290,6 +290,9 @@ class Command(HuntCase):
         wrong = self.ask("windows_sysmon\n| where Imagee == 'x'", code=USAGE).err
         self.assertIn("\n  | where Imagee == 'x'\n          ^\n", wrong)
         self.ask("--time-limit", "300ms", ENDLESS, code=REFUSED)
+        self.assertIn("zero byte", self.ask("-", stdin="print 1\0", code=UNREADABLE).err)
+        saved = self.write("saved.kql", query)
+        self.assertIn(f"hunt - < {saved}", self.ask(saved, code=USAGE).err)
         for form in ("table", "csv"):
             with open("/dev/full", "wb") as full:
                 done = subprocess.run([jaga.JAGA, "hunt", *self.where, "-o", form, "print 1"], stdout=full, stderr=subprocess.PIPE)
@@ -301,7 +304,7 @@ class Command(HuntCase):
         token.write_text(centre.admin)
         self.where = ("--to", centre.url, "--token-file", token, "--insecure")
         self.check()
-        self.assertIn("has this lake open", self.jaga("hunt", "--data", centre.data, "print 1", code=BROKEN).err)
+        self.assertRegex(self.jaga("hunt", "--data", centre.data, "print 1", code=BROKEN).err, "(?s)has this lake open.*--to URL")
         centre.stop()
         self.where = ("--data", centre.data)
         self.check()
