@@ -13,8 +13,10 @@
 #include "hunt/value.h"
 
 #define NAMES_MAX 60 /* that are drawn */
+#define NAME_MIN_COLUMNS 8
 #define NAME_MAX_COLUMNS 32
 #define NUMBER_COLUMNS 12
+#define SHARE_COLUMNS 8
 #define BAR_MIN_COLUMNS 8
 #define EIGHTHS 8
 #define GAP 2
@@ -23,8 +25,9 @@
 struct bars {
     const struct chart *chart;
     VEC(double) places;
-    size_t names;   /* columns of the widest name */
-    size_t columns; /* of the longest bar */
+    size_t name_max; /* columns that a name may have; longer ones are cut */
+    size_t names;    /* columns of the widest name */
+    size_t columns;  /* of the longest bar */
     double most;
     bool shares; /* percents behind the numbers */
     double whole;
@@ -78,8 +81,9 @@ static double sum_at(const struct chart *chart, double x)
     return sum;
 }
 
-static size_t write_name(struct buf *out, const struct chart *chart, double x)
+static size_t write_name(struct buf *out, const struct bars *bars, double x)
 {
+    const struct chart *chart = bars->chart;
     struct buf name = {0};
     char text[TIME_TEXT_MAX];
     if (chart->axis == CHART_NAMES)
@@ -88,18 +92,30 @@ static size_t write_name(struct buf *out, const struct chart *chart, double x)
         buf_add(&name, text, style_time((int64_t)x, text));
     else
         value_write_real(&name, x);
-    size_t used = style_exact(out, buf_str(&name), NAME_MAX_COLUMNS, chart->look.ascii ? "~" : "…");
+    size_t used = style_exact(out, buf_str(&name), bars->name_max, chart->look.ascii ? "~" : "…");
     buf_free(&name);
     return used;
+}
+
+/* Names give way on a narrow terminal; times and numbers would not be told apart without their ends. */
+static size_t name_room(const struct chart *chart, size_t others)
+{
+    size_t least = others + BAR_MIN_COLUMNS + NAME_MIN_COLUMNS, width = chart->look.width;
+    if (width == 0 || chart->axis != CHART_NAMES)
+        return NAME_MAX_COLUMNS;
+    size_t room = NAME_MIN_COLUMNS + (width > least ? width - least : 0);
+    return room < NAME_MAX_COLUMNS ? room : NAME_MAX_COLUMNS;
 }
 
 static void measure(struct bars *bars)
 {
     const struct chart *chart = bars->chart;
+    size_t others = GAP + NUMBER_COLUMNS + (bars->shares ? SHARE_COLUMNS : 0);
+    bars->name_max = name_room(chart, others);
     for (size_t i = 0; i < bars->places.len; i++) {
         double x = bars->places.items[i];
         struct buf name = {0};
-        size_t columns = i < NAMES_MAX ? write_name(&name, chart, x) : 0;
+        size_t columns = i < NAMES_MAX ? write_name(&name, bars, x) : 0;
         buf_free(&name);
         bars->names = columns > bars->names ? columns : bars->names;
         if (chart->wishes.stacked)
@@ -113,7 +129,7 @@ static void measure(struct bars *bars)
                 bars->most = fmax(bars->most, fabs(number));
         }
     }
-    size_t rest = bars->names + GAP + NUMBER_COLUMNS + (bars->shares ? 8 : 0);
+    size_t rest = bars->names + others;
     bars->columns =
         chart->look.width > rest + BAR_MIN_COLUMNS ? chart->look.width - rest : BAR_MIN_COLUMNS;
 }
@@ -153,7 +169,7 @@ static void write_stacked(struct buf *out, const struct bars *bars, double x)
 {
     const struct chart *chart = bars->chart;
     double sum = sum_at(chart, x), most = chart->wishes.percent ? sum : bars->most, at = 0;
-    size_t used = write_name(out, chart, x);
+    size_t used = write_name(out, bars, x);
     style_spaces(out, bars->names + GAP - used);
     for (size_t s = 0; s < chart->series.len && most > 0; s++) {
         double number = number_at(&chart->series.items[s], x);
@@ -174,7 +190,7 @@ static void write_beside(struct buf *out, const struct bars *bars, double x)
         double number = number_at(&chart->series.items[s], x);
         if (isnan(number))
             continue;
-        size_t used = named ? 0 : write_name(out, chart, x);
+        size_t used = named ? 0 : write_name(out, bars, x);
         named = true;
         style_spaces(out, bars->names + GAP - used);
         add_bar(out, chart, s,

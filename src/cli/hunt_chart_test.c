@@ -201,6 +201,9 @@ static void names_are_columns_that_stand_or_bars_that_lie(void **state)
     check_as("barchart_ascii", make("image:string, n:long", IMAGES, "barchart"),
              &(struct hunt_look){.width = 40, .ascii = true});
     check("piechart", make("image:string, n:long", IMAGES, "piechart"));
+    check_as("piechart_narrow",
+             make("image:string, n:long", IMAGES "a-program-with-a-long-name.exe|12\n", "piechart"),
+             &(struct hunt_look){.width = 40});
     check("barchart_percent",
           make("image:string, host:string, n:long", IMAGES_BY_HOST, "barchart kind=stacked100"));
 }
