@@ -24,17 +24,22 @@ static bool fold_integers(enum kql_op op, int64_t left, int64_t right, int64_t *
         if (right == 0 || (right == -1 && left == INT64_MIN))
             return false;
         *ret = op == KQL_DIVIDE ? left / right : left % right;
+        if (op == KQL_MODULO && *ret < 0)
+            *ret = right < 0 ? *ret - right : *ret + right;
         return true;
     }
 }
 
 static double fold_reals(enum kql_op op, double left, double right)
 {
+    if (op == KQL_MODULO) {
+        double rest = fmod(left, right);
+        return rest < 0 ? rest + fabs(right) : rest;
+    }
     return op == KQL_ADD        ? left + right
            : op == KQL_SUBTRACT ? left - right
            : op == KQL_MULTIPLY ? left * right
-           : op == KQL_DIVIDE   ? left / right
-                                : fmod(left, right);
+                                : left / right;
 }
 
 static double as_double(const struct kql_literal *literal)
@@ -114,9 +119,13 @@ static struct str write(struct hunt_bind *bind, enum kql_op op, const struct hun
                                  (op == KQL_DIVIDE && right->type != KQL_TIMESPAN)))
         return hunt_text(bind, "TRY_CAST(trunc(CAST(%.*s AS DOUBLE) %s %.*s) AS BIGINT)",
                          STR_ARG(l), signs[op], STR_ARG(r));
-    if (type == KQL_REAL)
-        return hunt_text(bind, "(CAST(%.*s AS DOUBLE) %s CAST(%.*s AS DOUBLE))", STR_ARG(l),
-                         signs[op], STR_ARG(r));
+    if (type == KQL_REAL) {
+        l = hunt_text(bind, "CAST(%.*s AS DOUBLE)", STR_ARG(l));
+        r = hunt_text(bind, "CAST(%.*s AS DOUBLE)", STR_ARG(r));
+    }
+    if (op == KQL_MODULO) /* never negative, unlike in SQL */
+        return hunt_text(bind, "((%.*s %% %.*s + abs(%.*s)) %% abs(%.*s))", STR_ARG(l), STR_ARG(r),
+                         STR_ARG(r), STR_ARG(r));
     if (type == KQL_LONG && op == KQL_DIVIDE)
         return hunt_text(bind, "(%.*s // %.*s)", STR_ARG(l), STR_ARG(r));
     return hunt_text(bind, "(%.*s %s %.*s)", STR_ARG(l), signs[op], STR_ARG(r));

@@ -139,6 +139,11 @@ static void arithmetic_keeps_types_and_times(void **state)
         {"print -7 / 2", "print_0/-3"},
         {"print 7 / 2.0", "print_0/3.5"},
         {"print 7 % 3", "print_0/1"},
+        {"print a = 14 % 12, b = -14 % 12, c = 14 % -12, d = -14 % -12, e = -5.5 % 2",
+         "a|b|c|d|e/2|10|2|10|0.5"},
+        {"datatable(a:long, b:long)[-14, 12, 14, -12, -14, -12, 1, 0] | project m = a % b, r = a % "
+         "toreal(b)",
+         "m|r/10|10/2|2/10|10/-|NaN"},
         {"print 7 / 0", "print_0/-"},
         {"print 1.0 / 0", "print_0/Infinity"},
         {"print 2h + 30m", "print_0/02:30:00"},
