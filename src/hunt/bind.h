@@ -182,6 +182,7 @@ struct hunt_bind {
     bool places; /* the result asks where addresses are */
 
     bool uncertain; /* a value may make what was bound fail */
+    bool missing;   /* it was refused since a table is not there */
     uint32_t n_columns, n_nodes, n_sources, n_calls;
 };
 

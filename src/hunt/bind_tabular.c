@@ -39,6 +39,7 @@ static int bind_binding_table(struct hunt_bind *bind, struct binding *binding,
 static int bind_unknown_table(struct hunt_bind *bind, struct kql_place place, struct str name)
 {
     struct nearest nearest;
+    bind->missing = true;
     nearest_begin(&nearest, name);
     for (const struct binding *binding = bind->scope; binding; binding = binding->next)
         nearest_offer(&nearest, binding->name);
@@ -66,6 +67,21 @@ static int bind_table_name(struct hunt_bind *bind, const struct kql_expr *expr, 
     return bind_table(bind, table, ret);
 }
 
+/* table("T"): the name may be a parameter of a function, so that one function looks at several tables. */
+static int bind_table_of(struct hunt_bind *bind, const struct kql_expr *expr, struct rel *ret)
+{
+    struct hunt_value name;
+    if (expr->call.arguments.len == 0)
+        return hunt_refuse(bind, expr->place, "table() wants the name of a table");
+    int status = bind_scalar(bind, expr->call.arguments.items[0].expr, &name);
+    if (status < 0)
+        return status;
+    if (!name.constant || name.type != KQL_STRING)
+        return hunt_refuse(bind, expr->place,
+                           "the name of a table is a text that is known before the query runs");
+    return bind_table_name(bind, expr, name.literal.text, ret);
+}
+
 static int bind_table_call(struct hunt_bind *bind, const struct kql_expr *expr, struct rel *ret)
 {
     struct str name = expr->call.name;
@@ -80,10 +96,8 @@ static int bind_table_call(struct hunt_bind *bind, const struct kql_expr *expr, 
             rel_share(bind, ret);
         return status;
     }
-    if (str_eq(name, STR("table")) && arguments->len >= 1 &&
-        arguments->items[0].expr->kind == KQL_LITERAL &&
-        arguments->items[0].expr->literal.type == KQL_STRING)
-        return bind_table_name(bind, expr, arguments->items[0].expr->literal.text, ret);
+    if (str_eq(name, STR("table")))
+        return bind_table_of(bind, expr, ret);
     return bind_not_done(bind, expr->place, "there is no table function '%.*s'", STR_ARG(name));
 }
 

@@ -275,6 +275,12 @@ static void unions_have_the_columns_of_all(void **state)
         {"let X = datatable(a:long)[1]; let Y = datatable(a:long)[2]; union X, Y | sort by a asc",
          "a/1/2"},
         {"let X = datatable(a:long)[1]; union isfuzzy=true X, NoSuchTable", "a/1"},
+        {"let X = datatable(a:long)[1]; let Y = NoSuch | where a > 0; union isfuzzy=true (NoSuch | "
+         "take 1), Y, (X | join (NoSuch) on a), X",
+         "a/1"},
+        {"let X = datatable(a:long)[1]; let f = (name:string) { table(name) | extend n = name }; "
+         "union isfuzzy=true f('X'), f('NoSuch')",
+         "a|n/1|X"},
         {"let Xa = datatable(a:long)[1]; let Xb = datatable(a:long)[2]; union X* | sort by a asc",
          "a/1/2"},
         {"let X = datatable(a:long)[1]; union withsource=T X, Starts | summarize count() by T | "

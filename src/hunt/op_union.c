@@ -124,12 +124,23 @@ static int add_fitting(struct hunt_bind *bind, const struct kql_expr *expr, stru
     return 0;
 }
 
-/* With fuzzy a table that is not there is left out. */
-static bool is_missing(const struct hunt_bind *bind, const struct kql_expr *expr)
+/* With fuzzy a table that is not there is left out, with all that would be made of it. */
+static int add_input(struct hunt_bind *bind, const struct kql_expr *expr, bool fuzzy,
+                     struct rel_list *list)
 {
-    struct str name = expr->kind == KQL_MEMBER ? expr->member.name : expr->name;
-    return (expr->kind == KQL_NAME || expr->kind == KQL_MEMBER) && !bind_find(bind, name) &&
-           !tables_find(bind->options->tables, name);
+    struct rel rel;
+    struct binding *scope = bind->scope;
+    bind->missing = false;
+    int status = bind_tabular(bind, expr, &rel);
+    if (status == 0)
+        rel_list_add(bind, list, &rel);
+    else if (fuzzy && bind->missing) {
+        bind->scope = scope;
+        bind->missing = false;
+        *bind->err = (struct err){0};
+        return 0;
+    }
+    return status;
 }
 
 int bind_tables(struct hunt_bind *bind, const struct kql_expr_list *exprs, bool fuzzy,
@@ -138,7 +149,6 @@ int bind_tables(struct hunt_bind *bind, const struct kql_expr_list *exprs, bool 
     int status = 0;
     for (uint32_t i = 0; status == 0 && i < exprs->len; i++) {
         const struct kql_expr *expr = exprs->items[i];
-        struct rel rel;
         if (expr->kind == KQL_PATTERN)
             status = add_fitting(bind, expr, expr->name, fuzzy, list);
         else if (expr->kind == KQL_STAR)
@@ -146,11 +156,8 @@ int bind_tables(struct hunt_bind *bind, const struct kql_expr_list *exprs, bool 
         else if (expr->kind == KQL_MEMBER &&
                  str_index(expr->member.name, '*') < expr->member.name.len)
             status = add_fitting(bind, expr, expr->member.name, fuzzy, list);
-        else if (!fuzzy || !is_missing(bind, expr)) {
-            status = bind_tabular(bind, expr, &rel);
-            if (status == 0)
-                rel_list_add(bind, list, &rel);
-        }
+        else
+            status = add_input(bind, expr, fuzzy, list);
     }
     return status;
 }
