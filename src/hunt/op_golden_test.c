@@ -321,6 +321,11 @@ static void summarize_groups_and_picks_rows(void **state)
         {"datatable(a:long)[1] | summarize percentiles(a, 50, 99.9)",
          "percentile_a_50|percentile_a_99_9/1|1"},
         {"datatable(k:string, a:long)[\"x\", 1] | summarize take_any(*) by k", "k|a/x|1"},
+        {"datatable(a:long, s:string)[long(null), \"\", 5, \"x\"] | summarize take_any(a), "
+         "take_any(s)",
+         "a|s/5|x"},
+        {"datatable(a:long, s:string)[long(null), \"x\", 5, \"\"] | summarize take_any(a, s)",
+         "a|s/-|x"},
         {"datatable(k:string)[\"x\", \"y\", \"x\"] | summarize by k | sort by k asc", "k/x/y"},
         {"datatable(a:long)[] | summarize count()", "count_/0"},
         {"datatable(a:long)[] | summarize count() by a", "a|count_"},

@@ -64,8 +64,8 @@ static const struct {
     {"arg_min", "arg_min_null($1, $2)", "min($1)", "min"},
     {"argmax", "arg_max_null($1, $2)", "max($1)", "max"},
     {"argmin", "arg_min_null($1, $2)", "min($1)", "min"},
-    {"take_any", "any_value($1)", NULL, "any"},
-    {"any", "any_value($1)", NULL, "any"},
+    {"take_any", "first($1)", NULL, "any"},
+    {"any", "first($1)", NULL, "any"},
 };
 
 struct picker {
@@ -74,6 +74,7 @@ struct picker {
     struct hunt_value of; /* the value whose extreme picks the row */
     struct column_list of_refs;
     const struct kql_named *aggregate;
+    bool alone;       /* take_any of one value: of any row that has one */
     uint32_t n_named; /* names of the aggregate that are given out */
 };
 
@@ -92,7 +93,10 @@ static void pick(struct hunt_bind *bind, struct picker *picker, struct str name,
     for (uint32_t i = 0; i < picker->of_refs.len; i++)
         column_list_add(bind, &all, picker->of_refs.items[i]);
     const struct hunt_value args[] = {value, picker->of};
-    value.sql = hunt_fill(bind, picker->format, args, 2, (struct str){0});
+    const char *format = picker->format;
+    if (picker->alone)
+        format = value.type == KQL_STRING ? "any_value(nullif($1, ''))" : "any_value($1)";
+    value.sql = hunt_fill(bind, format, args, 2, (struct str){0});
     value.filled = false;
     add_aggregate(bind, picker->group, picked_name(picker, name), &value, &all);
 }
@@ -172,6 +176,8 @@ static int bind_picker(struct hunt_bind *bind, struct group *group,
                             .extreme = row_aggregates[row].extreme,
                             .prefix = row_aggregates[row].prefix,
                             .aggregate = aggregate};
+    picker.alone =
+        !picker.extreme && arguments->len == 1 && arguments->items[0].expr->kind != KQL_STAR;
     if (arguments->len == 0)
         return hunt_refuse(bind, aggregate->place, "%s() wants to know of what",
                            row_aggregates[row].name);
