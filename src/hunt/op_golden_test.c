@@ -350,6 +350,9 @@ static void order_lasts_until_it_is_needed(void **state)
         {"datatable(a:long, b:long)[3, 1, 1, 2] | sort by a asc | project b", "b/2/1"},
         {"datatable(a:long)[3, 1, 2] | top 1 by a", "a/3"},
         {"datatable(a:long)[3, 1, 2] | top 2 by a asc", "a/1/2"},
+        {"range x from 1 to 40 step 1 | summarize n = count() by k = x % 20 | extend m = n | top 3 "
+         "by m",
+         "k|n|m/0|2|2/1|2|2/2|2|2"},
         {"datatable(a:long, b:string)[1, \"x\", 1, \"a\", 2, \"b\"] | sort by a desc, b asc",
          "a|b/2|b/1|a/1|x"},
         {"datatable(a:long)[3, 1, 2] | sort by a asc | extend r = row_number()", "a|r/1|1/2|2/3|3"},

@@ -20,10 +20,21 @@ static int op_where(struct hunt_bind *bind, const struct kql_operator *op, struc
     return 0;
 }
 
+/* The groups that rel's rows are, or NULL. */
+static const struct node *groups_of(const struct rel *rel)
+{
+    const struct node *node = rel->node;
+    while (node && node->kind == NODE_SELECT && !node->only)
+        node = node->left;
+    return node && node->kind == NODE_GROUP ? node : NULL;
+}
+
 int op_bind_order(struct hunt_bind *bind, struct rel *rel, const struct kql_ordered *ordered,
                   uint32_t n)
 {
-    struct sort_key *keys = bind_alloc(bind, n, sizeof(*keys));
+    const struct node *groups = groups_of(rel);
+    uint32_t n_groups = groups ? groups->n_keys : 0;
+    struct sort_key *keys = bind_alloc(bind, n + n_groups, sizeof(*keys));
     for (uint32_t i = 0; i < n; i++) {
         struct column_list refs = {0};
         struct hunt_value value;
@@ -39,8 +50,11 @@ int op_bind_order(struct hunt_bind *bind, struct rel *rel, const struct kql_orde
             .nulls_first = ordered[i].nulls ? ordered[i].nulls == KQL_NULLS_FIRST : !descending,
         };
     }
+    /* Groups that are equal in these stand by their keys: the same rows give the same answer. */
+    for (uint32_t i = 0; i < n_groups; i++)
+        keys[n + i] = (struct sort_key){.column = groups->columns.items[i]};
     rel->order = keys;
-    rel->n_order = n;
+    rel->n_order = n + n_groups;
     return 0;
 }
 
