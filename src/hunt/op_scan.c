@@ -244,7 +244,7 @@ static struct str output_type(struct hunt_bind *bind, const struct scan *scan)
 /* The empty state: one row for each partition. */
 static struct str first_state(struct hunt_bind *bind, const struct scan *scan)
 {
-    struct str sql = STR("SELECT 0::BIGINT AS n, 0::BIGINT AS ids");
+    struct str sql = STR("SELECT 0::BIGINT AS n, 0::BIGINT AS ids"), type = output_type(bind, scan);
     for (uint32_t i = 0; i < scan->keys.len; i++)
         sql = hunt_text(bind, "%.*s, k%u", STR_ARG(sql), i);
     for (uint32_t s = 1; s <= scan->op->scan.steps.len; s++) {
@@ -255,8 +255,7 @@ static struct str first_state(struct hunt_bind *bind, const struct scan *scan)
                                 STR_ARG(scan->reads[r].fallback),
                                 bind_sql_type(scan->reads[r].type), s, r);
     }
-    sql = hunt_text(bind, "%.*s, CAST([] AS %.*s) AS o", STR_ARG(sql),
-                    STR_ARG(output_type(bind, scan)));
+    sql = hunt_text(bind, "%.*s, CAST([] AS %.*s) AS o", STR_ARG(sql), STR_ARG(type));
     if (scan->keys.len == 0)
         return sql;
     struct str keys = {"", 0};
@@ -357,8 +356,8 @@ static struct str match_of(struct hunt_bind *bind, uint32_t step)
 
 static struct str output_of(struct hunt_bind *bind, const struct scan *scan, uint32_t step)
 {
-    struct str sql =
-        hunt_text(bind, "{'step': %u::BIGINT, 'id': %.*s", step, STR_ARG(match_of(bind, step)));
+    struct str id = match_of(bind, step);
+    struct str sql = hunt_text(bind, "{'step': %u::BIGINT, 'id': %.*s", step, STR_ARG(id));
     for (uint32_t i = 0; i < scan->op->scan.declared.len; i++)
         sql = hunt_text(bind, "%.*s, 'd%u': CAST(CASE WHEN p%u THEN %.*s ELSE %.*s END AS %s)",
                         STR_ARG(sql), i, step, STR_ARG(own_value(scan, step, i, false)),
@@ -371,8 +370,9 @@ static struct str output_of(struct hunt_bind *bind, const struct scan *scan, uin
 static struct str advanced(struct hunt_bind *bind, const struct scan *scan, uint32_t step,
                            struct str from)
 {
+    struct str id = match_of(bind, step);
     struct str sql = hunt_text(bind, "a%u OR p%u OR q%u AS a%u, %.*s AS m%u", step, step, step,
-                               step, STR_ARG(match_of(bind, step)), step);
+                               step, STR_ARG(id), step);
     if (step == 1)
         sql = hunt_text(bind, "%.*s, ids + CAST(q1 AND NOT a1 AS BIGINT) AS ids", STR_ARG(sql));
     for (uint32_t r = 0; r < scan->n_reads; r++)
@@ -382,8 +382,10 @@ static struct str advanced(struct hunt_bind *bind, const struct scan *scan, uint
                             "v%u_%u",
                             STR_ARG(sql), step, STR_ARG(new_value(bind, scan, step, r, false)),
                             step, STR_ARG(new_value(bind, scan, step, r, true)), step, r, step, r);
-    if (scan->op->scan.steps.items[step - 1].output == KQL_OUTPUT_ALL)
-        sql = hunt_text(bind, "%.*s, %.*s", STR_ARG(sql), STR_ARG(output_of(bind, scan, step)));
+    if (scan->op->scan.steps.items[step - 1].output == KQL_OUTPUT_ALL) {
+        struct str output = output_of(bind, scan, step);
+        sql = hunt_text(bind, "%.*s, %.*s", STR_ARG(sql), STR_ARG(output));
+    }
     return hunt_text(bind, "SELECT * REPLACE (%.*s) FROM (%.*s)", STR_ARG(sql), STR_ARG(from));
 }
 
@@ -413,9 +415,9 @@ static struct str fold(struct hunt_bind *bind, const struct scan *scan)
         sql = advanced(bind, scan, step, sql);
     }
     struct str list = scan->keys.len ? STR("") : listed_rows(bind, scan);
+    struct str first = first_state(bind, scan), columns = state_columns(bind, scan);
     return hunt_text(bind, "WITH RECURSIVE %.*sf AS (%.*s UNION ALL SELECT %.*s FROM (%.*s))",
-                     STR_ARG(list), STR_ARG(first_state(bind, scan)),
-                     STR_ARG(state_columns(bind, scan)), STR_ARG(sql));
+                     STR_ARG(list), STR_ARG(first), STR_ARG(columns), STR_ARG(sql));
 }
 
 /* ---- what comes out ---- */
@@ -472,8 +474,9 @@ static void join_outputs(struct hunt_bind *bind, struct scan *scan)
         field_set(
             bind, &rel->fields, op->scan.step_name.text,
             add_output(bind, outputs, STR("step"), KQL_STRING, step_name(bind, scan), &select));
+    struct str states = fold(bind, scan);
     outputs->text = hunt_text(bind, "%.*s SELECT %.*s FROM (SELECT n%.*s, unnest(o) AS o FROM f)",
-                              STR_ARG(fold(bind, scan)), STR_ARG(select), STR_ARG(keys));
+                              STR_ARG(states), STR_ARG(select), STR_ARG(keys));
     struct node *join = node_new(bind, NODE_JOIN, rel->node);
     join->right = outputs;
     join->text = STR("JOIN");
