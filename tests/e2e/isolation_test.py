@@ -79,6 +79,7 @@ let all_ = materialize(windows_sysmon | project Computer, Image); all_ | join ki
 let f = (x: string) { windows_sysmon | where Computer startswith x }; f('') | count
 let peek = (t: (Image: string)) { t | summarize max(Image) }; peek(windows_sysmon)
 windows_sysmon | join kind=rightouter (windows_sysmon | project Image, other = Computer) on Image | summarize count() by other | sort by other asc
+windows_sysmon | join kind=innerunique (windows_sysmon | summarize n = count() by Computer) on Computer | project Computer, n
 windows_sysmon | join kind=rightanti (windows_sysmon | where Computer == 'H1') on Computer | count
 windows_sysmon | join kind=leftanti (windows_sysmon | where Computer == 'H1') on Computer | summarize count() by Computer | sort by Computer asc
 windows_sysmon | lookup kind=leftouter (windows_sysmon | summarize n = count() by User) on User | summarize max(n)
@@ -280,14 +281,14 @@ INSTALL httpfs
 SELECT 1; SELECT 2
 """.strip().splitlines()
 
-# Pieces of pipelines, put together at random.
+# Pieces of pipelines, put together at random. None keeps some of equal rows: which ones is not said.
 SOURCES = ["windows_sysmon", "DeviceProcessEvents", "union windows_sysmon, windows_security", "events",
-           "(windows_sysmon | join kind=innerunique (windows_sysmon | summarize n = count() by Computer) on Computer)"]
+           "(windows_sysmon | join kind=inner (windows_sysmon | summarize n = count() by Computer) on Computer)"]
 STEPS = [
     "where _agency != 'x'", "where _time > datetime(2026-11-21 08:20)", "where * has 'tool1'", "extend a = _agency", "count",
     "summarize count() by _agency", "summarize dcount(_source)", "summarize n = count() by bin(_time, 10m) | sort by _time asc",
     "summarize min(_time), max(_time) by _agency", "summarize arg_max(_time, _agency)", "project _agency, _source, _time",
-    "distinct _agency, _source", "sort by _time asc", "top 3 by _time desc", "project-away *Guid*", "project-keep _a*, C*",
+    "distinct _agency, _source", "sort by _time asc", "sort by _time desc, _raw asc | take 3", "project-away *Guid*", "project-keep _a*, C*",
     "extend p = tostring(pack_all()) | project l = strlen(p) > 0", "getschema", "where assert(_agency == 'health', 'seen')",
     "extend x = toint(_source)", "where _source startswith 'w' or assert(false, 'seen')", "mv-expand k = bag_keys(pack_all())",
     "summarize make_set(_agency), make_set(_source)", "where isnotempty(_raw)", "extend r = strlen(_raw) | summarize sum(r)",
