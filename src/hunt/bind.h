@@ -281,6 +281,9 @@ int bind_constant_long(struct hunt_bind *bind, const struct kql_expr *expr, cons
 
 /* ---- bind_let.c: names of the query ---- */
 int bind_statement(struct hunt_bind *bind, const struct kql_statement *statement);
+/* The argument of that name, or at that place without a name; NULL: there is none. */
+const struct kql_expr *bind_argument(const struct kql_named_list *arguments, uint32_t index,
+                                     struct str name);
 /* The name under which `set name = value` is among the bindings. */
 struct str bind_setting(struct hunt_bind *bind, struct str name);
 struct binding *bind_find(const struct hunt_bind *bind, struct str name);

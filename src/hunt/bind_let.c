@@ -189,8 +189,8 @@ int bind_statement(struct hunt_bind *bind, const struct kql_statement *statement
 
 /* ---- functions of the query ---- */
 
-static const struct kql_expr *argument_of(const struct kql_named_list *arguments, uint32_t index,
-                                          struct str name)
+const struct kql_expr *bind_argument(const struct kql_named_list *arguments, uint32_t index,
+                                     struct str name)
 {
     for (uint32_t i = 0; i < arguments->len; i++)
         if (arguments->items[i].names.len && str_eq(arguments->items[i].names.items[0].text, name))
@@ -249,7 +249,7 @@ static int enter(struct hunt_bind *bind, struct binding *function, const struct 
             bind_name(bind, parameter->name.text, BOUND_REL)->rel = *first;
             continue;
         }
-        const struct kql_expr *expr = argument_of(arguments, i - shift, parameter->name.text);
+        const struct kql_expr *expr = bind_argument(arguments, i - shift, parameter->name.text);
         if (!expr)
             expr = parameter->value;
         if (!expr)

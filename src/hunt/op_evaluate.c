@@ -160,7 +160,7 @@ static int evaluate_pivot(struct hunt_bind *bind, const struct kql_operator *op,
     return status;
 }
 
-/* ---- bag_unpack(column, prefix) ---- */
+/* ---- bag_unpack(column, prefix, what to do where there is a column of that name, members to leave out) ---- */
 
 /* DuckDB's names of what a JSON value is. */
 static enum kql_type json_kql_type(struct str type)
@@ -227,12 +227,49 @@ static int find_members(struct hunt_bind *bind, struct kql_place place, const st
     return status;
 }
 
-static struct str prefix_of(const struct kql_named_list *arguments)
+struct unpacking {
+    struct str prefix;
+    struct str conflict;            /* "keep_source", "replace_source"; else both stay */
+    const struct kql_expr *ignored; /* an array of names, or NULL */
+};
+
+static int read_unpacking(struct hunt_bind *bind, const struct kql_named_list *arguments,
+                          struct unpacking *ret)
 {
-    const struct kql_expr *expr = arguments->len > 1 ? arguments->items[1].expr : NULL;
-    return expr && expr->kind == KQL_LITERAL && expr->literal.type == KQL_STRING
-               ? expr->literal.text
-               : (struct str){0};
+    static const struct str names[] = {
+        {"OutputColumnPrefix", 18}, {"columnsConflict", 15}, {"ignoredProperties", 17}};
+    struct str *const texts[] = {&ret->prefix, &ret->conflict, NULL};
+    *ret = (struct unpacking){0};
+    for (uint32_t i = 0; i < 3; i++) {
+        const struct kql_expr *expr = bind_argument(arguments, i + 1, names[i]);
+        struct hunt_value value;
+        if (!expr)
+            continue;
+        int status = bind_scalar(bind, expr, &value);
+        if (status < 0)
+            return status;
+        if (texts[i] ? !value.constant || value.type != KQL_STRING
+                     : !value.json || value.json->kind != KQL_ARRAY)
+            return hunt_refuse(bind, expr->place, "%.*s of bag_unpack() is %s that is known now",
+                               STR_ARG(names[i]), texts[i] ? "a text" : "an array");
+        if (texts[i])
+            *texts[i] = value.literal.text;
+        else
+            ret->ignored = value.json;
+    }
+    return 0;
+}
+
+static bool is_ignored(const struct unpacking *unpacking, struct str name)
+{
+    const struct kql_expr *ignored = unpacking->ignored;
+    for (uint32_t i = 0; ignored && i < ignored->exprs.len; i++) {
+        const struct kql_expr *item = ignored->exprs.items[i];
+        if (item->kind == KQL_LITERAL && item->literal.type == KQL_STRING &&
+            str_eq(item->literal.text, name))
+            return true;
+    }
+    return false;
 }
 
 /* The columns that stay: all but the bag, or those that a schema names. */
@@ -251,38 +288,54 @@ static struct field_list unpack_beside(struct hunt_bind *bind, const struct kql_
     return fields;
 }
 
+/* A member of a bag as a column. */
+static struct column *unpack_member(struct hunt_bind *bind, struct rel *rel, struct column *bag,
+                                    const struct kql_column *made, struct str name)
+{
+    struct column_list refs = {0};
+    struct hunt_value member = bind_value(KQL_DYNAMIC, (struct str){0});
+    struct str path = hunt_quote(bind, made->name.text);
+    column_list_add(bind, &refs, bag);
+    member.base = bag->sql;
+    member.path = hunt_text(bind, "concat('$.', to_json(%.*s)::VARCHAR)", STR_ARG(path));
+    member.sql = hunt_text(bind, "nullif(json_extract(%.*s, %.*s), 'null'::JSON)",
+                           STR_ARG(member.base), STR_ARG(member.path));
+    member = hunt_convert(bind, member, made->type == KQL_TYPE_NONE ? KQL_DYNAMIC : made->type);
+    return rel_compute(bind, rel, name, &member, &refs);
+}
+
 static int evaluate_bag_unpack(struct hunt_bind *bind, const struct kql_operator *op,
                                struct rel *rel)
 {
     const struct kql_named_list *arguments = &op->evaluate.call->call.arguments;
-    struct column_list refs = {0}, bag_refs = {0};
+    struct column_list refs = {0};
     struct hunt_value value;
+    struct unpacking unpacking;
     struct member_list members = {.columns = op->evaluate.schema};
     if (arguments->len == 0 || arguments->items[0].expr->kind != KQL_NAME)
         return hunt_refuse(bind, op->evaluate.call->place, "bag_unpack() wants a column of bags");
-    int status = bind_over(bind, rel, arguments->items[0].expr, &refs, &value);
+    int status = read_unpacking(bind, arguments, &unpacking);
+    if (status == 0)
+        status = bind_over(bind, rel, arguments->items[0].expr, &refs, &value);
     if (status < 0)
         return status;
     value = hunt_convert(bind, value, KQL_DYNAMIC);
     struct column *bag = rel_column(bind, rel, STR("bag"), &value, &refs);
-    column_list_add(bind, &bag_refs, bag);
     if (!op->evaluate.has_schema)
         status = find_members(bind, op->evaluate.call->place, rel, bag, &members);
-    struct str bag_name = arguments->items[0].expr->name;
-    struct field_list fields = unpack_beside(bind, op, rel, bag_name);
-    struct str prefix = prefix_of(arguments);
+    struct field_list fields = unpack_beside(bind, op, rel, arguments->items[0].expr->name);
+    bool keep = op->evaluate.has_schema || str_eq(unpacking.conflict, STR("keep_source"));
     for (uint32_t i = 0; status == 0 && i < members.columns.len; i++) {
         const struct kql_column *made = &members.columns.items[i];
-        struct str name = hunt_text(bind, "%.*s%.*s", STR_ARG(prefix), STR_ARG(made->name.text));
-        struct str path = hunt_quote(bind, made->name.text);
-        struct hunt_value member = bind_value(KQL_DYNAMIC, (struct str){0});
-        member.base = bag->sql;
-        member.path = hunt_text(bind, "concat('$.', to_json(%.*s)::VARCHAR)", STR_ARG(path));
-        member.sql = hunt_text(bind, "nullif(json_extract(%.*s, %.*s), 'null'::JSON)",
-                               STR_ARG(member.base), STR_ARG(member.path));
-        member = hunt_convert(bind, member, made->type == KQL_TYPE_NONE ? KQL_DYNAMIC : made->type);
-        if (!op->evaluate.has_schema || !field_find(&fields, name))
-            field_add_unique(bind, &fields, name, rel_compute(bind, rel, name, &member, &bag_refs));
+        struct str name =
+            hunt_text(bind, "%.*s%.*s", STR_ARG(unpacking.prefix), STR_ARG(made->name.text));
+        if (is_ignored(&unpacking, made->name.text) || (keep && field_find(&fields, name)))
+            continue;
+        struct column *column = unpack_member(bind, rel, bag, made, name);
+        if (str_eq(unpacking.conflict, STR("replace_source")))
+            field_set(bind, &fields, name, column);
+        else
+            field_add_unique(bind, &fields, name, column);
     }
     rel->fields = fields;
     return status;

@@ -517,6 +517,15 @@ static void rows_to_columns_and_back(void **state)
         {"datatable(k:long, b:dynamic)[1, dynamic({\"x\": \"a\"})] | evaluate bag_unpack(b) : "
          "(k:long, x:string)",
          "k|x/1|a"},
+        {"let no = dynamic([\"x\", \"z\"]); datatable(k:long, b:dynamic)[1, dynamic({\"x\": \"a\", "
+         "\"y\": 2})] | evaluate bag_unpack(b, OutputColumnPrefix=\"p_\", ignoredProperties=no)",
+         "k|p_y/1|2"},
+        {"datatable(k:long, b:dynamic)[1, dynamic({\"k\": 5})] | evaluate bag_unpack(b, "
+         "columnsConflict=\"keep_source\")",
+         "k/1"},
+        {"datatable(k:long, b:dynamic)[1, dynamic({\"k\": 5})] | evaluate bag_unpack(b, '', "
+         "'replace_source')",
+         "k/5"},
         {"datatable(k:string, a:long)[\"x\", 1, \"x\", 5, \"y\", 2] | partition by k (top 1 by a) "
          "| sort by k asc",
          "k|a/x|5/y|2"},
