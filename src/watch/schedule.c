@@ -291,34 +291,37 @@ static int run_hunt(struct schedule *schedule, const struct scheduled *scheduled
     return status;
 }
 
-/* The id of a hunt that was asked for; to be freed. NULL: none. */
-static char *take_asked(struct schedule *schedule)
+/* The id of a hunt that was asked for, until it is dropped. NULL: none. */
+static const char *next_asked(struct schedule *schedule)
 {
-    char *id = NULL;
     pthread_mutex_lock(&schedule->lock);
-    if (schedule->asked.len) {
-        id = schedule->asked.items[0];
-        schedule->asked.len--;
-        memmove(schedule->asked.items, schedule->asked.items + 1,
-                schedule->asked.len * sizeof(char *));
-    }
+    const char *id = schedule->asked.len ? schedule->asked.items[0] : NULL;
     schedule->stats = schedule->counts;
     pthread_mutex_unlock(&schedule->lock);
     return id;
 }
 
-static int run_asked(struct schedule *schedule)
+static void drop_asked(struct schedule *schedule)
+{
+    pthread_mutex_lock(&schedule->lock);
+    free(schedule->asked.items[0]);
+    schedule->asked.len--;
+    memmove(schedule->asked.items, schedule->asked.items + 1, schedule->asked.len * sizeof(char *));
+    pthread_mutex_unlock(&schedule->lock);
+}
+
+/* One that could not be recorded is run again, as those that are due are. */
+static int run_asked(struct schedule *schedule, struct err *err)
 {
     int status = 0;
-    for (char *id; status == 0 && (id = take_asked(schedule));) {
-        schedule->looked = 0;
+    for (const char *id; status == 0 && (id = next_asked(schedule));) {
         schedule->agencies.len = 0; /* whoever asks wants those that came just now, too */
-        struct err err = {0};
-        status = refresh_agencies(schedule, &err);
+        status = refresh_agencies(schedule, err);
         for (size_t i = 0; status == 0 && i < schedule->hunts.len; i++)
             if (str_eq_ascii_nocase(schedule->hunts.items[i]->hunt->id, str_from_c(id)))
                 status = run_hunt(schedule, schedule->hunts.items[i], true);
-        free(id);
+        if (status == 0)
+            drop_asked(schedule);
     }
     return status;
 }
@@ -330,11 +333,11 @@ static int look(struct schedule *schedule, struct err *err)
     if (status == 0)
         status = refresh_agencies(schedule, err);
     if (status == 0)
-        status = run_asked(schedule);
+        status = run_asked(schedule, err);
     for (size_t i = 0; status == 0 && !schedule->options.idle && i < schedule->hunts.len; i++) {
         status = run_hunt(schedule, schedule->hunts.items[i], false);
         if (status == 0)
-            status = run_asked(schedule); /* whoever asks does not wait for all that are due */
+            status = run_asked(schedule, err); /* whoever asks does not wait for all that are due */
     }
     if (status < 0 && !err->code)
         err_set(err, status, "%s", ledger_problem(schedule->ledger));

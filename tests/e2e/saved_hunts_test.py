@@ -4,6 +4,7 @@ import datetime
 import os
 import random
 import signal
+import sqlite3
 import time
 import unittest
 
@@ -132,6 +133,19 @@ class Schedule(SavedCase):
         self.assertIn("jaga_saved_hunt_findings_total 2", metrics)
         closed = centre.ask("PATCH", "/api/v1/findings/" + finding["id"], {"status": "closed"})
         self.assertEqual(closed.status, 200, closed.text)
+
+    def test_a_run_that_could_not_be_recorded_is_run_again(self):
+        centre = self.filled("--no-schedule")
+        holder = sqlite3.connect(os.path.join(centre.data, "ledger.db"), isolation_level=None)
+        holder.execute("BEGIN IMMEDIATE")
+        answer = centre.ask("POST", f"/api/v1/saved-hunts/{ID}/run")
+        self.assertEqual(answer.status, 204, answer.text)
+        wait_for("the complaint", lambda: any("event=hunt.schedule" in line for line in centre.log))
+        self.assertEqual(self.runs(centre), {})
+        holder.execute("ROLLBACK")
+        holder.close()
+        wait_for("both runs", lambda: len(self.runs(centre)) == 2)
+        self.assertEqual(self.found(centre), [("health", "H1", 1), ("parks", "P1", 1)])
 
     def test_the_same_row_is_found_once_and_new_evidence_counts(self):
         centre = self.filled("--no-schedule")
