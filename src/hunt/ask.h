@@ -69,8 +69,8 @@ struct hunt_place {
 /* Texts live as long as the asking. */
 struct hunt_question {
     struct str text;
-    enum hunt_language
-        language; /* SQL: one SELECT over the datasets; SIGMA: rules, whose events are rows */
+    /* SQL: one SELECT over the datasets; SIGMA: rules, whose events are rows. */
+    enum hunt_language language;
     int64_t first, last; /* first <= time < last; INT64_MIN, INT64_MAX: any */
     int64_t now_us;      /* what now() is; 0: the clock */
     const struct hunt_parameter *parameters;

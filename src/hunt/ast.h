@@ -66,8 +66,8 @@ struct kql_literal {
         int64_t integer; /* int and long */
         double real;
         int64_t ticks; /* datetime: since 1970-01-01 UTC; timespan: how long */
-        struct str
-            text; /* string: unescaped UTF-8; decimal: its digits; guid: 8-4-4-4-12, lower case */
+        /* String: unescaped UTF-8; decimal: its digits; guid: 8-4-4-4-12, lower case. */
+        struct str text;
     };
 };
 
@@ -186,8 +186,8 @@ struct kql_operator_list KQL_LIST(struct kql_operator *);
 struct kql_expr {
     enum kql_expr_kind kind;
     uint32_t height; /* expressions on the longest way down, itself included */
-    struct kql_place
-        place; /* of its first byte; of BINARY, AND, OR, MEMBERSHIP, RANGE: of the operator */
+    /* Of its first byte; of BINARY, AND, OR, MEMBERSHIP, RANGE: of the operator. */
+    struct kql_place place;
     union {
         struct kql_literal literal; /* LITERAL */
         struct kql_expr *operand;   /* NEGATE; JSON: what is inside dynamic() */
@@ -409,10 +409,10 @@ struct kql_operator {
         };                         /* WHERE */
         struct kql_expr *rows;     /* TAKE, SAMPLE: how many */
         struct kql_expr *call;     /* INVOKE: a CALL */
-        struct kql_named_list
-            named; /* EXTEND, PRINT, PROJECT, PROJECT_RENAME (new = old), SERIALIZE */
-        struct kql_expr_list
-            exprs; /* DISTINCT; PROJECT_AWAY, PROJECT_KEEP: NAME, PATTERN or STAR */
+        /* EXTEND, PRINT, PROJECT, PROJECT_RENAME (new = old), SERIALIZE. */
+        struct kql_named_list named;
+        /* DISTINCT; PROJECT_AWAY, PROJECT_KEEP: NAME, PATTERN or STAR. */
+        struct kql_expr_list exprs;
         struct kql_reordered_list reordered; /* PROJECT_REORDER */
         struct kql_ordered_list ordered;     /* SORT */
         struct kql_nested_list nested;       /* TOP_NESTED */
@@ -448,8 +448,8 @@ struct kql_operator {
         struct {
             struct kql_expr *expr;
             struct kql_column_list columns;
-            struct kql_property_list
-                properties; /* pair_delimiter, kv_delimiter, quote, escape, greedy, regex */
+            /* pair_delimiter, kv_delimiter, quote, escape, greedy, regex */
+            struct kql_property_list properties;
         } parse_kv;
         struct {
             bool array; /* kind=array: a bag becomes [key, value] arrays; else one-key bags */
@@ -480,8 +480,8 @@ struct kql_operator {
         struct {
             bool cased;                  /* kind=case_sensitive */
             struct kql_expr_list tables; /* in (...); empty: all */
-            struct kql_expr
-                *predicate; /* a string alone means "any column has it"; STAR: all rows */
+            /* A string alone means "any column has it"; STAR: all rows. */
+            struct kql_expr *predicate;
         } search;
         struct {
             struct kql_name source_column; /* withsource=; empty: source_ */
