@@ -61,23 +61,11 @@ static int gather_begin(void *context, const struct hunt_head *head)
 static int gather_row(void *context, const struct hunt_cell *cells)
 {
     struct gathering *gathering = context;
-    struct kql_offer_list *list = &gathering->table->columns;
-    if (list->len == list->cap) {
-        uint32_t cap = list->cap ? list->cap * 2 : 64;
-        struct kql_offer *items = arena_zero(gathering->arena, cap, sizeof(*items));
-        if (!items)
-            return -ENOMEM;
-        if (list->len)
-            memcpy(items, list->items, list->len * sizeof(*items));
-        list->items = items;
-        list->cap = cap;
-    }
-    struct kql_offer column = {KQL_OFFER_COLUMN, arena_copy(gathering->arena, cells[0].text),
-                               arena_copy(gathering->arena, cells[1].text)};
-    if (!column.text.ptr || !column.help.ptr)
-        return -ENOMEM;
-    list->items[list->len++] = column;
-    return 0;
+    const struct kql_offer column = {KQL_OFFER_COLUMN, arena_copy(gathering->arena, cells[0].text),
+                                     arena_copy(gathering->arena, cells[1].text)};
+    bool whole = column.text.ptr && column.help.ptr &&
+                 kql_offer_push(gathering->arena, &gathering->table->columns, column);
+    return whole ? 0 : -ENOMEM;
 }
 
 static int gather_end(void *context, bool cut)

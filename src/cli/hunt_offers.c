@@ -9,21 +9,6 @@
 #define WORD_MAX_COLUMNS 40
 #define WIDTH_DEFAULT 80
 
-static void push(struct arena *arena, struct kql_offer_list *list, struct kql_offer offer)
-{
-    if (list->len == list->cap) {
-        uint32_t cap = list->cap ? list->cap * 2 : 32;
-        struct kql_offer *items = arena_zero(arena, cap, sizeof(*items));
-        if (!items)
-            return;
-        if (list->len)
-            memcpy(items, list->items, list->len * sizeof(*items));
-        list->items = items;
-        list->cap = cap;
-    }
-    list->items[list->len++] = offer;
-}
-
 /* "\ta", "\columns Dev": a command, or the table behind one. */
 static int find_of_command(struct arena *arena, struct str line, const struct kql_names *names,
                            const char *(*commands)(size_t index), struct hunt_offers *offers)
@@ -31,11 +16,13 @@ static int find_of_command(struct arena *arena, struct str line, const struct kq
     size_t space = str_index(line, ' ');
     struct kql_completion completion;
     if (space == line.len) {
-        for (size_t i = 0; commands(i); i++)
-            if (str_starts(str_from_c(commands(i)), line))
-                push(arena, &offers->list,
-                     (struct kql_offer){KQL_OFFER_WORD, str_from_c(commands(i)), STR("")});
-        return 0;
+        bool whole = true;
+        for (size_t i = 0; whole && commands(i); i++) {
+            const struct kql_offer offer = {KQL_OFFER_WORD, str_from_c(commands(i)), STR("")};
+            if (str_starts(offer.text, line))
+                whole = kql_offer_push(arena, &offers->list, offer);
+        }
+        return whole ? 0 : -ENOMEM;
     }
     struct str rest = str_skip(line, space + 1);
     int status = kql_complete(arena, rest, (uint32_t)rest.len, names, &completion);
@@ -43,10 +30,13 @@ static int find_of_command(struct arena *arena, struct str line, const struct kq
         return status;
     bool tables_only = !str_starts(line, STR("\\explain "));
     offers->from += (uint32_t)(space + 1) + completion.from;
-    for (uint32_t i = 0; i < completion.offers.len; i++)
-        if (!tables_only || completion.offers.items[i].kind == KQL_OFFER_TABLE)
-            push(arena, &offers->list, completion.offers.items[i]);
-    return 0;
+    for (uint32_t i = 0; status == 0 && i < completion.offers.len; i++) {
+        const struct kql_offer *offer = &completion.offers.items[i];
+        bool wanted = !tables_only || offer->kind == KQL_OFFER_TABLE;
+        if (wanted && !kql_offer_push(arena, &offers->list, *offer))
+            status = -ENOMEM;
+    }
+    return status;
 }
 
 int hunt_offers_find(struct arena *arena, struct str text, uint32_t cursor,

@@ -37,22 +37,19 @@ struct completer {
 
 /* ---- offers -------------------------------------------------------------------------------- */
 
-/* Room for one more; the list's own, since there is no parser to complain to. */
-static bool grow(struct kql_offers *offers)
+bool kql_offer_push(struct arena *arena, struct kql_offer_list *list, struct kql_offer offer)
 {
-    struct kql_offer_list *list = &offers->list;
-    if (list->len < list->cap)
-        return true;
-    uint32_t cap = list->cap ? list->cap * 2 : 32;
-    struct kql_offer *items = arena_zero(offers->arena, cap, sizeof(*items));
-    if (!items) {
-        offers->spent = true;
-        return false;
+    if (list->len == list->cap) {
+        uint32_t cap = list->cap ? list->cap * 2 : 32;
+        struct kql_offer *items = arena_zero(arena, cap, sizeof(*items));
+        if (!items)
+            return false;
+        if (list->len)
+            memcpy(items, list->items, list->len * sizeof(*items));
+        list->items = items;
+        list->cap = cap;
     }
-    if (list->len)
-        memcpy(items, list->items, list->len * sizeof(*items));
-    list->items = items;
-    list->cap = cap;
+    list->items[list->len++] = offer;
     return true;
 }
 
@@ -75,10 +72,11 @@ void kql_offers_add(struct kql_offers *offers, enum kql_offer_kind kind, struct 
         kind == KQL_OFFER_NAME || kind == KQL_OFFER_COLUMN || kind == KQL_OFFER_TABLE;
     if (name.len < offers->typed.len ||
         !str_eq_ascii_nocase(str_first(name, offers->typed.len), offers->typed) ||
-        offers->list.len >= KQL_OFFERS_MAX || !grow(offers))
+        offers->list.len >= KQL_OFFERS_MAX)
         return;
     struct str text = name_of_data ? written(offers, name) : name;
-    offers->list.items[offers->list.len++] = (struct kql_offer){kind, text, help};
+    const struct kql_offer offer = {kind, text, help};
+    offers->spent |= !kql_offer_push(offers->arena, &offers->list, offer);
 }
 
 static int compare(const void *a, const void *b)

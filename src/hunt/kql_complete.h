@@ -29,6 +29,9 @@ struct kql_offer {
 };
 struct kql_offer_list KQL_LIST(struct kql_offer);
 
+/* Adds to a list whose items live in the arena. False: no memory. */
+bool kql_offer_push(struct arena *arena, struct kql_offer_list *list, struct kql_offer offer);
+
 /* Where the caller's functions put what they know. */
 struct kql_offers;
 void kql_offers_add(struct kql_offers *offers, enum kql_offer_kind kind, struct str name,
