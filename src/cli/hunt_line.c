@@ -272,8 +272,8 @@ enum hunt_line_end hunt_line_read(struct hunt_line *line, struct str before, str
     line->before = before;
     set_prompt(line);
     el_resize(line->edit);
-    el_set(line->edit, EL_PREP_TERM,
-           1); /* before the prompt is seen: a key that follows it is one of ours */
+    /* Before the prompt is seen: a key that follows it is one of ours. */
+    el_set(line->edit, EL_PREP_TERM, 1);
     errno = 0;
     line->interrupted = false;
     const char *text = el_gets(line->edit, &count);

@@ -22,8 +22,7 @@ static void on_signal(int number)
 /* Instead of main()'s, for which the second interruption is the end. */
 static void catch_signals(void)
 {
-    struct sigaction action = {.sa_handler =
-                                   on_signal}; /* no SA_RESTART: a line that is read ends */
+    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: reading a line ends */
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
