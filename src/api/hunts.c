@@ -74,11 +74,7 @@ struct hunts *hunts_new(struct api *api)
     if (api->options.lake)
         hunts->shelf = hunt_shelf_new(api->options.lake_engine, api->options.lake);
     pthread_mutex_init(&hunts->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&hunts->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&hunts->changed);
     return hunts;
 }
 
@@ -149,13 +145,11 @@ static void job_cancel(struct hunt_job *job)
 static int wait_turn(struct hunt_job *job, struct err *err)
 {
     struct hunts *hunts = job->hunts;
-    struct timespec until;
+    int64_t until = clock_ticks_us() + HUNT_WAIT_US;
     int status = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += HUNT_WAIT_US / TIME_SECOND_US;
     pthread_mutex_lock(&hunts->lock);
     while (!job->turn.runs && !job->cancelled && status == 0)
-        status = pthread_cond_timedwait(&hunts->changed, &hunts->lock, &until);
+        status = clock_wait(&hunts->changed, &hunts->lock, until);
     bool runs = job->turn.runs, cancelled = job->cancelled;
     pthread_mutex_unlock(&hunts->lock);
     if (cancelled)

@@ -4,7 +4,6 @@
  * own thread then sees as the end of the stream. A row leaves the list, under the lock, before its
  * descriptor is closed, so the keeper never shuts down somebody else's.
  */
-#include <time.h>
 
 #include "api/server.h"
 #include "api/event_stream.h"
@@ -89,12 +88,7 @@ static void *keep(void *argument)
     int64_t identity_at = clock_ticks_us() + IDENTITY_EVERY_US;
     pthread_mutex_lock(&api->lock);
     while (!api->keeper_stops) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t nanoseconds = until.tv_nsec + LOOK_EVERY_US * 1000;
-        until.tv_sec += nanoseconds / 1000000000;
-        until.tv_nsec = nanoseconds % 1000000000;
-        pthread_cond_timedwait(&api->changed, &api->lock, &until);
+        clock_wait(&api->changed, &api->lock, clock_ticks_us() + LOOK_EVERY_US);
         int64_t ticks = clock_ticks_us();
         shut_late_ones(api, ticks);
         pthread_mutex_unlock(&api->lock);

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "api/openapi.h"
@@ -14,6 +13,7 @@
 #include "api/event_stream.h"
 #include "api/hunts.h"
 #include "api/outflow.h"
+#include "base/time.h"
 #include "io/clock.h"
 #include "io/log.h"
 
@@ -336,11 +336,7 @@ static struct api *api_new(const struct api_options *options)
     api->budget.max = options->bodies_max;
     api->stop_by = DEADLINE_NONE;
     pthread_mutex_init(&api->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&api->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&api->changed);
     api->listening = calloc(options->n_listeners + 1, sizeof(*api->listening));
     api->peers = peers_new(options->connections_per_address);
     api->ledgers =
@@ -387,12 +383,8 @@ static void wait_for_requests(struct api *api)
 {
     atomic_store(&api->stop_by, clock_ticks_us() + STOP_US);
     pthread_mutex_lock(&api->lock);
-    while (atomic_load(&api->n_requests) > 0) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec++;
-        pthread_cond_timedwait(&api->changed, &api->lock, &until);
-    }
+    while (atomic_load(&api->n_requests) > 0)
+        clock_wait(&api->changed, &api->lock, clock_ticks_us() + TIME_SECOND_US);
     pthread_mutex_unlock(&api->lock);
 }
 

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/time.h"
 #include "io/clock.h"
@@ -68,15 +67,11 @@ static struct held *pop(struct held_list *list)
 struct syslog_hold *hold_new(const struct hold_options *options)
 {
     struct syslog_hold *hold = calloc(1, sizeof(*hold));
-    pthread_condattr_t attributes;
     if (!hold)
         return NULL;
     hold->options = *options;
     pthread_mutex_init(&hold->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&hold->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&hold->changed);
     for (size_t i = 0; i < HOLD_BATCHES; i++) {
         hold->batches[i].hold = hold;
         push(&hold->free, &hold->batches[i]);
@@ -124,14 +119,8 @@ static void collect(struct syslog_hold *hold, int64_t wait_us)
 {
     struct held_list back;
     pthread_mutex_lock(&hold->lock);
-    if (!hold->back.first && wait_us > 0) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += (long)(wait_us * 1000);
-        until.tv_sec += until.tv_nsec / 1000000000;
-        until.tv_nsec %= 1000000000;
-        pthread_cond_timedwait(&hold->changed, &hold->lock, &until);
-    }
+    if (!hold->back.first && wait_us > 0)
+        clock_wait(&hold->changed, &hold->lock, clock_ticks_us() + wait_us);
     back = hold->back;
     hold->back = (struct held_list){0};
     pthread_mutex_unlock(&hold->lock);

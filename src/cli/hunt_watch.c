@@ -1,24 +1,18 @@
 #include "cli/hunt_watch.h"
 
-#include <errno.h>
-#include <time.h>
-
 #include "cli/out_style.h"
+#include "io/clock.h"
 
-#define LOOK_EVERY_NS 50000000L /* for a signal */
-#define SHOW_AFTER_US 400000    /* what is answered sooner shows none */
+#define LOOK_EVERY_US 50000  /* for a signal */
+#define SHOW_AFTER_US 400000 /* what is answered sooner shows none */
 #define BAR_COLUMNS 24
 
 void hunt_watch_init(struct hunt_watch *watch, const struct cli *cli)
 {
-    pthread_condattr_t clock;
     *watch = (struct hunt_watch){.cli = cli};
     watch->shows = cli->terminal_err && !cli->settings.quiet;
     pthread_mutex_init(&watch->lock, NULL);
-    pthread_condattr_init(&clock);
-    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-    pthread_cond_init(&watch->changed, &clock);
-    pthread_condattr_destroy(&clock);
+    clock_condition_init(&watch->changed);
 }
 
 void hunt_watch_free(struct hunt_watch *watch)
@@ -79,12 +73,7 @@ static void *look(void *argument)
     struct hunt_watch *watch = argument;
     pthread_mutex_lock(&watch->lock);
     while (watch->runs) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_nsec += LOOK_EVERY_NS;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&watch->changed, &watch->lock, &until);
+        clock_wait(&watch->changed, &watch->lock, clock_ticks_us() + LOOK_EVERY_US);
         if (watch->runs && *watch->cli->stop && watch->watched.cancel)
             watch->watched.cancel(watch->watched.context);
         if (watch->runs && watch->shows)

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "io/clock.h"
 #include "lake/run.h"
 
 #define LOCK_FILE "lock"
@@ -231,11 +232,7 @@ static struct lake *lake_new(const struct lake_options *options)
     struct lake *lake = calloc(1, sizeof(*lake));
     if (!lake)
         return NULL;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&lake->runs_changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&lake->runs_changed);
     pthread_mutex_init(&lake->runs_lock, NULL);
     pthread_mutex_init(&lake->lock, NULL);
     lake->lock_file = -1;

@@ -2,9 +2,6 @@
  * A thread that interrupts queries. DuckDB forgets an interrupt when a query begins, so one that comes at that very
  * moment is lost: it is said again until it is heard.
  */
-#include <errno.h>
-#include <time.h>
-
 #include "io/clock.h"
 #include "lake/run.h"
 
@@ -47,12 +44,7 @@ static void *watch(void *argument)
             pthread_cond_wait(&lake->runs_changed, &lake->runs_lock);
             continue;
         }
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        int64_t nanoseconds = until.tv_nsec + next % TIME_SECOND_US * 1000;
-        until.tv_sec += (time_t)(next / TIME_SECOND_US + nanoseconds / 1000000000);
-        until.tv_nsec = (long)(nanoseconds % 1000000000);
-        pthread_cond_timedwait(&lake->runs_changed, &lake->runs_lock, &until);
+        clock_wait(&lake->runs_changed, &lake->runs_lock, clock_ticks_us() + next);
     }
     pthread_mutex_unlock(&lake->runs_lock);
     return NULL;

@@ -4,10 +4,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/time.h"
 #include "io/clock.h"
 
 /* A disk that is full says so in several ways. */
@@ -359,9 +357,7 @@ static void wait_for_work(struct spool *spool)
             pthread_cond_wait(&spool->has_work, &spool->lock);
             continue;
         }
-        struct timespec deadline = {.tv_sec = wake / TIME_SECOND_US,
-                                    .tv_nsec = wake % TIME_SECOND_US * 1000};
-        pthread_cond_timedwait(&spool->has_work, &spool->lock, &deadline);
+        clock_wait(&spool->has_work, &spool->lock, wake);
     }
 }
 

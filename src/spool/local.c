@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/time.h"
 #include "io/clock.h"
 
 #define LOCK_FILE "lock"
@@ -105,13 +103,9 @@ static int start_thread(struct spool *spool)
 
 static void init_locks(struct spool *spool)
 {
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     pthread_mutex_init(&spool->lock, NULL);
-    pthread_cond_init(&spool->has_work, &attributes);
-    pthread_cond_init(&spool->has_news, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&spool->has_work);
+    clock_condition_init(&spool->has_news);
 }
 
 struct spool *spool_local_open(const char *place, const struct spool_options *options,
@@ -294,11 +288,9 @@ static void local_bounds(struct spool *spool, uint32_t partition, uint64_t *ret_
 static uint64_t local_wait(struct spool *spool, uint64_t seen, int timeout_ms)
 {
     int64_t end = clock_ticks_us() + (int64_t)timeout_ms * 1000;
-    struct timespec deadline = {.tv_sec = end / TIME_SECOND_US,
-                                .tv_nsec = end % TIME_SECOND_US * 1000};
     pthread_mutex_lock(&spool->lock);
     while (spool->generation <= seen &&
-           pthread_cond_timedwait(&spool->has_news, &spool->lock, &deadline) != ETIMEDOUT)
+           clock_wait(&spool->has_news, &spool->lock, end) != -ETIMEDOUT)
         ;
     uint64_t generation = spool->generation;
     pthread_mutex_unlock(&spool->lock);

@@ -36,18 +36,12 @@ static int make_rounds(struct live *live)
 
 static int make_locks(struct live *live)
 {
-    pthread_condattr_t monotonic;
-    if (pthread_condattr_init(&monotonic) != 0)
-        return -ENOMEM;
-    int r = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    int r = clock_condition_init(&live->rounds_in);
     if (r == 0)
-        r = pthread_cond_init(&live->rounds_in, &monotonic);
+        r = -pthread_cond_init(&live->work, NULL);
     if (r == 0)
-        r = pthread_cond_init(&live->work, NULL);
-    if (r == 0)
-        r = pthread_mutex_init(&live->lock, NULL);
-    pthread_condattr_destroy(&monotonic);
-    return -r;
+        r = -pthread_mutex_init(&live->lock, NULL);
+    return r;
 }
 
 static struct live *make(const struct live_options *options)

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/metric.h"
-#include "base/time.h"
 #include "io/clock.h"
 #include "io/log.h"
 #include "watch/lookbacks_state.h"
@@ -28,11 +27,7 @@ struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct 
     if (!lookbacks->options.now)
         lookbacks->options.now = clock_now_us;
     pthread_mutex_init(&lookbacks->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&lookbacks->woken, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&lookbacks->woken);
     if (mkdir(options->folder, 0700) < 0 && errno != EEXIST)
         (void)err_set(err, -errno, "%s: %s", options->folder, strerror(errno));
     else
@@ -257,17 +252,10 @@ void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version
 /* Until somebody wakes it, or for a while. False: stop. */
 static bool wait_for_work(struct lookbacks *lookbacks, int64_t us)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += us / TIME_SECOND_US;
-    until.tv_nsec += us % TIME_SECOND_US * 1000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
+    int64_t until = clock_ticks_us() + us;
     pthread_mutex_lock(&lookbacks->lock);
     while (!lookbacks->stopping && !lookbacks->wake &&
-           pthread_cond_timedwait(&lookbacks->woken, &lookbacks->lock, &until) != ETIMEDOUT)
+           clock_wait(&lookbacks->woken, &lookbacks->lock, until) != -ETIMEDOUT)
         ;
     lookbacks->wake = false;
     bool go_on = !lookbacks->stopping;

@@ -196,12 +196,10 @@ static struct round *wait_for_rounds(struct live *live, bool *ret_stopped)
     struct recorder *recorder = &live->recorder;
     int64_t wake = clock_ticks_us() + TICK_US;
     bool behind = recorder->retry_at != 0;
-    struct timespec deadline = {.tv_sec = wake / TIME_SECOND_US,
-                                .tv_nsec = wake % TIME_SECOND_US * 1000};
     pthread_mutex_lock(&live->lock);
     while ((behind || (!live->queue && live->running)) &&
            !(change_waits(live) && live->busy == 0 && !behind) &&
-           pthread_cond_timedwait(&live->rounds_in, &live->lock, &deadline) != ETIMEDOUT)
+           clock_wait(&live->rounds_in, &live->lock, wake) != -ETIMEDOUT)
         ;
     struct round *rounds = behind ? NULL : live->queue;
     if (rounds) {

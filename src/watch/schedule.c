@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "base/metric.h"
 #include "base/time.h"
@@ -11,8 +10,8 @@
 #include "io/log.h"
 #include "watch/schedule_state.h"
 
-#define TICK_SECONDS 1
-#define RETRY_SECONDS 5 /* after an error of the ledger */
+#define TICK_US TIME_SECOND_US
+#define RETRY_US (5 * TIME_SECOND_US) /* after an error of the ledger */
 #define NICENESS 10
 #define KEPT_MEMORY_MAX ((size_t)1 << 30)
 #define NAMES_MEMORY_MAX ((size_t)16 << 20)
@@ -349,14 +348,12 @@ static int look(struct schedule *schedule, struct err *err)
 /* For less where it is stopped, or somebody asks; but a ledger that is away is not tried again without a pause. */
 static void rest(struct schedule *schedule, bool failed)
 {
-    struct timespec until;
+    int64_t until = clock_ticks_us() + (failed ? RETRY_US : TICK_US);
     int status = 0;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += failed ? RETRY_SECONDS : TICK_SECONDS;
     pthread_mutex_lock(&schedule->lock);
     schedule->stats = schedule->counts;
     while (status == 0 && !schedule->stopping && (failed || schedule->asked.len == 0))
-        status = pthread_cond_timedwait(&schedule->changed, &schedule->lock, &until);
+        status = clock_wait(&schedule->changed, &schedule->lock, until);
     pthread_mutex_unlock(&schedule->lock);
 }
 
@@ -431,11 +428,7 @@ struct schedule *schedule_start(const struct schedule_options *options, struct e
     arena_init(&schedule->names, NAMES_MEMORY_MAX);
     arena_init(&schedule->keys, NAMES_MEMORY_MAX);
     pthread_mutex_init(&schedule->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&schedule->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&schedule->changed);
     schedule->choices = choices_new(options->agencies, options->n_agencies);
     schedule->options.agencies = NULL;
     int status = schedule->choices ? open_ledger(schedule, err)
