@@ -698,6 +698,8 @@ static void what_is_wrong_is_said_with_its_place(void **state)
          "1:21: count() is about many rows: it stands in summarize, outside of others"},
         {"externaldata(a:string)[\"https://example.org\"]",
          "1:1: externaldata is not read: a hunt looks only at what is stored here"},
+        {"Starts | partition by EventID (reduce by FileName)",
+         "1:10: a partition can't use its rows twice, as 'as', 'reduce' and 'top-nested' do"},
         {"Starts | fork (count) (take 1) | count",
          "1:10: fork gives several results: it stands at the end of a query"},
         {"Starts | evaluate nosuch()", "1:19: there is no plugin 'nosuch' here"},

@@ -59,6 +59,29 @@ static int scan_partitions(struct hunt_bind *bind, const struct kql_operator *op
     return status;
 }
 
+/* Is a node made of `rows`? What is shared is looked at by itself. */
+static bool stands_on(const struct node *node, const struct node *rows)
+{
+    if (!node || node->kind == NODE_SHARED)
+        return false;
+    for (uint32_t i = 0; i < node->n_inputs; i++)
+        if (stands_on(node->inputs[i], rows))
+            return true;
+    return node == rows || stands_on(node->left, rows) || stands_on(node->right, rows);
+}
+
+/* What is shared is written before everything else, where the rows of one turn are not known. */
+static int check_shared(struct hunt_bind *bind, const struct kql_operator *op, uint32_t first,
+                        const struct node *rows)
+{
+    for (uint32_t i = first; i < bind->shared.len; i++)
+        if (stands_on(bind->shared.items[i]->left, rows))
+            return bind_not_done(bind, op->place,
+                                 "a partition can't use its rows twice, as 'as', 'reduce' and "
+                                 "'top-nested' do");
+    return 0;
+}
+
 static int op_partition(struct hunt_bind *bind, const struct kql_operator *op, struct rel *rel)
 {
     bool rest;
@@ -89,8 +112,11 @@ static int op_partition(struct hunt_bind *bind, const struct kql_operator *op, s
         bind, &rows,
         hunt_text(bind, "%.*s IS NOT DISTINCT FROM %.*s", STR_ARG(of_rows->sql), STR_ARG(one->sql)),
         &both);
+    uint32_t n_shared = bind->shared.len;
     status = op->partition.braces ? bind_braces(bind, op, one, &made)
                                   : bind_pipe(bind, op->partition.pipe, &rows, &made);
+    if (status == 0)
+        status = check_shared(bind, op, n_shared, rows.node);
     if (status < 0)
         return status;
     struct node *node = node_new(bind, NODE_JOIN, group_end(&group).node);
