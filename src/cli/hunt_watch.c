@@ -89,7 +89,8 @@ int hunt_watch_begin(struct hunt_watch *watch, const struct hunt_watched *watche
     watch->watched = *watched;
     watch->runs = true;
     int status = pthread_create(&watch->thread, NULL, look, watch);
-    watch->runs = status == 0;
+    if (status != 0)
+        watch->runs = false; /* otherwise it is the thread's, too, by now */
     return -status;
 }
 
