@@ -63,11 +63,32 @@ static int add_key(struct news_writer *writer, enum indicator_type type, struct 
     return writer->n == PIECE ? flush(writer) : 0;
 }
 
+/* Was it in force to the end? What had expired and is there again is new. */
+static bool was_in_force(const struct news_writer *writer, int64_t until)
+{
+    return until == TIME_UNSET || until > writer->now->header->built;
+}
+
+/* Entries [first, first + n) of the image before. */
+static bool were_in_force(const struct news_writer *writer, const struct table *table,
+                          uint64_t first, uint64_t n)
+{
+    bool any = false;
+    for (uint64_t i = first; !any && i < first + n; i++) {
+        uint32_t meta = table->entries[i].meta;
+        any = meta < writer->before->n_metas &&
+              was_in_force(writer, writer->before->metas[meta].until);
+    }
+    return any;
+}
+
 /* Look-ups in the order of keys pass the other image from its beginning to its end. */
 static int add_table(struct news_writer *writer, enum indicator_type type)
 {
     const struct table *table = &writer->now->tables[IMAGE_INDICATORS][type];
-    uint64_t first;
+    const struct table *before =
+        writer->before ? &writer->before->tables[IMAGE_INDICATORS][type] : NULL;
+    uint64_t first = 0, n;
     int status = 0;
     for (uint64_t i = 0; status == 0 && i < table->count; i++) {
         const struct image_entry *entry = &table->entries[i];
@@ -75,9 +96,8 @@ static int add_table(struct news_writer *writer, enum indicator_type type)
         struct str text = table->is_text ? image_entry_text(writer->now, entry) : STR("");
         if (table->is_text)
             key.low = 0;
-        if (!writer->before ||
-            !image_find(writer->before, &writer->before->tables[IMAGE_INDICATORS][type], key, text,
-                        &first))
+        n = before ? image_find(writer->before, before, key, text, &first) : 0;
+        if (n == 0 || !were_in_force(writer, before, first, n))
             status = add_key(writer, type, key);
     }
     return status;
@@ -99,7 +119,9 @@ static int add_networks(struct news_writer *writer, enum indicator_type type)
         len +=
             (size_t)snprintf(bytes + len, sizeof(bytes) - len, "/%u", (unsigned)networks[i].bits);
         struct str value = str_of(bytes, len);
-        if (!writer->before || !intel_find(writer->before, type, value, 0, &known))
+        if (!writer->before ||
+            !intel_find(writer->before, type, value, writer->now->header->built, &known) ||
+            !was_in_force(writer, known.until))
             status = vec_push(&keys, image_key_of_text(value));
     }
     if (keys.len)

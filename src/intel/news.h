@@ -16,7 +16,7 @@ struct intel_news;
 struct intel_screen;
 
 /*
- * Hands the list to `put` piece by piece. before NULL: nothing was there. 0 with how many there are of each type, what put()
+ * Hands the list to `put` piece by piece. An indicator of `before` that had expired when `now` was built is new. before NULL: nothing was there. 0 with how many there are of each type, what put()
  * returned, or -ENOMEM.
  */
 int intel_news_write(const struct intel *before, const struct intel *now,

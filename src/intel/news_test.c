@@ -15,21 +15,32 @@ struct image {
     struct intel *intel;
 };
 
-static void begin(struct image *image)
+static void begin_at(struct image *image, int64_t now)
 {
-    *image = (struct image){.builder = intel_builder_new(NOW)};
+    *image = (struct image){.builder = intel_builder_new(now)};
     assert_non_null(image->builder);
 }
 
-static void add(struct image *image, enum indicator_type type, const char *value)
+static void begin(struct image *image)
+{
+    begin_at(image, NOW);
+}
+
+static void add_until(struct image *image, enum indicator_type type, const char *value,
+                      int64_t until)
 {
     const struct indicator indicator = {.type = type,
                                         .value = str_from_c(value),
                                         .source = STR("feed"),
                                         .confidence = 50,
                                         .from = TIME_UNSET,
-                                        .until = TIME_UNSET};
+                                        .until = until};
     assert_int_equal(intel_builder_add(image->builder, &indicator), 0);
+}
+
+static void add(struct image *image, enum indicator_type type, const char *value)
+{
+    add_until(image, type, value, TIME_UNSET);
 }
 
 static void ready(struct image *image)
@@ -145,6 +156,32 @@ static void the_same_indicators_are_no_news(void **state)
     end(&other);
 }
 
+static void what_had_expired_and_is_there_again_is_new(void **state)
+{
+    struct image before, now;
+    struct buf list = {0};
+    struct intel_news *news;
+    (void)state;
+    begin(&before);
+    begin_at(&now, NOW + 2 * TIME_DAY_US);
+    for (size_t i = 0; i < N_SAMPLES; i++) {
+        add_until(&before, SAMPLES[i].type, SAMPLES[i].old, NOW + TIME_DAY_US);
+        add_until(&before, SAMPLES[i].type, SAMPLES[i].new, NOW + 3 * TIME_DAY_US);
+        add_until(&now, SAMPLES[i].type, SAMPLES[i].old, NOW + 9 * TIME_DAY_US);
+        add_until(&now, SAMPLES[i].type, SAMPLES[i].new, NOW + 9 * TIME_DAY_US);
+    }
+    ready(&before);
+    ready(&now);
+    assert_int_equal(compare(&before, &now, &list, &news), N_SAMPLES);
+    for (size_t i = 0; i < N_SAMPLES; i++)
+        if (!intel_news_has(news, SAMPLES[i].type, str_from_c(SAMPLES[i].old)))
+            fail_msg("%s is not new", SAMPLES[i].old);
+    intel_news_close(news);
+    buf_free(&list);
+    end(&before);
+    end(&now);
+}
+
 static void with_nothing_before_all_are_new(void **state)
 {
     struct image now;
@@ -249,6 +286,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_the_image_before_had_is_not_new),
         cmocka_unit_test(the_same_indicators_are_no_news),
+        cmocka_unit_test(what_had_expired_and_is_there_again_is_new),
         cmocka_unit_test(with_nothing_before_all_are_new),
         cmocka_unit_test(texts_are_screened_as_the_matcher_looks_at_them),
         cmocka_unit_test(a_damaged_list_is_refused),
