@@ -58,6 +58,7 @@ static const char *const refused_functions[] = {
     "vector_type",
     "version",
     "jaga_leaf",
+    "jaga_screen", /* tells of indicators */
 };
 
 /* What the engine calls in plans of its own, its catalogue, and what stands for PostgreSQL's. */
