@@ -1,7 +1,7 @@
 /*
  * Looking back finds what was found as it arrived: every rule, alone, over a lake filled from a spool by the store, against
- * the engine over the same spool; and so do indicators, made of what these events hold, some of them already known. The samples of all formats, the rules and their tests that we ship, and, where they are,
- * SigmaHQ's rules and real events.
+ * the engine over the same spool; and so do indicators, made of what these events hold, some of them already known. The
+ * samples of all formats, the rules and their tests that we ship, and, where they are, SigmaHQ's rules and real events.
  *
  *     lookback_golden_test CONTENT DATA [RULE_STEP]
  */
@@ -428,16 +428,34 @@ static void add_indicator(struct world *world, enum indicator_type type, struct 
         assert_true(intel_builder_add(world->known, &indicator) >= 0);
 }
 
+/* The network around an address. */
+static void add_network(struct world *world, struct str address)
+{
+    char text[INDICATOR_VALUE_MAX];
+    bool wide = indicator_guess_address(address) == INDICATOR_IPV6;
+    int len = snprintf(text, sizeof(text), "%.*s/%d", STR_ARG(address), wide ? 48 : 24);
+    if (len < (int)sizeof(text))
+        add_indicator(world, wide ? INDICATOR_CIDR6 : INDICATOR_CIDR4, str_of(text, (size_t)len));
+}
+
+/* As one or the other of what it may be, in turns. */
 static void add_value(struct world *world, enum field_type field, struct str text)
 {
-    static const enum indicator_type types[] = {
-        [FIELD_DOMAIN] = INDICATOR_DOMAIN,  [FIELD_HOST] = INDICATOR_HOST,
-        [FIELD_URL] = INDICATOR_URL,        [FIELD_EMAIL] = INDICATOR_EMAIL,
-        [FIELD_PATH] = INDICATOR_FILE_NAME, [FIELD_AGENT] = INDICATOR_USER_AGENT,
-        [FIELD_JA3] = INDICATOR_JA3,        [FIELD_JA4] = INDICATOR_JA4,
+    static const enum indicator_type types[][2] = {
+        [FIELD_DOMAIN] = {INDICATOR_DOMAIN, INDICATOR_HOST},
+        [FIELD_HOST] = {INDICATOR_HOST, INDICATOR_DOMAIN},
+        [FIELD_URL] = {INDICATOR_URL, INDICATOR_URL},
+        [FIELD_EMAIL] = {INDICATOR_EMAIL, INDICATOR_EMAIL},
+        [FIELD_PATH] = {INDICATOR_FILE_NAME, INDICATOR_FILE_PATH},
+        [FIELD_AGENT] = {INDICATOR_USER_AGENT, INDICATOR_USER_AGENT},
+        [FIELD_JA3] = {INDICATOR_JA3, INDICATOR_JA3},
+        [FIELD_JA4] = {INDICATOR_JA4, INDICATOR_JA4},
     };
+    bool other = world->added % 2;
     struct str part;
-    if (field == FIELD_IP)
+    if (field == FIELD_IP && other)
+        add_network(world, text);
+    else if (field == FIELD_IP)
         add_indicator(world, indicator_guess_address(text), text);
     else if (field == FIELD_HASH)
         add_indicator(world, indicator_digest_type(text), text);
@@ -446,8 +464,8 @@ static void add_value(struct world *world, enum field_type field, struct str tex
             part = str_skip(part, str_index(part, '=') + 1);
             add_indicator(world, indicator_digest_type(part), part);
         }
-    else if ((size_t)field < sizeof(types) / sizeof(types[0]) && types[field])
-        add_indicator(world, types[field], text);
+    else if ((size_t)field < sizeof(types) / sizeof(types[0]) && types[field][other])
+        add_indicator(world, types[field][other], text);
 }
 
 static int take_values(void *context, struct event *event, struct batch_place place)
@@ -552,6 +570,9 @@ static size_t compare_indicators(struct world *world)
     lookback_free(lookback);
     qsort(world->live.items, world->live.len, sizeof(struct hit), by_place);
     qsort(world->past.items, world->past.len, sizeof(struct hit), by_place);
+    for (int i = INDICATOR_NONE + 1; i < INDICATOR_COUNT; i++)
+        printf("%s %llu, ", indicator_type_names[i],
+               (unsigned long long)intel_count(world->intel, (enum indicator_type)i));
     printf("%llu indicators of %llu are new: %llu candidates, %zu events of %zu\n",
            (unsigned long long)(intel_count(world->intel, INDICATOR_NONE) -
                                 intel_count(world->known_intel, INDICATOR_NONE)),

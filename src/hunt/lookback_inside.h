@@ -23,7 +23,7 @@ struct lookback_target {
     struct str name;
     uint32_t dataset;        /* in the datasets; DATASET_NONE: what nothing recognised */
     struct buf where;        /* empty: all rows */
-    bool typed;              /* it has fields that indicators are looked for in */
+    bool typed;              /* fields that indicators are looked for in are stored of it */
     VEC(struct str) columns; /* native names that `where` reads */
 };
 

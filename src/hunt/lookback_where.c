@@ -1,5 +1,6 @@
 /*
- * Needs of rules, and what may hold a new indicator, as a condition of SQL. A value of a field may lie in several places, and each of them is asked:
+ * Needs of rules, and what may hold a new indicator, as a condition of SQL. A value of a field may lie in several places,
+ * and each of them is asked:
  *
  *     the column of the field, and of each native field that it stands for
  *     _extra, where it did not fit its column: such rows pass if they name one of the fields at all
@@ -376,14 +377,24 @@ static void add_indicators(struct where *where)
     buf_add_byte(where->sql, ')');
 }
 
-/* Has the dataset such fields? */
-static int has_typed(const struct lookback *lookback, const struct lookback_target *target)
+/* Has the dataset such fields? *ret_stored: and are there any in what is stored of it? Of no dataset, any name may come. */
+static int has_typed(const struct lookback *lookback, const struct lookback_target *target,
+                     bool *ret_stored)
 {
     const struct fields *fields = datasets_fields(lookback->options.datasets);
-    int type = FIELD_TEXT;
-    for (uint32_t id = 0; lookback->intel && type == FIELD_TEXT && id < fields_count(fields); id++)
-        type = intel_matcher_field(lookback->intel, target->dataset, id);
-    return type < 0 ? type : type != FIELD_TEXT;
+    bool typed = false, stored = false;
+    for (uint32_t id = 0; lookback->intel && !stored && id < fields_count(fields); id++) {
+        int type = intel_matcher_field(lookback->intel, target->dataset, id);
+        if (type < 0)
+            return type;
+        if (type == FIELD_TEXT)
+            continue;
+        typed = true;
+        stored = target->dataset != DATASET_NONE ||
+                 hunt_catalogue_find(lookback->catalogue, target->name, fields_name(fields, id));
+    }
+    *ret_stored = stored;
+    return typed;
 }
 
 /* ---- the whole ---- */
@@ -411,12 +422,11 @@ int lookback_narrow(struct lookback *lookback, struct lookback_target *target)
 {
     const struct lookback_options *options = &lookback->options;
     struct where where = {.lookback = lookback, .target = target, .sql = &target->where};
-    int typed = has_typed(lookback, target);
+    int typed = has_typed(lookback, target, &target->typed);
     bool whole = options->whole || (typed > 0 && !lookback->screen);
     uint32_t n = 0;
     if (typed < 0)
         return typed;
-    target->typed = typed;
     arena_init(&where.arena, NEED_MEMORY_MAX);
     for (uint32_t i = 0; i < options->set->rules.len && !where.failed; i++) {
         bool tagged;
