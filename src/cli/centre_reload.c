@@ -73,6 +73,8 @@ static void swap_version(struct centre *centre, struct live_version *version)
     struct store_version *shared = version && centre->store ? centre_version_share(version) : NULL;
     if (!version)
         err_set(&err, -EINVAL, "the new ones cannot be used");
+    if (version && centre->lookbacks)
+        lookbacks_prepare(centre->lookbacks, version);
     if (version && live_swap(centre->live, version, &err) == 0) {
         if (shared)
             store_swap(centre->store, shared);
@@ -119,6 +121,8 @@ static void look_at_ledger(struct centre *centre)
     if (senders_load_tokens(centre->senders, centre->ledger) < 0)
         log_say(LOG_ERROR, "tokens.unreadable", "%s", ledger_problem(centre->ledger));
     live_reload_exceptions(centre->live);
+    if (centre->lookbacks)
+        lookbacks_look(centre->lookbacks, centre->ledger);
 }
 
 /* A full spool may let go of what the account has counted as soon as that is kept. */

@@ -72,7 +72,7 @@ int journal_note_buf(struct ledger *ledger, const char *key, struct buf *note);
 int change_begin(struct ledger *ledger, struct str actor, const char *action, bool *ret_own);
 int change_end(struct ledger *ledger, bool own, int status);
 
-/* Tokens, exceptions or saved hunts have changed: ledger_version() rises, and caches read them again. */
+/* What ledger_version() tells of has changed: it rises, and caches read it again. */
 int change_version(struct ledger *ledger);
 
 /* Forgets the texts of the last answer. */

@@ -105,6 +105,8 @@ static int move(struct ledger *ledger, struct str id, const char *action,
         status = ledger_refuse(ledger, -ENOENT, "there is no such look-back '%.*s' to do that with",
                                STR_ARG(str_first(id, ID_TEXT_MAX)));
     if (status == 0)
+        status = change_version(ledger);
+    if (status == 0)
         status = note(ledger, action, id, (struct str){0});
     return change_end(ledger, own, status);
 }

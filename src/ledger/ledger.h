@@ -37,8 +37,8 @@ void ledger_close(struct ledger *ledger);
 const char *ledger_problem(const struct ledger *ledger);
 
 /*
- * Rises whenever a token, an exception or a saved hunt was added, changed, revoked or removed, over any connection: for
- * caches of them. (Findings have finding_change().)
+ * Rises whenever a token, an exception or a saved hunt was added, changed, revoked or removed, or a look-back cancelled or
+ * resumed, over any connection: for who keeps, or does, what they say. (Findings have finding_change().)
  */
 int ledger_version(struct ledger *ledger, uint64_t *ret_version);
 

@@ -204,15 +204,6 @@ static bool is_ready(const struct job *job)
     return true;
 }
 
-static struct live_version *take_version(struct lookbacks *lookbacks)
-{
-    pthread_mutex_lock(&lookbacks->lock);
-    struct live_version *version =
-        lookbacks->version ? lookbacks->options.hold(lookbacks->version) : NULL;
-    pthread_mutex_unlock(&lookbacks->lock);
-    return version;
-}
-
 static int open_live(struct job *job, struct live_version *version, struct err *err)
 {
     const struct lookbacks_options *options = &job->lookbacks->options;
@@ -264,8 +255,6 @@ static bool set_running(struct job *job, struct lookback *lookback)
     pthread_mutex_lock(&lookbacks->lock);
     sum_up(job);
     lookbacks->running = lookback;
-    memcpy(lookbacks->running_id, job->kept.id.ptr, job->kept.id.len);
-    lookbacks->running_id[job->kept.id.len] = '\0';
     bool go_on = !lookbacks->stopping && !lookbacks->cancelled;
     pthread_mutex_unlock(&lookbacks->lock);
     return go_on;
@@ -309,13 +298,25 @@ static void give_round_back(struct job *job)
     worker->round = NULL;
 }
 
+/* From now on a cancel is meant for it. */
+static void begin_job(struct job *job)
+{
+    struct lookbacks *lookbacks = job->lookbacks;
+    pthread_mutex_lock(&lookbacks->lock);
+    memcpy(lookbacks->running_id, job->kept.id.ptr, job->kept.id.len);
+    lookbacks->running_id[job->kept.id.len] = '\0';
+    pthread_mutex_unlock(&lookbacks->lock);
+}
+
 static void close_job(struct job *job)
 {
-    pthread_mutex_lock(&job->lookbacks->lock);
+    struct lookbacks *lookbacks = job->lookbacks;
+    pthread_mutex_lock(&lookbacks->lock);
     sum_up(job);
-    job->lookbacks->running = NULL;
-    job->lookbacks->cancelled = false;
-    pthread_mutex_unlock(&job->lookbacks->lock);
+    lookbacks->running = NULL;
+    lookbacks->running_id[0] = '\0';
+    lookbacks->cancelled = false;
+    pthread_mutex_unlock(&lookbacks->lock);
     lookback_free(job->lookback);
     give_round_back(job);
     news_close(&job->news);
@@ -443,25 +444,11 @@ static int take_indicator(struct job *job, const struct lookback_event *found,
     return job_note_indicator(job, &match->indicator, found->agency, found->time);
 }
 
-/* The ledger of a running centre may be told of it by others than its interface. -ENOENT: it was cancelled. */
-static int look_for_cancel(struct job *job)
-{
-    struct kept_lookback kept;
-    int64_t now = clock_ticks_us();
-    if (now < job->look_at)
-        return 0;
-    job->look_at = now + LOOKBACKS_LOOK_US;
-    int r = kept_lookback_get(job->lookbacks->ledger, job->kept.id, &kept);
-    return r == 0 && kept.state == LOOKBACK_CANCELLED ? -ENOENT : 0;
-}
-
 static int on_found(void *context, const struct lookback_event *found)
 {
     struct job *job = context;
     struct worker *worker = &job->live->workers[0];
-    int r = look_for_cancel(job);
-    if (r < 0)
-        return r;
+    int r = 0;
     if (worker->round->arena.size > ROUND_ARENA_FULL && found->time < job->reached) {
         job->kept.until = job->reached; /* all of that time and later is done */
         r = end_round(job);
@@ -517,6 +504,7 @@ static int run_rules(struct job *job, struct err *err)
     if (r == 0)
         r = job_read_shares(job);
     set_uses(job, job->rules, USE_FINDING);
+    uint64_t before = job->kept.candidates;
     job->kept.done = 0;
     for (size_t i = 0; r == 0 && i < job->windows.len; i++) {
         struct job_window window = job->windows.items[i];
@@ -532,7 +520,7 @@ static int run_rules(struct job *job, struct err *err)
             if (r == 0) {
                 struct lookback_stats stats;
                 lookback_stats(job->lookback, &stats);
-                job->kept.candidates = stats.candidates;
+                job->kept.candidates = before + stats.candidates;
                 job->kept.until = window.first;
                 r = commit(job);
             }
@@ -644,6 +632,8 @@ int lookback_job_run(struct lookbacks *lookbacks, struct str id)
     struct err err = {0};
     arena_init(&job.arena, JOB_ARENA_MAX);
     int r = copy_kept(&job, id);
+    if (r == 0)
+        begin_job(&job);
     if (r == 0 && !is_ready(&job))
         r = -EAGAIN;
     struct live_version *version = r == 0 ? take_version(lookbacks) : NULL;

@@ -4,9 +4,11 @@
  *     FOLDER/known.jint   a copy of the image whose indicators have looked, or need not
  *     FOLDER/new-....list what an image had that the one before it had not (intel/news.h), until its look is done
  *
- * While the centre runs, the version before has the image before. After a start the copy is asked; the ledger has its
- * signature, as it may lag behind.
+ * While the centre runs, the version before has the image before, and the comparison is made before the new one takes
+ * over: detection does not stand still for it. At a start the copy is asked. The ledger has the signature of what is
+ * known; a copy that lags behind makes more look back than has to, never less.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,11 +16,12 @@
 #include <unistd.h>
 
 #include "io/log.h"
+#include "parse/json_cursor.h"
 #include "watch/lookbacks_state.h"
 
 #define KNOWN "known.jint"
+#define LIST_PREFIX "new-"
 #define PATH_SIZE 4096
-#define LIST_NAME_MAX 64
 
 static int path_of(const struct lookbacks *lookbacks, struct str name, char ret_path[PATH_SIZE])
 {
@@ -64,40 +67,58 @@ static void add_title(struct buf *json, const uint64_t counts[static INDICATOR_C
     buf_add_c(json, ")\"");
 }
 
-static void add_row(struct buf *json, const char *list,
-                    const uint64_t counts[static INDICATOR_COUNT], uint64_t sum)
+static void write_row(struct found_news *found, const uint64_t counts[static INDICATOR_COUNT],
+                      uint64_t sum)
 {
-    buf_add_byte(json, json->len ? ',' : '[');
-    buf_add_c(json, "{\"rule\":\"" LOOKBACKS_INDICATORS "\",");
-    add_title(json, counts, sum);
-    buf_printf(json, ",\"kind\":\"" LOOKBACKS_INDICATORS "\",\"count\":%llu,\"list\":\"%s\"}",
-               (unsigned long long)sum, list);
+    buf_add_c(&found->row, "{\"rule\":\"" LOOKBACKS_INDICATORS "\",");
+    add_title(&found->row, counts, sum);
+    buf_printf(&found->row,
+               ",\"kind\":\"" LOOKBACKS_INDICATORS "\",\"count\":%llu,\"list\":\"%s\"}",
+               (unsigned long long)sum, found->list);
+}
+
+static uint64_t signature_of(const struct intel *intel)
+{
+    return intel ? intel_signature(intel) : 0;
 }
 
 /* Writes the list, and its row where there is anything in it. */
-static int compare(struct lookbacks *lookbacks, const struct intel *before, const struct intel *now,
-                   struct buf *json)
+static int compare(const struct lookbacks *lookbacks, const struct intel *before,
+                   const struct intel *now, struct found_news *found)
 {
-    char name[LIST_NAME_MAX], path[PATH_SIZE];
+    char path[PATH_SIZE];
     uint64_t counts[INDICATOR_COUNT] = {0}, sum = 0;
-    int len = snprintf(name, sizeof(name), "new-%llx-%016llx.list",
-                       (unsigned long long)lookbacks->options.now(),
-                       (unsigned long long)intel_signature(now));
-    int r = path_of(lookbacks, str_of(name, (size_t)len), path);
+    *found = (struct found_news){.before = signature_of(before), .now = signature_of(now)};
+    (void)snprintf(found->list, sizeof(found->list), LIST_PREFIX "%llx-%016llx.list",
+                   (unsigned long long)lookbacks->options.now(), (unsigned long long)found->now);
+    int r = path_of(lookbacks, str_from_c(found->list), path);
     int fd = r == 0 ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600) : -1;
-    if (fd < 0)
+    if (fd < 0) {
+        found->list[0] = '\0';
         return r < 0 ? r : -errno;
+    }
     r = intel_news_write(before, now, put_piece, &fd, counts);
-    if (r == 0)
-        r = file_write_fd_durable(fd, STR(""));
-    close(fd);
     for (int i = 0; i < INDICATOR_COUNT; i++)
         sum += counts[i];
     if (r == 0 && sum)
-        add_row(json, name, counts, sum);
-    else
-        (void)unlink(path);
+        r = file_write_fd_durable(fd, STR(""));
+    close(fd);
+    if (r == 0 && sum)
+        write_row(found, counts, sum);
+    if (r == 0 && found->row.failed)
+        r = -ENOMEM;
+    found->done = r == 0;
+    if (r < 0 || !sum)
+        news_discard(lookbacks, found);
     return r;
+}
+
+void news_discard(const struct lookbacks *lookbacks, struct found_news *found)
+{
+    if (found->list[0])
+        news_remove(lookbacks, str_from_c(found->list));
+    found->list[0] = '\0';
+    buf_free(&found->row);
 }
 
 int news_open(const struct lookbacks *lookbacks, struct str list, const struct intel *intel,
@@ -153,48 +174,80 @@ static void close_known(struct intel *intel, struct file_map *map)
     file_unmap(map);
 }
 
-static uint64_t signature_of(const struct live_version *version)
-{
-    return version->intel ? intel_signature(version->intel) : 0;
-}
-
-/* At a start, against what the last run knew. */
-static int compare_known(struct lookbacks *lookbacks, uint64_t known, const struct intel *now,
-                         struct buf *json)
+/* At a start, or where what was found out before is of other images: against the copy. */
+static int compare_known(const struct lookbacks *lookbacks, uint64_t known, const struct intel *now,
+                         struct found_news *found)
 {
     struct file_map map;
     struct intel *before = known ? open_known(lookbacks, &map) : NULL;
-    int r = 0;
     if (known && !before)
         log_say(LOG_WARN, "lookback.indicators",
-                "which indicators are new can't be told: %s/" KNOWN " is gone, or damaged",
+                "which indicators are new can't be told, all look back: %s/" KNOWN
+                " is gone, or damaged",
                 lookbacks->options.folder);
-    else
-        r = compare(lookbacks, before, now, json);
+    int r = compare(lookbacks, before, now, found);
     close_known(before, &map);
     return r;
 }
 
-int news_note(struct lookbacks *lookbacks, const struct live_version *version, bool past,
-              struct buf *json)
+static struct found_news take_found(struct lookbacks *lookbacks)
 {
+    pthread_mutex_lock(&lookbacks->lock);
+    struct found_news found = lookbacks->found;
+    lookbacks->found = (struct found_news){0};
+    pthread_mutex_unlock(&lookbacks->lock);
+    return found;
+}
+
+void lookbacks_prepare(struct lookbacks *lookbacks, const struct live_version *version)
+{
+    struct found_news found = take_found(lookbacks);
+    struct live_version *before = take_version(lookbacks);
+    news_discard(lookbacks, &found);
+    if (!before)
+        return;
+    if (version->intel && signature_of(before->intel) != signature_of(version->intel)) {
+        int r = compare(lookbacks, before->intel, version->intel, &found);
+        if (r < 0)
+            log_say(LOG_WARN, "lookback.indicators", "what is new can't be told yet: %s",
+                    strerror(-r));
+        pthread_mutex_lock(&lookbacks->lock);
+        lookbacks->found = found;
+        pthread_mutex_unlock(&lookbacks->lock);
+    }
+    before->free(before);
+}
+
+int news_find(struct lookbacks *lookbacks, const struct live_version *version, bool past,
+              struct found_news *ret_found)
+{
+    struct found_news found = take_found(lookbacks);
     struct buf blob = {0};
-    uint64_t known = 0;
+    uint64_t known = 0, now = signature_of(version->intel);
     int r = blob_get(lookbacks->noting, LOOKBACKS_IMAGE, &blob);
     bool first = r == -ENOENT || blob.len != sizeof(known);
+    if (r == -ENOENT)
+        r = 0;
     if (!first)
         memcpy(&known, blob.ptr, sizeof(known));
     buf_free(&blob);
-    if (first || !past || !version->intel || known == signature_of(version))
-        return r == -ENOENT ? 0 : r;
-    if (lookbacks->version && known == signature_of(lookbacks->version))
-        return compare(lookbacks, lookbacks->version->intel, version->intel, json);
-    return compare_known(lookbacks, known, version->intel, json);
+    bool wanted = r == 0 && !first && past && version->intel && known != now;
+    if (wanted && found.done && found.before == known && found.now == now) {
+        *ret_found = found;
+        return 0;
+    }
+    news_discard(lookbacks, &found);
+    if (!wanted)
+        return r;
+    const struct live_version *before = lookbacks->version; /* this thread alone changes it */
+    return before && known && known == signature_of(before->intel)
+               ? compare(lookbacks, before->intel, version->intel, ret_found)
+               : compare_known(lookbacks, known, version->intel, ret_found);
 }
 
 int news_put(struct lookbacks *lookbacks, const struct live_version *version)
 {
-    uint64_t signature = signature_of(version);
+    uint64_t signature = signature_of(version->intel);
     return blob_put(lookbacks->noting, LOOKBACKS_IMAGE,
                     str_of((const char *)&signature, sizeof(signature)));
 }
@@ -218,7 +271,7 @@ void news_save(struct lookbacks *lookbacks, const struct live_version *version)
 {
     struct file_map map;
     struct intel *known = open_known(lookbacks, &map);
-    bool same = known && intel_signature(known) == signature_of(version);
+    bool same = known && intel_signature(known) == signature_of(version->intel);
     close_known(known, &map);
     if (same || !version->intel)
         return;
@@ -227,4 +280,46 @@ void news_save(struct lookbacks *lookbacks, const struct live_version *version)
         log_say(LOG_ERROR, "lookback.indicators",
                 "what is new after a restart may not be told: %s/" KNOWN ": %s",
                 lookbacks->options.folder, strerror(-r));
+}
+
+/* ---- lists that nobody needs ---- */
+
+/* The names of lists that looks still need, each between blanks. */
+static int add_needed(void *context, const struct kept_lookback *lookback)
+{
+    struct buf *names = context;
+    struct json_cursor items = json_cursor_of(lookback->rules);
+    struct str name, item;
+    while (lookback->state != LOOKBACK_DONE && json_cursor_next(&items, &name, &item)) {
+        struct str list = json_inside(json_member(item, STR("list")));
+        if (list.len == 0)
+            continue;
+        buf_add_byte(names, ' ');
+        buf_add_str(names, list);
+        buf_add_byte(names, ' ');
+    }
+    return 0;
+}
+
+static bool is_needed(struct str names, const char *list)
+{
+    char word[NEWS_LIST_MAX + 2];
+    int len = snprintf(word, sizeof(word), " %s ", list);
+    return len >= (int)sizeof(word) || str_find(names, str_of(word, (size_t)len)) != SIZE_MAX;
+}
+
+void news_sweep(const struct lookbacks *lookbacks, struct ledger *ledger)
+{
+    struct buf names = {0};
+    DIR *folder = opendir(lookbacks->options.folder);
+    const struct dirent *entry;
+    bool known = folder && kept_lookback_list(ledger, UINT32_MAX, add_needed, &names) == 0;
+    known = known && !names.failed;
+    while (known && (entry = readdir(folder)))
+        if (str_starts(str_from_c(entry->d_name), STR(LIST_PREFIX)) &&
+            !is_needed(buf_str(&names), entry->d_name))
+            news_remove(lookbacks, str_from_c(entry->d_name));
+    if (folder)
+        closedir(folder);
+    buf_free(&names);
 }

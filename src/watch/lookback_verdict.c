@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/time.h"
+#include "base/utf8.h"
 #include "watch/lookbacks_state.h"
 
 #define MISSING_MAX 400   /* days that are listed */
@@ -100,29 +101,41 @@ int job_read_shares(struct job *job)
 
 /* ---- matches ---- */
 
-int job_note(struct job *job, struct str rule, struct str agency, int64_t time)
+/* Its number among the matches; MAP_NONE: there is none. The key is left in job->text. */
+static uint32_t find_matches(struct job *job, struct str rule, struct str agency)
 {
     buf_clear(&job->text);
     buf_add_str(&job->text, rule);
     buf_add_byte(&job->text, '\n');
     buf_add_str(&job->text, agency);
-    if (job->text.failed)
+    return job->text.failed ? MAP_NONE : map_get(&job->match_ids, buf_str(&job->text));
+}
+
+static int add_matches(struct job *job, size_t rule_len, uint32_t *ret_index)
+{
+    struct str key = arena_copy(&job->arena, buf_str(&job->text));
+    const struct job_matches matches = {.rule = str_first(key, rule_len),
+                                        .agency = str_skip(key, rule_len + 1)};
+    uint32_t index = (uint32_t)job->matches.len;
+    if (job->text.failed || !key.ptr || vec_push(&job->matches, matches) < 0)
         return -ENOMEM;
-    uint32_t index = map_get(&job->match_ids, buf_str(&job->text));
-    if (index == MAP_NONE) {
-        struct str key = arena_copy(&job->arena, buf_str(&job->text));
-        const struct job_matches matches = {.rule = str_first(key, rule.len),
-                                            .agency = str_skip(key, rule.len + 1),
-                                            .first = time,
-                                            .last = time};
-        index = (uint32_t)job->matches.len;
-        if (!key.ptr || vec_push(&job->matches, matches) < 0)
-            return -ENOMEM;
-        if (map_put(&job->match_ids, key, index) < 0) {
-            job->matches.len--;
-            return -ENOMEM;
-        }
+    if (map_put(&job->match_ids, key, index) < 0) {
+        job->matches.len--;
+        return -ENOMEM;
     }
+    *ret_index = index;
+    return 0;
+}
+
+/* Of a rule and agency that are not among them yet only where there are fewer than `max`. */
+static int note(struct job *job, struct str rule, struct str agency, int64_t time, size_t max)
+{
+    uint32_t index = find_matches(job, rule, agency);
+    if (index == MAP_NONE && job->matches.len >= max)
+        return 0;
+    int r = index == MAP_NONE ? add_matches(job, rule.len, &index) : 0;
+    if (r < 0)
+        return r;
     struct job_matches *matches = &job->matches.items[index];
     if (matches->n == 0 || time < matches->first)
         matches->first = time;
@@ -132,15 +145,27 @@ int job_note(struct job *job, struct str rule, struct str agency, int64_t time)
     return 0;
 }
 
+int job_note(struct job *job, struct str rule, struct str agency, int64_t time)
+{
+    return note(job, rule, agency, time, SIZE_MAX);
+}
+
+/* Its beginning, of whole characters. */
+static struct str shortened(struct str value)
+{
+    struct str text = str_first(value, NAME_SIZE_MAX);
+    return str_first(text, utf8_valid(text));
+}
+
 int job_note_indicator(struct job *job, const struct indicator *indicator, struct str agency,
                        int64_t time)
 {
     struct buf name = {0};
     int r = job_note(job, STR(LOOKBACKS_INDICATORS), agency, time);
     buf_printf(&name, LOOKBACKS_INDICATOR "%s ", indicator_type_names[indicator->type]);
-    buf_add_str(&name, str_first(indicator->value, NAME_SIZE_MAX));
-    if (r == 0 && job->matches.len < NAMED_MAX)
-        r = name.failed ? -ENOMEM : job_note(job, buf_str(&name), agency, time);
+    buf_add_str(&name, shortened(indicator->value));
+    if (r == 0)
+        r = name.failed ? -ENOMEM : note(job, buf_str(&name), agency, time, NAMED_MAX);
     buf_free(&name);
     return r;
 }
@@ -238,20 +263,27 @@ static uint32_t count_days(const struct job *job, const bool *looked, struct str
     return days;
 }
 
-static int put_verdict(struct job *job, struct ledger *ledger, const struct subject *subject,
-                       struct str agency, const bool *looked, struct str datasets, bool affected)
+/* What the lake has of an agency, of the datasets that a subject is for. */
+struct coverage {
+    struct str datasets; /* a JSON list */
+    uint32_t days;
+    struct buf missing; /* days, as a JSON list */
+};
+
+static int put_verdict(struct job *job, struct ledger *ledger, struct str rule, struct str agency,
+                       const struct coverage *coverage, bool affected)
 {
-    struct buf missing = {0};
-    buf_add_byte(&missing, '[');
-    struct kept_verdict verdict = {.rule = subject->id, .agency = agency, .datasets = datasets};
-    verdict.days = count_days(job, looked, agency, &missing);
-    verdict.verdict = affected       ? VERDICT_AFFECTED
-                      : verdict.days ? VERDICT_CLEAN
-                                     : VERDICT_CANNOT_TELL;
-    verdict.missing = buf_str(&missing);
-    int r = missing.failed ? -ENOMEM : kept_verdict_put(ledger, job->kept.id, &verdict);
-    buf_free(&missing);
-    return r;
+    const struct kept_verdict verdict = {
+        .rule = rule,
+        .agency = agency,
+        .verdict = affected         ? VERDICT_AFFECTED
+                   : coverage->days ? VERDICT_CLEAN
+                                    : VERDICT_CANNOT_TELL,
+        .days = coverage->days,
+        .datasets = coverage->datasets,
+        .missing = buf_str(&coverage->missing),
+    };
+    return kept_verdict_put(ledger, job->kept.id, &verdict);
 }
 
 struct agency_list {
@@ -277,26 +309,31 @@ static int list_agencies(const struct job *job, struct agency_list *list)
     return r;
 }
 
-static bool is_affected(const struct job *job, struct str rule, struct str agency)
-{
-    for (size_t i = 0; i < job->matches.len; i++)
-        if (str_eq(job->matches.items[i].rule, rule) &&
-            str_eq(job->matches.items[i].agency, agency))
-            return true;
-    return false;
-}
-
-/* Indicators that were found, each by itself. */
-static int put_named(struct job *job, struct ledger *ledger, const bool *looked,
-                     struct str datasets)
+/* Indicators that were found there, each by itself. */
+static int put_named(struct job *job, struct ledger *ledger, struct str agency,
+                     const struct coverage *coverage)
 {
     int r = 0;
     for (size_t i = 0; r == 0 && i < job->matches.len; i++) {
         const struct job_matches *matches = &job->matches.items[i];
-        const struct subject one = {matches->rule, SUBJECT_INDICATORS, 0};
-        if (is_named_indicator(matches->rule))
-            r = put_verdict(job, ledger, &one, matches->agency, looked, datasets, true);
+        if (is_named_indicator(matches->rule) && str_eq(matches->agency, agency))
+            r = put_verdict(job, ledger, matches->rule, agency, coverage, true);
     }
+    return r;
+}
+
+static int put_agency(struct job *job, struct ledger *ledger, const struct subject *subject,
+                      struct str agency, const bool *looked, struct str datasets, bool affected)
+{
+    struct coverage coverage = {.datasets = datasets};
+    buf_add_byte(&coverage.missing, '[');
+    coverage.days = count_days(job, looked, agency, &coverage.missing);
+    int r = coverage.missing.failed
+                ? -ENOMEM
+                : put_verdict(job, ledger, subject->id, agency, &coverage, affected);
+    if (r == 0 && subject->kind == SUBJECT_INDICATORS)
+        r = put_named(job, ledger, agency, &coverage);
+    buf_free(&coverage.missing);
     return r;
 }
 
@@ -317,16 +354,14 @@ static int put_subject(struct job *job, struct ledger *ledger, const struct subj
             looked[k] = looked[k] || str_eq(job->shares.items[k].dataset, names[i]);
     }
     buf_add_byte(&datasets, ']');
-    for (size_t i = 0; r == 0 && i < agencies->names.len; i++) {
-        bool affected = is_affected(job, subject->id, agencies->names.items[i]);
-        if (all || affected)
-            r = put_verdict(job, ledger, subject, agencies->names.items[i], looked,
-                            buf_str(&datasets), affected);
-    }
-    if (r == 0 && subject->kind == SUBJECT_INDICATORS)
-        r = put_named(job, ledger, looked, buf_str(&datasets));
     if (r == 0 && datasets.failed)
         r = -ENOMEM;
+    for (size_t i = 0; r == 0 && i < agencies->names.len; i++) {
+        struct str agency = agencies->names.items[i];
+        bool affected = find_matches(job, subject->id, agency) != MAP_NONE;
+        if (all || affected)
+            r = put_agency(job, ledger, subject, agency, looked, buf_str(&datasets), affected);
+    }
     buf_free(&datasets);
     free(looked);
     return r;

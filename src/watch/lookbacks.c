@@ -33,8 +33,10 @@ struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct 
     else
         lookbacks->noting = ledger_open(options->ledger, &how, err);
     lookbacks->ledger = lookbacks->noting ? ledger_open(options->ledger, &how, err) : NULL;
-    if (lookbacks->ledger)
+    if (lookbacks->ledger) {
+        news_sweep(lookbacks, lookbacks->ledger);
         return lookbacks;
+    }
     lookbacks_free(lookbacks);
     return NULL;
 }
@@ -45,6 +47,7 @@ void lookbacks_free(struct lookbacks *lookbacks)
         return;
     if (lookbacks->version)
         lookbacks->version->free(lookbacks->version);
+    news_discard(lookbacks, &lookbacks->found);
     if (lookbacks->noting)
         ledger_close(lookbacks->noting);
     if (lookbacks->ledger)
@@ -201,30 +204,42 @@ static int lower_offsets(struct lookbacks *lookbacks, const uint64_t *offsets, u
     return r;
 }
 
+static void add_found(struct buf *rules, const struct found_news *found)
+{
+    if (found->row.len == 0)
+        return;
+    buf_add_byte(rules, rules->len ? ',' : '[');
+    buf_add_str(rules, buf_str(&found->row));
+}
+
 static int note_version(struct lookbacks *lookbacks, const struct live_version *version,
                         const uint64_t *offsets, uint32_t n)
 {
     struct buf known = {0}, rules = {0};
+    struct found_news found = {0};
     digest_list digests = {0};
     int r = lookbacks->told ? 0 : lower_offsets(lookbacks, offsets, n);
     if (r == 0)
         r = list_digests(version->set, &digests);
     if (r == 0)
         r = blob_get(lookbacks->noting, LOOKBACKS_KNOWN, &known);
-    bool first = r == -ENOENT;
     if (r == 0 && has_past(offsets, n))
         r = list_new(version->set, buf_str(&known), &rules);
-    if (r == 0 || first)
-        r = news_note(lookbacks, version, has_past(offsets, n), &rules);
+    if (r == 0 || r == -ENOENT) /* on the first start all rules are known */
+        r = news_find(lookbacks, version, has_past(offsets, n), &found);
+    add_found(&rules, &found);
     if (rules.len)
         buf_add_byte(&rules, ']');
     if (r == 0)
         r = rules.failed ? -ENOMEM
                          : note_new(lookbacks, buf_str(&rules), &digests, version, offsets, n);
+    if (r < 0)
+        news_discard(lookbacks, &found);
     lookbacks->told = lookbacks->told || r == 0;
     vec_free(&digests);
     buf_free(&known);
     buf_free(&rules);
+    buf_free(&found.row);
     return r;
 }
 
@@ -239,12 +254,21 @@ void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version
     pthread_mutex_lock(&lookbacks->lock);
     struct live_version *old = lookbacks->version;
     lookbacks->version = held;
-    lookbacks->unsaved = true;
+    lookbacks->unsaved = r == 0;
     lookbacks->wake = true;
     pthread_cond_signal(&lookbacks->woken);
     pthread_mutex_unlock(&lookbacks->lock);
     if (old)
         old->free(old);
+}
+
+struct live_version *take_version(struct lookbacks *lookbacks)
+{
+    pthread_mutex_lock(&lookbacks->lock);
+    struct live_version *version =
+        lookbacks->version ? lookbacks->options.hold(lookbacks->version) : NULL;
+    pthread_mutex_unlock(&lookbacks->lock);
+    return version;
 }
 
 /* ---- the thread ---- */
@@ -329,13 +353,26 @@ void lookbacks_wake(struct lookbacks *lookbacks)
 void lookbacks_cancel(struct lookbacks *lookbacks, struct str id)
 {
     pthread_mutex_lock(&lookbacks->lock);
-    if (lookbacks->running && str_eq(id, str_from_c(lookbacks->running_id))) {
+    if (id.len && str_eq(id, str_from_c(lookbacks->running_id))) {
         lookbacks->cancelled = true;
-        lookback_cancel(lookbacks->running);
+        if (lookbacks->running)
+            lookback_cancel(lookbacks->running);
     }
     lookbacks->wake = true;
     pthread_cond_signal(&lookbacks->woken);
     pthread_mutex_unlock(&lookbacks->lock);
+}
+
+void lookbacks_look(struct lookbacks *lookbacks, struct ledger *ledger)
+{
+    char id[LOOKBACK_ID_MAX];
+    struct kept_lookback kept;
+    pthread_mutex_lock(&lookbacks->lock);
+    memcpy(id, lookbacks->running_id, sizeof(id));
+    pthread_mutex_unlock(&lookbacks->lock);
+    if (id[0] && kept_lookback_get(ledger, str_from_c(id), &kept) == 0 &&
+        kept.state == LOOKBACK_CANCELLED)
+        lookbacks_cancel(lookbacks, str_from_c(id));
 }
 
 void lookbacks_metrics(void *context, struct buf *out)

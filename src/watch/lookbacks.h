@@ -1,6 +1,7 @@
 /*
- * lookbacks: a rule that is new, or has changed, and an indicator that is new look at all that was received before they came. What it finds are
- * findings as detection would have made them; what it says of each agency is a verdict: affected, clean, or cannot tell.
+ * lookbacks: a rule that is new, or has changed, and an indicator that is new look at all that was received before they
+ * came. What they find are findings as detection would have made them; what they say of each agency is a verdict:
+ * affected, clean, or cannot tell.
  *
  *     version ─▶ changed(): what is not known yet ─▶ ledger: look-back {rules, offsets} ─▶ thread: newest day first
  *                                                                                            │ hunt/lookback.h
@@ -49,6 +50,12 @@ struct lookbacks;
 struct lookbacks *lookbacks_new(const struct lookbacks_options *options, struct err *err);
 void lookbacks_free(struct lookbacks *lookbacks); /* NULL: nothing */
 
+/*
+ * Before live_swap() of it: finds out which of its indicators are new, so that detection does not stand still for that.
+ * Not by two threads at once.
+ */
+void lookbacks_prepare(struct lookbacks *lookbacks, const struct live_version *version);
+
 /* For live_options.changed: notes which rules are to look back, of events before these offsets. */
 void lookbacks_changed(struct lookbacks *lookbacks, struct live_version *version,
                        const uint64_t *offsets, uint32_t n);
@@ -63,5 +70,8 @@ void lookbacks_metrics(void *lookbacks, struct buf *out);
 /* The ledger says something else of a look: it is to go on; or it was cancelled, and ends what it does. Any thread. */
 void lookbacks_wake(struct lookbacks *lookbacks);
 void lookbacks_cancel(struct lookbacks *lookbacks, struct str id);
+
+/* ledger_version() has risen: was the look that runs cancelled over another connection? */
+void lookbacks_look(struct lookbacks *lookbacks, struct ledger *ledger);
 
 #endif

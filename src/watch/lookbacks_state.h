@@ -30,6 +30,15 @@
 #define LOOKBACKS_LOOK_US 500000 /* between two looks at the ledger */
 #define LOOKBACKS_RETRY_US 1000000
 #define LOOKBACKS_NICE 10
+#define NEWS_LIST_MAX 64 /* name of a list of indicators */
+
+/* What an image of indicators has that the one before it had not. */
+struct found_news {
+    bool done;                /* it was found out */
+    uint64_t before, now;     /* signatures of the images; 0: none */
+    char list[NEWS_LIST_MAX]; /* its list, in the folder; empty: nothing is new */
+    struct buf row;           /* of the JSON list of rules */
+};
 
 struct lookbacks {
     struct lookbacks_options options;
@@ -41,11 +50,12 @@ struct lookbacks {
     pthread_cond_t woken;
     struct ledger *noting;        /* of changed() */
     struct live_version *version; /* the newest; held */
-    struct lookback *running;     /* that a stop ends */
-    char running_id[LOOKBACK_ID_MAX];
-    bool stopping, wake, told; /* told: changed() has been called */
-    bool cancelled;            /* the look that runs */
-    bool unsaved;              /* the version's indicators are not in the folder yet */
+    struct found_news found;      /* by lookbacks_prepare(), for the version that takes over next */
+    char running_id[LOOKBACK_ID_MAX]; /* the look that runs; empty: none */
+    struct lookback *running;         /* what it is about, that a stop or a cancel ends; or NULL */
+    bool cancelled;                   /* the look that runs */
+    bool stopping, wake, told;        /* told: changed() has been called */
+    bool unsaved;                     /* the version's indicators are not in the folder yet */
 
     struct lookback_screens *screens;
 
@@ -100,11 +110,13 @@ struct job {
     struct map match_ids; /* "rule agency" → matches */
     struct buf text;
     int64_t reached;         /* time of the last event that was handed over */
-    int64_t look_at;         /* ticks: when the ledger is asked whether it was cancelled */
     uint64_t known;          /* matches that findings had already */
     bool verdicts;           /* the transaction writes them, and ends the look */
     struct spool_batch from; /* whose event is at hand */
 };
+
+/* The newest version, held; NULL: there is none yet. */
+struct live_version *take_version(struct lookbacks *lookbacks);
 
 /* Runs a look that waits, or goes on with one. 0: it has ended, in the ledger too; -ECANCELED: stop; -errno: later. */
 int lookback_job_run(struct lookbacks *lookbacks, struct str id);
@@ -112,11 +124,12 @@ int lookback_job_run(struct lookbacks *lookbacks, struct str id);
 /* ---- lookback_news.c ---- */
 
 /*
- * What is new among the indicators of a version, as one more row of the JSON list of rules; nothing where none is. On the
- * first start, and where it can't be told, nothing is. 0 or -errno.
+ * What is new among the indicators of a version; nothing where none is, or on the first start. Where an earlier call of
+ * lookbacks_prepare() found it out, that is taken. 0 or -errno. The list is a look's, or is to be discarded.
  */
-int news_note(struct lookbacks *lookbacks, const struct live_version *version, bool past,
-              struct buf *json);
+int news_find(struct lookbacks *lookbacks, const struct live_version *version, bool past,
+              struct found_news *ret_found);
+void news_discard(const struct lookbacks *lookbacks, struct found_news *found);
 
 /* In the transaction: its indicators are known from now on. */
 int news_put(struct lookbacks *lookbacks, const struct live_version *version);
@@ -131,6 +144,9 @@ void news_close(struct job_news *news);
 
 /* The look is done with it. */
 void news_remove(const struct lookbacks *lookbacks, struct str list);
+
+/* Before anything looks: removes the lists of looks that were done, or never noted, when the centre was killed. */
+void news_sweep(const struct lookbacks *lookbacks, struct ledger *ledger);
 
 /* ---- lookback_verdict.c ---- */
 

