@@ -1,4 +1,6 @@
 /* jaga lookback list, show, cancel, resume: new rules over what was received before them. */
+#include <inttypes.h>
+
 #include "parse/json_cursor.h" /* first: jansson has a macro json_is_string */
 
 #include "base/time.h"
@@ -10,22 +12,32 @@
 #include "ledger/kept_lookback.h"
 
 #define LISTED 1000
+#define TITLE_WIDTH 60
+#define NAME_WIDTH 100 /* of what a verdict is about: of an indicator, all of a digest */
 
 static const struct ledger_scope everything = {.all = true};
 
 /* ---- list ---- */
 
+/* The first rule, how many more there are, and new indicators. */
 static void add_title(struct buf *out, struct str rules)
 {
     struct json_cursor items = json_cursor_of(rules);
-    struct str name, item, first = {0};
+    struct str name, item, first = {0}, indicators = {0};
     size_t n = 0;
-    while (json_cursor_next(&items, &name, &item))
-        if (n++ == 0)
-            first = json_inside(json_member(item, STR("title")));
-    style_printable(out, first, 60);
+    while (json_cursor_next(&items, &name, &item)) {
+        struct str title = json_inside(json_member(item, STR("title")));
+        if (str_eq(json_inside(json_member(item, STR("kind"))), STR("indicators")))
+            indicators = title;
+        else if (n++ == 0)
+            first = title;
+    }
+    style_printable(out, first, TITLE_WIDTH);
     if (n > 1)
         buf_printf(out, " and %zu more", n - 1);
+    if (n && indicators.len)
+        buf_add_c(out, ", ");
+    style_printable(out, indicators, TITLE_WIDTH);
 }
 
 static int print_lookback(void *context, const struct kept_lookback *lookback)
@@ -36,9 +48,9 @@ static int print_lookback(void *context, const struct kept_lookback *lookback)
     double part = lookback->total ? (double)lookback->done / (double)lookback->total : 0;
     (void)context;
     style_time(lookback->created, created);
-    buf_printf(&out, "%.*s  %-9s  %3.0f %%  %s  %llu matches  ", STR_ARG(lookback->id),
+    buf_printf(&out, "%.*s  %-9s  %3.0f %%  %s  %" PRIu64 " match%s  ", STR_ARG(lookback->id),
                lookback_state_name(lookback->state), done ? 100 : part * 100, created,
-               (unsigned long long)lookback->matches);
+               lookback->matches, lookback->matches == 1 ? "" : "es");
     add_title(&out, lookback->rules);
     if (lookback->problem.len) {
         buf_add_c(&out, "  # ");
@@ -85,26 +97,54 @@ static size_t count_items(struct str list)
     return n;
 }
 
+/* What is shown of a look, besides itself. */
+struct shown {
+    bool verbose;
+    struct buf rules; /* of the look, as it has them */
+};
+
+static int print_shown(void *context, const struct kept_lookback *lookback)
+{
+    struct shown *shown = context;
+    buf_add_str(&shown->rules, lookback->rules);
+    return print_lookback(NULL, lookback);
+}
+
+/* What a verdict is about, and its title. */
+static void add_subject(struct buf *out, struct str rules, struct str subject)
+{
+    struct json_cursor items = json_cursor_of(rules);
+    struct str name, item;
+    style_printable(out, subject, NAME_WIDTH);
+    while (json_cursor_next(&items, &name, &item)) {
+        if (!str_eq(json_inside(json_member(item, STR("rule"))), subject))
+            continue;
+        buf_add_c(out, "  ");
+        style_printable(out, json_inside(json_member(item, STR("title"))), TITLE_WIDTH);
+        return;
+    }
+}
+
 static int print_verdict(void *context, const struct kept_verdict *verdict)
 {
     char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
     struct buf out = {0};
     size_t missing = count_items(verdict->missing);
-    bool whole = *(const bool *)context;
+    const struct shown *shown = context;
     buf_printf(&out, "  %-11s  ", lookback_verdict_name(verdict->verdict));
     style_printable(&out, verdict->agency, 40);
     buf_add_c(&out, "  ");
-    style_printable(&out, verdict->rule, 60);
+    add_subject(&out, buf_str(&shown->rules), verdict->rule);
     if (verdict->matches) {
         style_time(verdict->first, first);
         style_time(verdict->last, last);
-        buf_printf(&out, "  %llu matches from %s to %s", (unsigned long long)verdict->matches,
-                   first, last);
+        buf_printf(&out, "  %" PRIu64 " match%s from %s to %s", verdict->matches,
+                   verdict->matches == 1 ? "" : "es", first, last);
     }
-    buf_printf(&out, "  logs of %u days", verdict->days);
+    buf_printf(&out, "  logs of %u day%s", verdict->days, verdict->days == 1 ? "" : "s");
     if (missing)
         buf_printf(&out, ", none of %zu", missing);
-    if (whole) {
+    if (shown->verbose) {
         buf_add_c(&out, "\n      looked for in ");
         style_printable(&out, verdict->datasets, 0);
         buf_add_c(&out, "\n      no logs on    ");
@@ -115,25 +155,32 @@ static int print_verdict(void *context, const struct kept_verdict *verdict)
     return 0;
 }
 
-static int show(const struct cli *cli)
+static int show_of_folder(const struct cli *cli, struct shown *shown)
 {
     struct str id = str_from_c(cli->settings.paths.items[0]);
     struct kept_lookback lookback;
-    bool verbose = cli->settings.verbose;
-    int code;
-    if (is_remote(cli, &code))
-        return lookback_remote_show(cli, print_lookback, print_verdict, &verbose);
-    if (code != EXIT_DONE)
-        return code;
+    int code = EXIT_DONE;
     struct ledger *ledger = data_ledger(cli, false, &code);
     if (!ledger)
         return code;
     int status = kept_lookback_get(ledger, id, &lookback);
     if (status == 0)
-        status = print_lookback(NULL, &lookback);
+        status = print_shown(shown, &lookback);
     if (status == 0)
-        status = kept_verdict_list(ledger, &everything, id, print_verdict, &verbose);
+        status = kept_verdict_list(ledger, &everything, id, print_verdict, shown);
     return data_ledger_done(cli, ledger, status);
+}
+
+static int show(const struct cli *cli)
+{
+    struct shown shown = {.verbose = cli->settings.verbose};
+    int code;
+    if (is_remote(cli, &code))
+        code = lookback_remote_show(cli, print_shown, print_verdict, &shown);
+    else if (code == EXIT_DONE)
+        code = show_of_folder(cli, &shown);
+    buf_free(&shown.rules);
+    return code;
 }
 
 /* ---- cancel, resume ---- */

@@ -460,6 +460,9 @@ class Lookback(CentreCase):
         centre.start()
         (look,) = self.done(centre)
         self.assertEqual({rule["kind"] for rule in look["rules"]}, {"rule", "correlation", "indicators"})
+        listed = self.jaga("lookback", "list", "--data", centre.data).out
+        self.assertRegex(listed, "Whoami and 1 more, 3 new indicators \\(")
+        self.assertRegex(self.jaga("lookback", "show", "--data", centre.data, look["id"]).out, f"cannot tell +justice +{MANY_ID} +Whoami thrice +logs of 0 days")
         verdicts = {key: verdict["verdict"] for key, verdict in self.verdicts(centre, look).items() if not key[0].startswith("indicator ")}
         self.assertEqual(verdicts, {
             (subject, agency): verdict
