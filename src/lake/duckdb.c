@@ -410,11 +410,6 @@ static void lake_stats(struct lake *lake, struct lake_stats *ret_stats)
     pthread_mutex_unlock(&lake->lock);
 }
 
-static bool lake_computing(struct lake *lake)
-{
-    return atomic_load(&lake->n_computing) > 0;
-}
-
 const struct lake_ops lake_duckdb = {
     .scheme = "duckdb",
     .open = lake_open,
@@ -430,7 +425,6 @@ const struct lake_ops lake_duckdb = {
     .has = source_has,
     .shares = lake_shares,
     .stats = lake_stats,
-    .computing = lake_computing,
     .functions = functions_register,
     .ask = run_ask,
     .result = run_result,

@@ -183,7 +183,6 @@ struct lake {
     struct lake_run *runs;
     uint64_t n_runs, n_runs_late, n_runs_large; /* ever */
     uint64_t runs_memory;                       /* measured last */
-    atomic_uint n_computing;                    /* runs in next(); any thread */
 };
 
 /* statement.c: SQL on a connection. */

@@ -480,8 +480,6 @@ struct lake_ops {
     int (*shares)(struct lake *lake, const struct lake_part *part,
                   int (*each)(void *context, const struct lake_share *share), void *context);
     void (*stats)(struct lake *lake, struct lake_stats *ret_stats);
-    /* Does somebody wait for a query that computes? Any thread, as often as it likes. */
-    bool (*computing)(struct lake *lake);
 
     /* Makes functions known to all queries that are asked from then on. Once, after open. */
     int (*functions)(struct lake *lake, const struct lake_function *functions, size_t n,

@@ -241,14 +241,12 @@ int run_next(struct lake_run *run, struct lake_chunk *ret_chunk, struct err *err
         return failed(run, NULL, err);
     int status = 0;
     atomic_store(&run->busy, true);
-    atomic_fetch_add(&run->lake->n_computing, 1);
     if (!run->executed && run->limits.memory > 0)
         watcher_wake(run->lake); /* it measures only where something computes */
     if (!run->executed)
         status = start(run, err);
     if (status == 0)
         status = next_chunk(run, ret_chunk, err);
-    atomic_fetch_sub(&run->lake->n_computing, 1);
     atomic_store(&run->busy, false);
     return status;
 }

@@ -160,15 +160,6 @@ static int fake_settle(struct lake *lake, struct err *err)
     return 0;
 }
 
-static bool fake_computing(struct lake *lake)
-{
-    pthread_mutex_lock(&lake->lock);
-    bool computing = lake->hunting > 0;
-    lake->hunting -= computing;
-    pthread_mutex_unlock(&lake->lock);
-    return computing;
-}
-
 static int fake_blocks(struct lake *lake, uint64_t after,
                        int (*each)(void *context, const struct lake_block *block), void *context)
 {
@@ -200,7 +191,6 @@ const struct lake_ops lake_fake = {
     .commit = fake_commit,
     .progress = fake_progress,
     .settle = fake_settle,
-    .computing = fake_computing,
     .blocks = fake_blocks,
     .retain = fake_retain,
 };

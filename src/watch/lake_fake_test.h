@@ -27,7 +27,6 @@ struct lake {
     int fails;           /* what commit returns */
     bool half;           /* a commit that fails has stored its rows, and not the progress */
     unsigned full_after; /* rows put, at which there is no room; 0: never */
-    unsigned hunting;    /* looks at which a query still computes */
     uint64_t repeated, commits, retained, settled;
 };
 

@@ -19,16 +19,6 @@ bool store_stopping(struct store *store)
     return stopping;
 }
 
-void store_give_way(struct store *store)
-{
-    const struct store_options *options = &store->options;
-    while (store->patience > 0 && options->lake_engine->computing(options->lake) &&
-           !store_stopping(store)) {
-        usleep(STORE_LOOK_US);
-        store->patience -= STORE_LOOK_US;
-    }
-}
-
 void store_publish(struct store *store)
 {
     pthread_mutex_lock(&store->lock);
@@ -115,8 +105,6 @@ static bool read_all(struct store *store)
 {
     bool any = false;
     for (uint32_t i = 0; i < store->n_partitions && !store_stopping(store); i++) {
-        if (store->since)
-            store_give_way(store);
         int r = store_read(store, i);
         any |= r == 1;
         if (r == -ENOMEM) {
@@ -177,7 +165,6 @@ static struct store *make(const struct store_options *options)
     store->jobs_end = &store->jobs;
     store->settled_at = store->signed_at = clock_ticks_us();
     store->kept_at = store->settled_at - STORE_KEEP_US;
-    store->patience = STORE_PATIENCE_US;
     arena_init(&store->batch.arena, STORE_HELD_MAX);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->job_done, NULL);

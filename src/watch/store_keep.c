@@ -114,7 +114,6 @@ int store_commit(struct store *store)
     for (uint32_t i = 0; i < store->n_partitions; i++)
         if (store->partitions[i].position != store->partitions[i].committed)
             progress[n++] = (struct lake_progress){i, store->partitions[i].position};
-    store_give_way(store);
     int r = store->options.lake_engine->commit(store->options.lake, progress, n, &err);
     if (r < 0) {
         store_fall_back(store, r, err.message);
@@ -123,7 +122,6 @@ int store_commit(struct store *store)
     if (store->retry_at)
         log_say(LOG_INFO, "lake.well", "events are kept in the lake again");
     count_delay(store);
-    store->patience = store->counts.delay_us < STORE_LATE_US ? STORE_PATIENCE_US : 0;
     store->retry_at = 0;
     store->counts.error = 0;
     store->counts.commits++;

@@ -25,9 +25,6 @@
 #define STORE_KEEP_US (300 * 1000000)    /* between two looks of retention */
 #define STORE_SIGN_US (10 * 1000000)     /* between signatures of the journal */
 #define STORE_IDLE_MS 50                 /* how soon it sees a stop, or work */
-#define STORE_PATIENCE_US 500000         /* for queries, between two commits */
-#define STORE_LATE_US 3000000            /* of a commit, behind which there is none */
-#define STORE_LOOK_US 5000               /* how soon it sees that a query has its answer */
 #define STORE_HELD_MAX ((size_t)1 << 30) /* bytes of rows of a batch that wait for their order */
 
 /* Everything that the filler's thread works on alone, but where said otherwise. */
@@ -84,7 +81,6 @@ struct store {
     uint64_t gathered; /* bytes of events put since the last commit */
     int64_t since;     /* ticks: when the first of them was put; 0: none */
     int64_t oldest;    /* receipt of the oldest of them */
-    int64_t patience;  /* µs left until the next commit; see store_give_way() */
     bool moved;        /* some partition has */
     bool halved;       /* the last event put lacks rows, for lack of memory: never committed */
     struct store_stats counts;
@@ -109,12 +105,6 @@ struct store {
 /* ---- store.c ---- */
 
 bool store_stopping(struct store *store);
-
-/*
- * Whoever waits for an answer is in more of a hurry than the filler: it rests while queries compute, up to
- * STORE_PATIENCE_US from one commit to the next, but not when it is late itself.
- */
-void store_give_way(struct store *store);
 
 /* What the filler has counted is what is told. */
 void store_publish(struct store *store);

@@ -1,7 +1,6 @@
 /* What passes the spool is in the lake: all of it, once, in order, whatever fails on the way. */
 #include "watch/store.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -464,36 +463,6 @@ static void work_finds_everything_put_committed(void **state)
     scene_close(&scene);
 }
 
-static void it_rests_while_a_query_computes(void **state)
-{
-    (void)state;
-    struct scene scene;
-    scene_open(&scene);
-    scene.lake.hunting = 3;
-    append(&scene, 0, "{\"kind\":\"a\"}\n");
-    scene_start(&scene, make_version());
-    scene_await(&scene);
-    scene_stop(&scene);
-    assert_int_equal(scene.lake.hunting, 0);
-    scene_close(&scene);
-}
-
-static void a_query_without_end_does_not_hold_it_up(void **state)
-{
-    (void)state;
-    struct scene scene;
-    scene_open(&scene);
-    scene.lake.hunting = UINT_MAX;
-    append(&scene, 0, "{\"kind\":\"a\"}\n");
-    scene_start(&scene, make_version());
-    scene_await(&scene);
-    append(&scene, 0, "{\"kind\":\"b\"}\n");
-    scene_await(&scene);
-    scene_stop(&scene);
-    assert_true(scene.lake.hunting > 0);
-    scene_close(&scene);
-}
-
 static void a_lake_of_another_spool_is_refused(void **state)
 {
     (void)state;
@@ -526,8 +495,6 @@ int main(void)
         cmocka_unit_test(roots_of_blocks_are_in_the_signed_journal),
         cmocka_unit_test(retention_is_applied_by_the_filler),
         cmocka_unit_test(work_finds_everything_put_committed),
-        cmocka_unit_test(it_rests_while_a_query_computes),
-        cmocka_unit_test(a_query_without_end_does_not_hold_it_up),
         cmocka_unit_test(a_lake_of_another_spool_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
