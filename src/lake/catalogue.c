@@ -163,7 +163,8 @@ int days_load(struct lake *lake, struct err *err)
         if (status < 0)
             return status;
     }
-    return leave_load(lake, err);
+    int status = compact_load(lake, err);
+    return status < 0 ? status : leave_load(lake, err);
 }
 
 static int save_shares(struct lake *lake, const struct day *day, struct err *err)

@@ -14,6 +14,14 @@ void shares_free(struct shares *shares)
     vec_free(shares);
 }
 
+uint64_t shares_bytes(const struct shares *shares)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < shares->len; i++)
+        bytes += shares->items[i].bytes;
+    return bytes;
+}
+
 struct share *share_of(struct shares *shares, uint32_t table, struct str agency)
 {
     for (size_t i = 0; i < shares->len; i++)
@@ -132,6 +140,31 @@ uint64_t day_size(const struct lake *lake, const struct day *day)
     return size;
 }
 
+double day_density(const struct lake *lake, const struct day *day)
+{
+    uint64_t bytes = shares_bytes(&day->shares) + day->gone;
+    return bytes ? (double)day_size(lake, day) / (double)bytes : 0;
+}
+
+int day_compare(const void *a, const void *b)
+{
+    const struct day *left = *(const struct day *const *)a, *right = *(const struct day *const *)b;
+    int64_t x = day_has_date(left) ? left->number : INT64_MIN;
+    int64_t y = day_has_date(right) ? right->number : INT64_MIN;
+    return (x < y) - (x > y);
+}
+
+struct day **days_sorted(const struct lake *lake)
+{
+    size_t n = lake->days.len;
+    struct day **days = calloc(n + 1, sizeof(struct day *));
+    for (size_t i = 0; days && i < n; i++)
+        days[i] = lake->days.items[i];
+    if (days)
+        qsort(days, n, sizeof(struct day *), day_compare);
+    return days;
+}
+
 /* Makes room among the attached files. One that is in use is not detached: the limit is soft then. */
 static void detach_oldest(struct lake *lake)
 {
@@ -166,8 +199,7 @@ int day_attach(struct lake *lake, struct day *day, struct err *err)
     }
     buf_add_c(&sql, "ATTACH IF NOT EXISTS ");
     lake_quote_text(&sql, buf_str(&path));
-    buf_printf(&sql, " AS \"%s\" (STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE %u)", day->name,
-               ROW_GROUP_ROWS);
+    buf_printf(&sql, " AS \"%s\" " DAY_FORMAT, day->name, ROW_GROUP_ROWS);
     sql.failed |= path.failed;
     buf_free(&path);
     int status = statement_run_built(lake, lake->admin, &sql, err);
@@ -408,6 +440,7 @@ int day_recover(struct lake *lake, struct day *day, struct err *err)
     return 0;
 }
 
+/* What was updated, and not deleted and inserted, is not settled while a query runs that began before. */
 void day_write_removal(const struct day *day, struct str dataset, struct str condition,
                        struct buf *sql)
 {
@@ -418,16 +451,21 @@ void day_write_removal(const struct day *day, struct str dataset, struct str con
     lake_quote_text(&text, dataset);
     struct str from = buf_str(&table), label = buf_str(&text);
     buf_printf(sql,
-               "UPDATE \"%s\"._shares SET rows = rows - n, bytes = bytes - b FROM (SELECT _agency, "
-               "count(*) AS n, sum(" BYTES_SQL ") AS b FROM %.*s WHERE true%.*s GROUP BY 1) WHERE "
-               "agency = _agency AND dataset = %.*s;",
-               name, STR_ARG(from), STR_ARG(condition), STR_ARG(label));
-    buf_printf(sql, "DELETE FROM %.*s WHERE true%.*s;", STR_ARG(from), STR_ARG(condition));
+               "CREATE OR REPLACE TEMP TABLE leaving AS SELECT _agency AS agency, sum(" BYTES_SQL
+               ") AS bytes FROM %.*s WHERE true%.*s GROUP BY 1; DELETE FROM %.*s WHERE true%.*s;",
+               STR_ARG(from), STR_ARG(condition), STR_ARG(from), STR_ARG(condition));
     buf_printf(sql,
-               "UPDATE \"%s\"._shares SET first = f, last = l FROM (SELECT _agency, "
-               "min(epoch_us(_time)) AS f, max(epoch_us(_time)) AS l FROM %.*s GROUP BY 1) WHERE "
-               "agency = _agency AND dataset = %.*s; DELETE FROM \"%s\"._shares WHERE rows = 0;",
-               name, STR_ARG(from), STR_ARG(label), name);
+               "CREATE OR REPLACE TEMP TABLE staying AS SELECT agency, n, s.bytes - "
+               "coalesce(l.bytes, 0) AS b, f, t FROM (SELECT _agency AS agency, count(*) AS n, "
+               "min(epoch_us(_time)) AS f, max(epoch_us(_time)) AS t FROM %.*s GROUP BY 1) JOIN "
+               "(FROM \"%s\"._shares WHERE dataset = %.*s) s USING (agency) LEFT JOIN leaving l "
+               "USING (agency);",
+               STR_ARG(from), name, STR_ARG(label));
+    buf_printf(sql,
+               "DELETE FROM \"%s\"._shares WHERE dataset = %.*s; INSERT INTO \"%s\"._shares "
+               "SELECT %.*s, agency, n, b, f, t FROM staying; DROP TABLE leaving; DROP TABLE "
+               "staying;",
+               name, STR_ARG(label), name, STR_ARG(label));
     sql->failed |= table.failed || text.failed;
     buf_free(&table);
     buf_free(&text);

@@ -177,6 +177,7 @@ static int open_catalogue(struct lake *lake, struct err *err)
             "CREATE TABLE IF NOT EXISTS lake.spans (day VARCHAR, partition INTEGER, first BIGINT, "
             "next BIGINT);"
             "CREATE TABLE IF NOT EXISTS lake.leaving (day VARCHAR);"
+            "CREATE TABLE IF NOT EXISTS lake.sparse (day VARCHAR, gone BIGINT);"
             "CREATE TABLE IF NOT EXISTS lake.whole (seq BIGINT);"
             "CREATE TABLE IF NOT EXISTS lake.holds (hold VARCHAR, key BIGINT, part INTEGER);"
             "CREATE TABLE IF NOT EXISTS lake.hold_names (hold VARCHAR, reason VARCHAR, by_whom "
@@ -259,6 +260,8 @@ static struct lake *lake_open(const char *place, const struct lake_options *opti
     if (status == 0)
         status = lock_folder(lake, err);
     if (status == 0)
+        compact_clear(lake);
+    if (status == 0)
         status = open_instance(lake, err);
     if (status == 0)
         status = lock_instance(lake, err);
@@ -333,18 +336,11 @@ static uint64_t lake_version(struct lake *lake)
     return version;
 }
 
-static bool any_or(struct str wanted, struct str text)
-{
-    return wanted.len == 0 || str_eq(wanted, text);
-}
-
 static int day_shares(struct lake *lake, const struct day *day, const struct lake_part *part,
                       int (*each)(void *context, const struct lake_share *share), void *context)
 {
-    uint64_t size = day_size(lake, day), bytes = 0;
+    double density = day_density(lake, day);
     int status = 0;
-    for (size_t i = 0; i < day->shares.len; i++)
-        bytes += day->shares.items[i].bytes;
     for (size_t i = 0; status >= 0 && i < day->shares.len; i++) {
         const struct share *share = &day->shares.items[i];
         struct lake_share out = {
@@ -353,7 +349,7 @@ static int day_shares(struct lake *lake, const struct day *day, const struct lak
             .agency = share->agency,
             .rows = share->rows,
             .bytes = share->bytes,
-            .size = bytes ? (uint64_t)((double)size * ((double)share->bytes / (double)bytes)) : 0,
+            .size = (uint64_t)(density * (double)share->bytes),
             .first = share->first,
             .last = share->last,
         };
@@ -367,12 +363,14 @@ static int day_shares(struct lake *lake, const struct day *day, const struct lak
 static int lake_shares(struct lake *lake, const struct lake_part *part,
                        int (*each)(void *context, const struct lake_share *share), void *context)
 {
-    int status = 0;
     pthread_mutex_lock(&lake->lock);
-    for (size_t i = 0; status >= 0 && i < lake->days.len; i++)
-        if (any_or(part->day, str_from_c(lake->days.items[i]->name)))
-            status = day_shares(lake, lake->days.items[i], part, each, context);
+    struct day **days = days_sorted(lake);
+    int status = days ? 0 : -ENOMEM;
+    for (size_t i = lake->days.len; status >= 0 && i-- > 0;)
+        if (any_or(part->day, str_from_c(days[i]->name)))
+            status = day_shares(lake, days[i], part, each, context);
     pthread_mutex_unlock(&lake->lock);
+    free(days);
     return status < 0 ? status : 0;
 }
 

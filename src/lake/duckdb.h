@@ -2,7 +2,7 @@
  * duckdb: inside the DuckDB engine of the lake. What its files share; nobody else includes it.
  *
  *     FOLDER/lock               one process owns the lake
- *     FOLDER/lake.duckdb        the catalogue: columns, progress, whole, days, shares, spans, leaving, holds
+ *     FOLDER/lake.duckdb        the catalogue: columns, progress, whole, days, shares, spans, leaving, sparse, holds
  *     FOLDER/2026-11-22.duckdb  one day: a table per dataset, _progress, _shares, _blocks, _removed
  *     FOLDER/other.duckdb       times far from their arrival
  *     FOLDER/held.duckdb        events on hold whose day is gone
@@ -40,6 +40,8 @@
  * busy filler gathers a little more than that (STORE_COMMIT_BYTES).
  */
 #define ROW_GROUP_ROWS 122880u
+#define DAY_FORMAT                                                                                 \
+    "(STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE %u)" /* of ATTACH, with ROW_GROUP_ROWS */
 #define BYTES_SQL "coalesce(octet_length(_bytes), strlen(_raw))" /* of a row, as it was received */
 #define OWN_COLUMN (MAP_NONE - 1)
 #define OWN_COLUMNS 11 /* of a table on disk, before the native ones */
@@ -125,14 +127,15 @@ struct span {
 
 struct day {
     char name[LAKE_DAY_TEXT_MAX];
-    int64_t number;               /* since 1970; INT64_MAX: it is no day of the calendar */
-    bool attached;                /* to the instance, as "name" */
-    bool open;                    /* marked so in the catalogue: the truth is in its file */
-    bool doubtful;                /* what is known of it here may not be what its file has */
-    bool loaded;                  /* rows may be put: its progress is known; it stays attached */
-    bool leaving;                 /* it is gone: so is its file, when nobody reads it (leave.c) */
-    uint32_t pins;                /* runs that read it */
-    uint64_t used;                /* lake->uses when it last was */
+    int64_t number; /* since 1970; INT64_MAX: it is no day of the calendar */
+    bool attached;  /* to the instance, as "name" */
+    bool open;      /* marked so in the catalogue: the truth is in its file */
+    bool doubtful;  /* what is known of it here may not be what its file has */
+    bool loaded;    /* rows may be put: its progress is known; it stays attached */
+    bool leaving;   /* it is gone: so is its file, when nobody reads it (leave.c) */
+    uint32_t pins;  /* runs that read it */
+    uint64_t used;  /* lake->uses when it last was */
+    uint64_t gone; /* bytes, as received, of rows that went and take room in the file (compact.c) */
     uint64_t seq_first, seq_last; /* of its blocks; 0: none */
     VEC(struct day_table) tables; /* by number of the table; may be shorter than lake->tables */
     struct shares shares;
@@ -184,6 +187,12 @@ struct lake {
     uint64_t n_runs, n_runs_late, n_runs_large; /* ever */
     uint64_t runs_memory;                       /* measured last */
 };
+
+/* What is wanted is that, or any, where it is empty. */
+static inline bool any_or(struct str wanted, struct str text)
+{
+    return wanted.len == 0 || str_eq(wanted, text);
+}
 
 /* statement.c: SQL on a connection. */
 
@@ -280,6 +289,7 @@ int day_open(struct lake *lake, struct day *day, struct err *err);
 /* The share of a dataset and an agency, added where there is none; NULL: no memory. */
 struct share *share_of(struct shares *shares, uint32_t table, struct str agency);
 void shares_free(struct shares *shares);
+uint64_t shares_bytes(const struct shares *shares);
 int days_load(struct lake *lake, struct err *err);
 /* Attaches the catalogue; after a failure, anew. */
 int catalogue_attach(struct lake *lake, struct err *err);
@@ -298,6 +308,26 @@ bool day_times(const struct day *day, uint32_t table, int64_t *ret_first, int64_
 bool day_may_have(const struct day *day, const struct lake_id *id);
 void day_path(const struct lake *lake, const struct day *day, struct buf *path);
 uint64_t day_size(const struct lake *lake, const struct day *day);
+/* Bytes on disk for a byte that was received, over all that its file has room for. */
+double day_density(const struct lake *lake, const struct day *day);
+/* For qsort() of pointers to days: the newest first, those without a date last. */
+int day_compare(const void *a, const void *b);
+/* All days in that order, to be freed; NULL: no memory. */
+struct day **days_sorted(const struct lake *lake);
+static inline bool day_has_date(const struct day *day)
+{
+    return day->number != INT64_MAX;
+}
+
+/* compact.c: room that what went has left. */
+
+/* Bytes of a day that went and take room in its file; in the catalogue, too. */
+int compact_note(struct lake *lake, struct day *day, uint64_t gone, struct err *err);
+int compact_load(struct lake *lake, struct err *err);
+/* 1: its file was written anew; 0: that is not worth it, or not possible now; or -errno, and it is as it was. */
+int compact_day(struct lake *lake, struct day *day, struct err *err);
+/* Removes what a copy that did not end has left. */
+void compact_clear(const struct lake *lake);
 
 /* leave.c: days that go. */
 

@@ -136,6 +136,77 @@ static void a_disk_that_is_full_while_settling_loses_nothing(void **state)
     }
 }
 
+/* Two agencies in turn, of events that compress badly. */
+static void fill_two(uint32_t n)
+{
+    uint64_t state = 88172645463325252u;
+    for (uint32_t i = 0; i < n; i++) {
+        struct lake_cell cells[2];
+        struct lake_row row = test_row(i, TEST_DAY + i, cells);
+        char raw[256];
+        for (size_t k = 0; k < sizeof(raw); k++) {
+            state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+            raw[k] = (char)(' ' + state % 90);
+        }
+        row.agency = i % 2 ? STR("MOF") : STR("MOH");
+        row.raw = str_of(raw, sizeof(raw));
+        put(&row);
+    }
+    test_commit(ops, lake, 0, n);
+}
+
+static uint64_t size_on_disk(void)
+{
+    struct lake_stats stats;
+    struct err err = {0};
+    if (ops->settle(lake, &err) < 0)
+        fail_msg("%s", err.message);
+    ops->stats(lake, &stats);
+    return stats.size;
+}
+
+static int sum_sizes(void *context, const struct lake_share *share)
+{
+    *(uint64_t *)context += share->size;
+    return 0;
+}
+
+static void room_of_what_went_comes_back(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    static const struct lake_rule rule = {.size = UINT64_MAX / 2};
+    const struct lake_query query = test_query("SELECT _key FROM t");
+    struct lake_run *run;
+    struct lake_chunk chunk;
+    struct lake_check check;
+    struct lake_removed removed;
+    struct err err = {0};
+    fill_two(MANY);
+    uint64_t before = size_on_disk(), left = 0;
+    assert_int_equal(ops->ask(lake, &query, &run, &err), 0);
+    assert_int_equal(ops->next(run, &chunk, &err), 1);
+    assert_int_equal(
+        ops->drop(lake, &(struct lake_part){.agency = STR("MOF")}, NULL, &removed, &err), 0);
+    assert_true(size_on_disk() >= before); /* it is read */
+    assert_int_equal(ops->shares(lake, &(struct lake_part){0}, sum_sizes, &left), 0);
+    assert_true(left < size_on_disk() / 4 * 3); /* what went is not counted to who stays */
+    ops->done(run);
+    reopen();
+    assert_int_equal(ops->retain(lake, &rule, 1, TEST_DAY, NULL, &removed, &err), 0);
+    assert_int_equal(removed.rows, 0);
+    assert_true(size_on_disk() < before / 4 * 3);
+    for (int again = 0; again < 2; again++) {
+        assert_string_equal(ASK("SELECT count(*), count(DISTINCT _raw), min(_agency) FROM t"),
+                            "10000|10000|MOH");
+        assert_int_equal(ops->verify(lake, STR(""), NULL, &check, &err), 0);
+        assert_int_equal(check.removed, MANY / 2);
+        reopen();
+    }
+    test_fill(ops, lake, 0, MANY + 5, TEST_DAY); /* it knows how far it is */
+    assert_string_equal(ASK("SELECT count(*) FROM t"), "10005");
+}
+
 static void a_file_that_is_none_of_ours_is_not_a_lake(void **state)
 {
     (void)state;
@@ -163,6 +234,7 @@ int main(void)
         TEST(what_is_changed_in_a_file_is_found),
         TEST(a_full_disk_stops_filling_until_there_is_room),
         TEST(a_disk_that_is_full_while_settling_loses_nothing),
+        TEST(room_of_what_went_comes_back),
         TEST(a_file_that_is_none_of_ours_is_not_a_lake),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,7 @@ static int remove_rows(struct lake *lake, const struct day *day, uint32_t table,
 static int remove_parts(struct lake *lake, struct day *day, const struct goings *goings,
                         struct err *err)
 {
+    uint64_t before = shares_bytes(&day->shares);
     int status = day->loaded ? 0 : day_load(lake, day, err);
     if (status == 0)
         status = statement_run(lake, lake->writer, err, "BEGIN");
@@ -61,7 +62,10 @@ static int remove_parts(struct lake *lake, struct day *day, const struct goings 
         statement_roll_back(lake);
         return status;
     }
-    return day_recover(lake, day, err);
+    status = day_recover(lake, day, err);
+    return status < 0
+               ? status
+               : compact_note(lake, day, day->gone + before - shares_bytes(&day->shares), err);
 }
 
 static int tell_witness(const struct lake_witness *witness, const struct day *day, bool whole,
@@ -111,11 +115,6 @@ static struct going going_whole(const struct share *share)
     return (struct going){share->table, share->agency, INT64_MAX, share->rows};
 }
 
-static bool any_or(struct str wanted, struct str text)
-{
-    return wanted.len == 0 || str_eq(wanted, text);
-}
-
 static bool is_held(const struct day *day)
 {
     return strcmp(day->name, "held") == 0;
@@ -142,6 +141,9 @@ int keep_drop(struct lake *lake, const struct lake_part *part, const struct lake
         if (status == 0)
             status = remove_shares(lake, day, &goings, witness, &removed, err);
         vec_free(&goings);
+        struct err ignored; /* the room is taken a while longer */
+        if (status == 0)
+            (void)compact_day(lake, day, &ignored);
     }
     *ret_removed = removed;
     return status;
@@ -159,34 +161,10 @@ static const struct lake_rule *rule_of(const struct lake *lake, const struct lak
     return NULL;
 }
 
-static uint64_t share_size(const struct lake *lake, const struct day *day,
-                           const struct share *share)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < day->shares.len; i++)
-        bytes += day->shares.items[i].bytes;
-    double part = bytes ? (double)share->bytes / (double)bytes : 0;
-    return (uint64_t)(part * (double)day_size(lake, day));
-}
-
 /* What was received before this is too old for the rule. */
 static int64_t oldest_kept(const struct lake_rule *rule, int64_t now)
 {
     return (now / TIME_DAY_US - rule->days) * TIME_DAY_US;
-}
-
-static bool has_date(const struct day *day)
-{
-    return day->number != INT64_MAX;
-}
-
-/* Newest first, what has no date last: the newest are kept as long as there is room. */
-static int compare_days(const void *a, const void *b)
-{
-    const struct day *x = *(struct day *const *)a, *y = *(struct day *const *)b;
-    int64_t left = x->number == INT64_MAX ? -1 : x->number;
-    int64_t right = y->number == INT64_MAX ? -1 : y->number;
-    return (left < right) - (left > right);
 }
 
 /* Rows that go of a day without a date, counted by agency. */
@@ -239,17 +217,18 @@ static int retain_day(struct lake *lake, struct day *day, const struct lake_rule
     struct goings goings = {0};
     bool uncounted = false;
     int status = day_make_sure(lake, day, err);
+    double density = day_density(lake, day);
     for (size_t i = 0; status == 0 && i < day->shares.len; i++) {
         const struct share *share = &day->shares.items[i];
         const struct lake_rule *rule = rule_of(lake, rules, n, share);
         if (!rule || share->rows == 0)
             continue;
         uint64_t *size = &sizes[rule - rules];
-        *size += share_size(lake, day, share);
+        *size += (uint64_t)(density * (double)share->bytes);
         struct going going = going_whole(share);
         bool over = rule->size > 0 && *size > rule->size;
-        bool aged = rule->days > 0 && (!has_date(day) || share->last < oldest_kept(rule, now));
-        if (aged && !over && !has_date(day)) {
+        bool aged = rule->days > 0 && (!day_has_date(day) || share->last < oldest_kept(rule, now));
+        if (aged && !over && !day_has_date(day)) {
             going.before = oldest_kept(rule, now);
             going.rows = 0;
             uncounted = true;
@@ -271,19 +250,19 @@ int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int6
 {
     struct lake_removed removed = {0};
     size_t n_days = lake->days.len;
-    struct day **days = malloc((n_days + 1) * sizeof(*days));
+    struct day **days = days_sorted(lake);
     uint64_t *sizes = calloc(n + 1, sizeof(*sizes));
     int status = days && sizes ? 0 : err_set(err, -ENOMEM, "no memory");
-    if (status == 0 && n_days > 0) {
-        memcpy(days, lake->days.items, n_days * sizeof(struct day *));
-        qsort(days, n_days, sizeof(struct day *), compare_days);
-    }
     int first = 0;
+    bool compacted = false;
     for (size_t i = 0; status == 0 && i < n_days; i++) {
         if (is_held(days[i]))
             continue;
-        struct err problem = {0};
+        struct err problem = {0}, ignored;
         int one = retain_day(lake, days[i], rules, n, sizes, now, witness, &removed, &problem);
+        /* One at a time, for events wait meanwhile; what fails is tried again with the next look. */
+        if (one == 0 && !compacted)
+            compacted = compact_day(lake, days[i], &ignored) == 1;
         if (one < 0 && first == 0) {
             first = one;
             *err = problem;

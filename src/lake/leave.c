@@ -45,15 +45,15 @@ int leave_begin(struct lake *lake, struct day *day, struct err *err)
     int status = statement_run(
         lake, lake->writer, err,
         "BEGIN; DELETE FROM lake.days WHERE day = '%s'; DELETE FROM lake.shares WHERE day = '%s'; "
-        "DELETE FROM lake.tables WHERE day = '%s'; DELETE FROM lake.spans WHERE day = '%s'; INSERT "
-        "INTO lake.leaving VALUES ('%s'); COMMIT",
-        name, name, name, name, name);
+        "DELETE FROM lake.tables WHERE day = '%s'; DELETE FROM lake.spans WHERE day = '%s'; DELETE "
+        "FROM lake.sparse WHERE day = '%s'; INSERT INTO lake.leaving VALUES ('%s'); COMMIT",
+        name, name, name, name, name, name);
     if (status < 0)
         return status;
     pthread_mutex_lock(&lake->lock);
     shares_free(&day->shares);
     vec_free(&day->spans);
-    day->seq_first = day->seq_last = 0;
+    day->seq_first = day->seq_last = day->gone = 0;
     day->open = day->loaded = false;
     day->leaving = day->doubtful =
         true; /* what comes next is read from its file, if there is one */

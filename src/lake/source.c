@@ -193,16 +193,10 @@ static void end_barrier(struct buf *sql, const struct lake_source *source)
     buf_add_c(sql, ") TABLESAMPLE SYSTEM (100 PERCENT)");
 }
 
-/* The newest day first, so that a query for any few rows gives the last ones and need not look further; times far off last. */
-static int by_day(const void *a, const void *b)
-{
-    const struct day *left = *(const struct day *const *)a, *right = *(const struct day *const *)b;
-    int64_t x = left->number == INT64_MAX ? INT64_MIN : left->number;
-    int64_t y = right->number == INT64_MAX ? INT64_MIN : right->number;
-    return (x < y) - (x > y);
-}
-
-/* The days that concern a source; to be freed. */
+/*
+ * The days that concern a source; to be freed. The newest is first, so that a query for any few rows gives the last ones
+ * and need not look further.
+ */
 static struct day **find_days(const struct lake *lake, uint32_t number,
                               const struct lake_source *source, const struct lake_scope *scope,
                               size_t *ret_n)
@@ -213,7 +207,7 @@ static struct day **find_days(const struct lake *lake, uint32_t number,
         if (concerns(lake->days.items[i], number, source, scope))
             days[n++] = lake->days.items[i];
     if (days)
-        qsort(days, n, sizeof(struct day *), by_day);
+        qsort(days, n, sizeof(struct day *), day_compare);
     *ret_n = n;
     return days;
 }
