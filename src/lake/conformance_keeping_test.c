@@ -509,6 +509,54 @@ static void what_is_exported_comes_back_and_proves_itself(void **state)
     }
 }
 
+/* The offsets that excerpts have, as bits. */
+static int take_excerpt(void *context, const struct lake_excerpt *excerpt)
+{
+    uint64_t *offsets = context;
+    struct lake_excerpt other = *excerpt;
+    assert_true(lake_excerpt_ok(excerpt));
+    other.part.others.len += other.part.others.len ? (size_t)0 - LAKE_HASH : LAKE_HASH;
+    assert_false(lake_excerpt_ok(&other));
+    for (size_t i = 0; i < excerpt->part.n; i++) {
+        uint64_t bit = UINT64_C(1) << excerpt->places[i].key;
+        assert_true((uint64_t)excerpt->places[i].key >= excerpt->block.first &&
+                    (uint64_t)excerpt->places[i].key < excerpt->block.next);
+        assert_int_equal(*offsets & bit, 0);
+        *offsets |= bit;
+    }
+    return 0;
+}
+
+static void what_is_exported_has_proofs_of_just_its_events(void **state)
+{
+    (void)state;
+    const struct str agency = STR("MOH");
+    const struct lake_id held[] = {{.offset = 0}, {.offset = 1}, {.offset = 3}};
+    struct lake_export export = {.dataset = STR("windows_sysmon"),
+                                 .first = INT64_MIN,
+                                 .last = TEST_DAY + 2 * TIME_DAY_US,
+                                 .scope = {.agencies = &agency, .n = 1}};
+    struct lake_removed removed;
+    struct err err = {0};
+    uint64_t offsets = 0;
+    fill_days();
+    assert_int_equal(ops->export_proofs(lake, &export, take_excerpt, &offsets, &err), 0);
+    assert_int_equal(offsets, 1 << 0 | 1 << 3 | 1 << 6 | 1 << 9 | 1 << 12 | 1 << 15 | 1 << 18);
+
+    hold("case-7", held, 3, 3);
+    const struct lake_part gone = {.day = STR("2026-11-22")};
+    assert_int_equal(ops->drop(lake, &gone, NULL, &removed, &err), 0);
+    offsets = 0;
+    assert_int_equal(ops->export_proofs(lake, &export, take_excerpt, &offsets, &err), 0);
+    assert_int_equal(offsets, 1 << 0 | 1 << 3 | 1 << 12 | 1 << 15 | 1 << 18);
+    export.scope = TEST_ALL;
+    offsets = 0;
+    assert_int_equal(ops->export_proofs(lake, &export, take_excerpt, &offsets, &err), 0);
+    assert_int_equal(offsets, 1 << 0 | 1 << 1 | 1 << 3 | 0x3ff << 10);
+    export.dataset = STR("nothing");
+    assert_int_equal(ops->export_proofs(lake, &export, take_excerpt, NULL, &err), 0);
+}
+
 int lake_keeping_conformance(void)
 {
     const struct CMUnitTest tests[] = {
@@ -526,6 +574,7 @@ int lake_keeping_conformance(void)
         TEST(an_export_ends_when_it_is_cancelled),
         TEST(fields_that_differ_in_case_come_back_as_they_were),
         TEST(what_is_exported_comes_back_and_proves_itself),
+        TEST(what_is_exported_has_proofs_of_just_its_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

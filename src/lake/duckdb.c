@@ -440,6 +440,7 @@ const struct lake_ops lake_duckdb = {
     .holds = hold_list,
     .export_ask = transfer_ask,
     .export_write = transfer_write,
+    .export_proofs = excerpt_export,
     .import_from = transfer_import,
     .import_lines = transfer_import_lines,
 };

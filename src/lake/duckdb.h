@@ -385,6 +385,13 @@ int source_write(struct lake *lake, const struct lake_source *source,
 int source_pin(struct lake *lake, struct day *day, struct pins *pins, struct err *err);
 void pins_release(struct lake *lake, struct pins *pins);
 
+/* Pins the days that have rows of a source, for who may see them. */
+int source_pin_days(struct lake *lake, const struct lake_source *source,
+                    const struct lake_scope *scope, struct pins *pins, struct err *err);
+/* " AND ..." that holds for the rows of those times, and of the scope. */
+void source_add_times(struct buf *sql, int64_t first, int64_t last);
+void source_add_agencies(struct buf *sql, const struct lake_scope *scope);
+
 /* guard.c: -EACCES: the SELECT reads something that is no source. */
 int guard_check(struct lake *lake, struct duck_connection *connection,
                 const struct lake_query *query, struct err *err);
@@ -394,7 +401,7 @@ int functions_register(struct lake *lake, const struct lake_function *functions,
                        struct err *err);
 int functions_own(struct lake *lake, struct err *err);
 
-/* proof.c, event.c, keep.c, hold.c, transfer.c */
+/* proof.c, event.c, excerpt.c, keep.c, hold.c, transfer.c */
 int proof_blocks(struct lake *lake, uint64_t after,
                  int (*each)(void *context, const struct lake_block *block), void *context);
 int lake_get_event(struct lake *lake, const struct lake_id *id, const struct lake_scope *scope,
@@ -402,6 +409,9 @@ int lake_get_event(struct lake *lake, const struct lake_id *id, const struct lak
                    struct err *err);
 int proof_verify(struct lake *lake, struct str day, const struct lake_verifier *verifier,
                  struct lake_check *ret_check, struct err *err);
+int excerpt_export(struct lake *lake, const struct lake_export *what,
+                   int (*each)(void *context, const struct lake_excerpt *excerpt), void *context,
+                   struct err *err);
 int keep_drop(struct lake *lake, const struct lake_part *part, const struct lake_witness *witness,
               struct lake_removed *ret_removed, struct err *err);
 int keep_retain(struct lake *lake, const struct lake_rule *rules, size_t n, int64_t now,

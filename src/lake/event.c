@@ -21,32 +21,40 @@ struct looking {
     char kept_day[LAKE_DAY_TEXT_MAX]; /* that its block was made in */
 };
 
+int kept_read(const struct lake_vector *columns, uint32_t row, struct lake_block *ret_block,
+              struct lake_path *ret_path)
+{
+    struct str root = columns[6].texts[row], path = columns[7].texts[row];
+    if (root.len != LAKE_HASH || path.len % LAKE_HASH || path.len / LAKE_HASH > LAKE_PATH_MAX)
+        return -EBADMSG;
+    *ret_block = (struct lake_block){
+        .seq = (uint64_t)columns[0].integers[row],
+        .day = columns[1].texts[row],
+        .partition = (uint32_t)columns[2].integers[row],
+        .first = (uint64_t)columns[3].integers[row],
+        .next = (uint64_t)columns[4].integers[row],
+        .count = (uint32_t)columns[5].integers[row],
+    };
+    memcpy(ret_block->root, root.ptr, LAKE_HASH);
+    *ret_path = (struct lake_path){
+        .index = (uint32_t)columns[8].integers[row],
+        .count = ret_block->count,
+        .n = (uint32_t)(path.len / LAKE_HASH),
+    };
+    memcpy(ret_path->hashes, path.ptr, path.len);
+    return 0;
+}
+
 /* In the held file an event's path was kept when its day went. */
 static int take_kept(void *context, const struct lake_chunk *chunk)
 {
     struct looking *looking = context;
     struct lake_event *event = looking->kept;
-    const struct lake_vector *columns = chunk->columns;
-    struct str day = columns[1].texts[0], path = columns[7].texts[0], root = columns[6].texts[0];
-    if (root.len != LAKE_HASH || path.len % LAKE_HASH || path.len / LAKE_HASH > LAKE_PATH_MAX ||
-        day.len > sizeof(looking->kept_day))
+    int status = kept_read(chunk->columns, 0, &event->block, &event->path);
+    if (status < 0 || event->block.day.len > sizeof(looking->kept_day))
         return -EBADMSG;
-    memcpy(looking->kept_day, day.ptr, day.len);
-    event->block = (struct lake_block){
-        .seq = (uint64_t)columns[0].integers[0],
-        .day = str_of(looking->kept_day, day.len),
-        .partition = (uint32_t)columns[2].integers[0],
-        .first = (uint64_t)columns[3].integers[0],
-        .next = (uint64_t)columns[4].integers[0],
-        .count = (uint32_t)columns[5].integers[0],
-    };
-    memcpy(event->block.root, root.ptr, LAKE_HASH);
-    event->path = (struct lake_path){
-        .index = (uint32_t)columns[8].integers[0],
-        .count = event->block.count,
-        .n = (uint32_t)(path.len / LAKE_HASH),
-    };
-    memcpy(event->path.hashes, path.ptr, path.len);
+    memcpy(looking->kept_day, event->block.day.ptr, event->block.day.len);
+    event->block.day.ptr = looking->kept_day;
     return 1; /* found */
 }
 
@@ -54,8 +62,8 @@ static int find_kept(struct looking *looking, struct lake_event *event)
 {
     struct buf sql = {0};
     buf_printf(&sql,
-               "SELECT seq, day, partition, first, next, count, root, path, place FROM "
-               "\"held\"._proofs WHERE key = %" PRId64 " AND part = %" PRIu32 " LIMIT 1",
+               "SELECT " KEPT_COLUMNS " FROM \"held\"._proofs WHERE key = %" PRId64
+               " AND part = %" PRIu32 " LIMIT 1",
                lake_key(looking->id), looking->id->part);
     looking->kept = event;
     int status = reading_ask(&looking->reading, &sql, take_kept, looking, looking->err);

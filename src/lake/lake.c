@@ -65,6 +65,14 @@ void lake_quote_text(struct buf *sql, struct str text)
     quote(sql, text, '\'');
 }
 
+bool lake_excerpt_ok(const struct lake_excerpt *excerpt)
+{
+    const struct lake_block *block = &excerpt->block;
+    unsigned char root[LAKE_HASH];
+    return excerpt->part.count == block->count && merkle_part_root(&excerpt->part, root) &&
+           memcmp(root, block->root, LAKE_HASH) == 0;
+}
+
 static const struct lake_ops *const engines[] = {&lake_duckdb};
 
 const struct lake_ops *lake_engine(struct str url, struct str *ret_place)

@@ -404,6 +404,24 @@ struct lake_event {
     struct lake_path path; /* from its leaf to block.root */
 };
 
+/* An event, as blocks order theirs. */
+struct lake_place {
+    int64_t key;
+    uint32_t part;
+};
+
+/*
+ * Of a block the events that an export has, and what proves them. Valid for the length of the call that hands it over.
+ */
+struct lake_excerpt {
+    struct lake_block block;
+    struct merkle_part part;         /* of its tree: the leaves of these events */
+    const struct lake_place *places; /* of which each is */
+};
+
+/* Do its hashes lead to the root of its block? Pure. */
+bool lake_excerpt_ok(const struct lake_excerpt *excerpt);
+
 struct lake_check {
     uint64_t blocks, rows; /* looked at */
     uint64_t bad_blocks;   /* whose root is not that of what is stored, and rows of no block */
@@ -535,6 +553,13 @@ struct lake_ops {
                       struct err *err);
     int (*export_write)(struct lake_run *run, int (*write)(void *context, struct str bytes),
                         void *context, uint64_t *ret_rows, struct err *err);
+    /*
+     * What proves the events of an export: their blocks, in no order; some may come several times, with other events.
+     * What is committed meanwhile has no part in it. -EBADMSG: a block is not as it was stored.
+     */
+    int (*export_proofs)(struct lake *lake, const struct lake_export *what,
+                         int (*each)(void *context, const struct lake_excerpt *excerpt),
+                         void *context, struct err *err);
     /* Takes what was exported: a file, Parquet by its name's end; or lines. Events that are there are skipped. */
     int (*import_from)(struct lake *lake, struct str dataset, const char *path, uint64_t *ret_rows,
                        struct err *err);

@@ -4,6 +4,8 @@
 #include <nettle/sha2.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
+
 static void put_number(struct sha256_ctx *sha, uint64_t number, unsigned bytes)
 {
     unsigned char big_endian[8];
@@ -126,4 +128,126 @@ bool merkle_path_root(const struct lake_path *path, const unsigned char leaf[sta
     }
     memcpy(ret_root, hash, LAKE_HASH);
     return last == 0;
+}
+
+/*
+ * A subtree has a level, from 0 for leaves, and an index i in it: it has the leaves from i << level on, as far as there
+ * are any. Where it has no right half, it is its left one.
+ */
+
+static unsigned top_level(uint32_t count)
+{
+    unsigned level = 0;
+    while (UINT64_C(1) << level < count)
+        level++;
+    return level;
+}
+
+/* Some leaves, gone through from left to right. */
+struct walk {
+    uint32_t count;
+    const uint32_t *at;
+    size_t n, next;
+};
+
+/* Has the subtree one of them? What is left of it has been gone through. */
+static bool has_leaf(const struct walk *walk, unsigned level, uint64_t index)
+{
+    return walk->next < walk->n && (uint64_t)walk->at[walk->next] >> level == index;
+}
+
+static bool has_right(const struct walk *walk, unsigned level, uint64_t index)
+{
+    return (2 * index + 1) << (level - 1) < walk->count;
+}
+
+struct picking {
+    struct walk walk;
+    const unsigned char (*levels[LAKE_PATH_MAX + 1])[LAKE_HASH];
+    struct buf *others;
+};
+
+static void pick_others(struct picking *picking, unsigned level, uint64_t index)
+{
+    if (!has_leaf(&picking->walk, level, index)) {
+        buf_add(picking->others, picking->levels[level][index], LAKE_HASH);
+    } else if (level == 0) {
+        picking->walk.next++;
+    } else {
+        pick_others(picking, level - 1, 2 * index);
+        if (has_right(&picking->walk, level, index))
+            pick_others(picking, level - 1, 2 * index + 1);
+    }
+}
+
+void merkle_tree_others(const struct merkle_tree *tree, const uint32_t *at, size_t n,
+                        struct buf *others)
+{
+    struct picking picking = {{(uint32_t)tree->n, at, n, 0}, {NULL}, others};
+    unsigned char(*level)[LAKE_HASH] = tree->hashes;
+    unsigned top = top_level((uint32_t)tree->n);
+    size_t len = tree->n;
+    for (unsigned i = 0; i <= top; i++, level += len, len = (len + 1) / 2)
+        picking.levels[i] = (const unsigned char(*)[LAKE_HASH])level;
+    pick_others(&picking, top, 0);
+}
+
+void merkle_path_others(const struct lake_path *path, struct buf *others)
+{
+    bool is_left[LAKE_PATH_MAX];
+    uint32_t index = path->index, last = path->count - 1;
+    for (uint32_t i = 0; i < path->n; i++, index /= 2, last /= 2) {
+        is_left[i] = index % 2 || index == last;
+        while (is_left[i] && index % 2 == 0 && index != 0) {
+            index /= 2;
+            last /= 2;
+        }
+    }
+    for (uint32_t i = path->n; i-- > 0;) /* what is further up is further out */
+        if (is_left[i])
+            buf_add(others, path->hashes[i], LAKE_HASH);
+    for (uint32_t i = 0; i < path->n; i++)
+        if (!is_left[i])
+            buf_add(others, path->hashes[i], LAKE_HASH);
+}
+
+struct joining {
+    struct walk walk;
+    const unsigned char (*leaves)[LAKE_HASH];
+    struct str others; /* that are left */
+};
+
+static bool join(struct joining *joining, unsigned level, uint64_t index, unsigned char *ret_hash)
+{
+    unsigned char right[LAKE_HASH];
+    if (!has_leaf(&joining->walk, level, index)) {
+        if (joining->others.len < LAKE_HASH)
+            return false;
+        memcpy(ret_hash, joining->others.ptr, LAKE_HASH);
+        joining->others = str_skip(joining->others, LAKE_HASH);
+        return true;
+    }
+    if (level == 0) {
+        memcpy(ret_hash, joining->leaves[joining->walk.next++], LAKE_HASH);
+        return true;
+    }
+    if (!join(joining, level - 1, 2 * index, ret_hash))
+        return false;
+    if (has_right(&joining->walk, level, index)) {
+        if (!join(joining, level - 1, 2 * index + 1, right))
+            return false;
+        merkle_node(ret_hash, right, ret_hash);
+    }
+    return true;
+}
+
+bool merkle_part_root(const struct merkle_part *part, unsigned char ret_root[static LAKE_HASH])
+{
+    struct joining joining = {{part->count, part->at, part->n, 0}, part->leaves, part->others};
+    unsigned char root[LAKE_HASH];
+    if (part->count == 0 || part->n == 0 || !join(&joining, top_level(part->count), 0, root) ||
+        joining.walk.next != part->n || joining.others.len != 0)
+        return false;
+    memcpy(ret_root, root, LAKE_HASH);
+    return true;
 }

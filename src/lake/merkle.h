@@ -55,6 +55,27 @@ int merkle_tree_make(const unsigned char (*leaves)[LAKE_HASH], size_t n,
 void merkle_tree_free(struct merkle_tree *tree);
 void merkle_tree_path(const struct merkle_tree *tree, size_t index, struct lake_path *ret_path);
 
+/*
+ * Some leaves of a tree, in order, and the others: the hashes of the largest subtrees that have none of them, from left
+ * to right. That proves many leaves with one tree; of one leaf, the others are its path, in another order.
+ */
+struct merkle_part {
+    uint32_t count;     /* leaves of the whole tree */
+    const uint32_t *at; /* indices of the n leaves, rising */
+    const unsigned char (*leaves)[LAKE_HASH];
+    size_t n;
+    struct str others; /* LAKE_HASH bytes each */
+};
+
+/* Appends the others of the leaves at those indices. */
+struct buf;
+void merkle_tree_others(const struct merkle_tree *tree, const uint32_t *at, size_t n,
+                        struct buf *others);
+void merkle_path_others(const struct lake_path *path, struct buf *others);
+
+/* The root that they lead to; false: they fit no such tree. */
+bool merkle_part_root(const struct merkle_part *part, unsigned char ret_root[static LAKE_HASH]);
+
 /* The root that the leaf and its path lead to; false: the path fits no such place. */
 bool merkle_path_root(const struct lake_path *path, const unsigned char leaf[static LAKE_HASH],
                       unsigned char ret_root[static LAKE_HASH]);

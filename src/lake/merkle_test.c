@@ -1,5 +1,6 @@
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/test.h"
 #include "lake/merkle.h"
 
@@ -82,6 +83,69 @@ static void another_event_place_or_hash_leads_elsewhere(void **state)
     merkle_tree_free(&tree);
 }
 
+static bool leads_to(const struct merkle_part *part, const unsigned char *root)
+{
+    unsigned char reached[LAKE_HASH];
+    return merkle_part_root(part, reached) && memcmp(reached, root, LAKE_HASH) == 0;
+}
+
+/* Every third, every fifth ...: with the others they lead to the root, with fewer or more of them they do not. */
+static void some_events_and_the_others_lead_to_the_root(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n <= LEAVES; n++) {
+        unsigned char root[LAKE_HASH], some[LEAVES][LAKE_HASH];
+        struct merkle_tree tree;
+        root_of(n, root);
+        assert_int_equal(merkle_tree_make((const unsigned char(*)[LAKE_HASH])leaves, n, &tree), 0);
+        for (uint32_t step = 1; step <= n; step++) {
+            uint32_t at[LEAVES], len = 0;
+            struct buf others = {0};
+            for (uint32_t i = step / 2; i < n; i += step, len++) {
+                at[len] = i;
+                memcpy(some[len], leaves[i], LAKE_HASH);
+            }
+            merkle_tree_others(&tree, at, len, &others);
+            struct merkle_part part = {n, at, (const unsigned char(*)[LAKE_HASH])some, len,
+                                       buf_str(&others)};
+            assert_true(leads_to(&part, root));
+            some[len - 1][7] ^= 1;
+            assert_false(leads_to(&part, root));
+            some[len - 1][7] ^= 1;
+            part.n--;
+            assert_false(leads_to(&part, root));
+            part.n++;
+            part.others.len -= part.others.len ? LAKE_HASH : 0;
+            assert_int_equal(leads_to(&part, root), others.len == 0);
+            at[len - 1] = n;
+            part.others.len = others.len;
+            assert_false(leads_to(&part, root));
+            buf_free(&others);
+        }
+        merkle_tree_free(&tree);
+    }
+}
+
+static void the_others_of_one_event_are_its_path(void **state)
+{
+    (void)state;
+    for (uint32_t n = 1; n <= LEAVES; n++) {
+        struct merkle_tree tree;
+        assert_int_equal(merkle_tree_make((const unsigned char(*)[LAKE_HASH])leaves, n, &tree), 0);
+        for (uint32_t i = 0; i < n; i++) {
+            struct buf others = {0}, of_path = {0};
+            struct lake_path path;
+            merkle_tree_path(&tree, i, &path);
+            merkle_path_others(&path, &of_path);
+            merkle_tree_others(&tree, &i, 1, &others);
+            assert_true(str_eq(buf_str(&others), buf_str(&of_path)));
+            buf_free(&others);
+            buf_free(&of_path);
+        }
+        merkle_tree_free(&tree);
+    }
+}
+
 /* The bytes are a promise to those who verify with tools of their own: computed with Python's hashlib. */
 static void hashes_are_those_of_the_documented_bytes(void **state)
 {
@@ -103,6 +167,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_of_a_block_leads_to_its_root),
         cmocka_unit_test(another_event_place_or_hash_leads_elsewhere),
+        cmocka_unit_test(some_events_and_the_others_lead_to_the_root),
+        cmocka_unit_test(the_others_of_one_event_are_its_path),
         cmocka_unit_test(hashes_are_those_of_the_documented_bytes),
     };
     return cmocka_run_group_tests(tests, make_leaves, NULL);

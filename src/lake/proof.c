@@ -6,7 +6,7 @@
 
 #include "lake/proof.h"
 
-static int hash_from_hex(struct str hex, unsigned char *ret_hash)
+int hash_from_hex(struct str hex, unsigned char ret_hash[static LAKE_HASH])
 {
     if (hex.len != 2 * LAKE_HASH)
         return -EBADMSG;
@@ -90,16 +90,9 @@ int reading_ask(struct reading *reading, struct buf *sql, statement_each *each, 
                          err);
 }
 
-/* Blocks, of several days, in order. */
-
-struct blocks {
-    const struct day *day;
-    VEC(struct lake_block) list;
-};
-
 static int take_block(void *context, const struct lake_chunk *chunk)
 {
-    struct blocks *blocks = context;
+    struct block_list *blocks = context;
     const struct lake_vector *columns = chunk->columns;
     for (uint32_t i = 0; i < chunk->n_rows; i++) {
         struct lake_block block = {
@@ -113,15 +106,14 @@ static int take_block(void *context, const struct lake_chunk *chunk)
         if (columns[5].texts[i].len != LAKE_HASH)
             return -EBADMSG;
         memcpy(block.root, columns[5].texts[i].ptr, LAKE_HASH);
-        if (vec_push(&blocks->list, block) < 0)
+        if (vec_push(blocks, block) < 0)
             return -ENOMEM;
     }
     return 0;
 }
 
-/* `more`: behind the ORDER BY. */
-static int read_blocks(struct reading *reading, const struct day *day, const char *where,
-                       const char *more, struct blocks *blocks, struct err *err)
+int blocks_read(struct reading *reading, const struct day *day, const char *where, const char *more,
+                struct block_list *blocks, struct err *err)
 {
     struct buf sql = {0};
     blocks->day = day;
@@ -144,7 +136,7 @@ int proof_blocks(struct lake *lake, uint64_t after,
                  int (*each)(void *context, const struct lake_block *block), void *context)
 {
     struct reading reading;
-    struct blocks blocks = {0};
+    struct block_list blocks = {0};
     struct err ignored;
     char where[64];
     char limit[32];
@@ -155,12 +147,12 @@ int proof_blocks(struct lake *lake, uint64_t after,
         return status;
     for (size_t i = 0; status == 0 && i < reading.pins.len; i++)
         if (strcmp(reading.pins.items[i]->name, "held") != 0)
-            status = read_blocks(&reading, reading.pins.items[i], where, limit, &blocks, &ignored);
-    if (blocks.list.len > 0)
-        qsort(blocks.list.items, blocks.list.len, sizeof(*blocks.list.items), compare_blocks);
-    for (size_t i = 0; status >= 0 && i < blocks.list.len && i < LAKE_BLOCKS_MAX; i++)
-        status = each(context, &blocks.list.items[i]);
-    vec_free(&blocks.list);
+            status = blocks_read(&reading, reading.pins.items[i], where, limit, &blocks, &ignored);
+    if (blocks.len > 0)
+        qsort(blocks.items, blocks.len, sizeof(*blocks.items), compare_blocks);
+    for (size_t i = 0; status >= 0 && i < blocks.len && i < LAKE_BLOCKS_MAX; i++)
+        status = each(context, &blocks.items[i]);
+    vec_free(&blocks);
     reading_close(&reading);
     return status < 0 ? status : 0;
 }
@@ -202,25 +194,25 @@ int block_tree_read(struct reading *reading, const struct day *day, uint64_t seq
                     struct block_tree *ret_tree, struct err *err)
 {
     struct buf sql = {0};
-    struct blocks blocks = {0};
+    struct block_list blocks = {0};
     char where[64];
     *ret_tree = (struct block_tree){0};
     snprintf(where, sizeof(where), "seq = %" PRIu64, seq);
-    int status = read_blocks(reading, day, where, "", &blocks, err);
+    int status = blocks_read(reading, day, where, "", &blocks, err);
     snprintf(where, sizeof(where), "= %" PRIu64, seq);
     if (status == 0 && add_leaves(reading->lake, day, where, &sql) < 0)
         status = err_set(err, -ENOMEM, "no memory");
     if (status == 0)
         status = reading_ask(reading, &sql, take_leaf, &ret_tree->leaves, err);
-    if (status == 0 && (blocks.list.len != 1 || ret_tree->leaves.len == 0 ||
-                        blocks.list.items[0].count != ret_tree->leaves.len))
+    if (status == 0 && (blocks.len != 1 || ret_tree->leaves.len == 0 ||
+                        blocks.items[0].count != ret_tree->leaves.len))
         status = err_set(err, -EBADMSG, "%s: block %" PRIu64 " has not the events it was made of",
                          day->name, seq);
     if (status == 0) {
-        ret_tree->block = blocks.list.items[0];
+        ret_tree->block = blocks.items[0];
         status = make_tree(ret_tree, err);
     }
-    vec_free(&blocks.list);
+    vec_free(&blocks);
     buf_free(&sql);
     if (status < 0)
         block_tree_free(ret_tree);
@@ -259,7 +251,7 @@ struct checking {
     const struct lake_verifier *verifier; /* may be NULL */
     const struct day *day;
     struct lake_check check; /* of the day */
-    const struct blocks *blocks;
+    const struct block_list *blocks;
     size_t block; /* the one whose leaves are being gathered */
     struct leaf_list leaves;
     uint64_t stray; /* the block that rows name and that is none; 0: none */
@@ -285,7 +277,7 @@ static int end_stray(struct checking *checking)
 /* The block that is gathered is complete: is its root so? */
 static int end_block(struct checking *checking)
 {
-    const struct lake_block *block = &checking->blocks->list.items[checking->block];
+    const struct lake_block *block = &checking->blocks->items[checking->block];
     size_t n = checking->leaves.len;
     unsigned char(*hashes)[LAKE_HASH] = malloc((n + 1) * sizeof(*hashes));
     unsigned char root[LAKE_HASH] = {0};
@@ -312,16 +304,16 @@ static int check_leaves(void *context, const struct lake_chunk *chunk)
     for (uint32_t i = 0; status == 0 && i < chunk->n_rows; i++) {
         uint64_t seq = (uint64_t)chunk->columns[0].integers[i];
         struct leaf_hash leaf = {.block = seq};
-        while (status == 0 && checking->block < checking->blocks->list.len &&
-               checking->blocks->list.items[checking->block].seq < seq)
+        while (status == 0 && checking->block < checking->blocks->len &&
+               checking->blocks->items[checking->block].seq < seq)
             status = end_block(checking);
         checking->check.rows++;
         if (status == 0 && checking->stray != seq)
             status = end_stray(checking);
         if (status < 0)
             return status;
-        if (checking->block >= checking->blocks->list.len ||
-            checking->blocks->list.items[checking->block].seq != seq) {
+        if (checking->block >= checking->blocks->len ||
+            checking->blocks->items[checking->block].seq != seq) {
             checking->stray = seq;
             checking->stray_rows++;
             continue;
@@ -344,21 +336,21 @@ static int count_removed(void *context, const struct lake_chunk *chunk)
 static int verify_day(struct reading *reading, const struct day *day, struct checking *checking,
                       struct err *err)
 {
-    struct blocks blocks = {0};
+    struct block_list blocks = {0};
     struct buf sql = {0};
     checking->blocks = &blocks;
     checking->block = 0;
     /* One transaction: what is committed meanwhile is neither in the blocks nor in the rows. */
     int status = statement_run(reading->lake, reading->connection, err, "BEGIN");
     if (status == 0)
-        status = read_blocks(reading, day, "true", "", &blocks, err);
+        status = blocks_read(reading, day, "true", "", &blocks, err);
     if (status == 0 && add_leaves(reading->lake, day, "", &sql) < 0)
         status = err_set(err, -ENOMEM, "no memory");
     if (status == 0)
         status = reading_ask(reading, &sql, check_leaves, checking, err);
     if (status == 0)
         status = end_stray(checking);
-    while (status == 0 && checking->block < blocks.list.len)
+    while (status == 0 && checking->block < blocks.len)
         status = end_block(checking);
     if (status < 0 && !err->code)
         err_set(err, status, "%s", strerror(-status));
@@ -369,7 +361,7 @@ static int verify_day(struct reading *reading, const struct day *day, struct che
     struct err ignored;
     (void)statement_run(reading->lake, reading->connection, &ignored, "ROLLBACK");
     buf_free(&sql);
-    vec_free(&blocks.list);
+    vec_free(&blocks);
     return status;
 }
 

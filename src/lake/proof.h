@@ -37,6 +37,18 @@ int reading_ask(struct reading *reading, struct buf *sql, statement_each *each, 
 void add_leaf_call(struct buf *sql, struct str dataset);
 int add_leaves(struct lake *lake, const struct day *day, const char *where, struct buf *sql);
 
+/* Blocks of a day, in order, whose day is `day`. */
+struct block_list {
+    const struct day *day;
+    struct lake_block *items;
+    size_t len, cap;
+};
+
+/* Those of which `where` holds, appended; `more`: behind the ORDER BY. */
+int blocks_read(struct reading *reading, const struct day *day, const char *where, const char *more,
+                struct block_list *blocks, struct err *err);
+int hash_from_hex(struct str hex, unsigned char ret_hash[static LAKE_HASH]);
+
 /* A block with its leaves in order, and the paths of them. */
 struct block_tree {
     struct lake_block block;
@@ -50,5 +62,11 @@ int block_tree_read(struct reading *reading, const struct day *day, uint64_t seq
 void block_tree_free(struct block_tree *tree);
 int block_tree_path(const struct block_tree *tree, int64_t key, uint32_t part,
                     struct lake_path *ret_path, struct err *err);
+
+/* Columns of _proofs, which has the block and the path of each event in the held file. */
+#define KEPT_COLUMNS "seq, day, partition, first, next, count, root, path, place"
+/* From a row whose columns these are; the day's name lives as long as the chunk. 0 or -EBADMSG. */
+int kept_read(const struct lake_vector *columns, uint32_t row, struct lake_block *ret_block,
+              struct lake_path *ret_path);
 
 #endif

@@ -34,7 +34,7 @@ static void add_columns(struct buf *sql, const struct table *table, const struct
  * Several agencies are asked for with a function, which the engine evaluates once for each entry of a dictionary; IN
  * would be a comparison of every row with each of them.
  */
-static void add_agencies(struct buf *sql, const struct lake_scope *scope)
+void source_add_agencies(struct buf *sql, const struct lake_scope *scope)
 {
     if (scope->all)
         return;
@@ -49,6 +49,14 @@ static void add_agencies(struct buf *sql, const struct lake_scope *scope)
     }
     if (scope->n > 1)
         buf_add_c(sql, "], _agency)");
+}
+
+void source_add_times(struct buf *sql, int64_t first, int64_t last)
+{
+    if (first != INT64_MIN)
+        buf_printf(sql, " AND _time >= make_timestamp(%" PRId64 ")", first);
+    if (last != INT64_MAX)
+        buf_printf(sql, " AND _time < make_timestamp(%" PRId64 ")", last);
 }
 
 static int by_key(const void *a, const void *b)
@@ -99,13 +107,11 @@ static void add_day(struct buf *sql, const struct day *day, const struct table *
     buf_add_c(sql, " WHERE true");
     /* A time that no row of the day passes is not asked for: but rows may come while the query runs. */
     (void)day_times(day, number, &first, &last);
-    if (source->first != INT64_MIN && (day->open || first < source->first))
-        buf_printf(sql, " AND _time >= make_timestamp(%" PRId64 ")", source->first);
-    if (source->last != INT64_MAX && (day->open || last >= source->last))
-        buf_printf(sql, " AND _time < make_timestamp(%" PRId64 ")", source->last);
+    source_add_times(sql, day->open || first < source->first ? source->first : INT64_MIN,
+                     day->open || last >= source->last ? source->last : INT64_MAX);
     if (source->spots)
         add_spots(sql, source, first, last);
-    add_agencies(sql, scope);
+    source_add_agencies(sql, scope);
 }
 
 static void add_nothing(struct buf *sql, const struct table *table,
@@ -210,6 +216,24 @@ static struct day **find_days(const struct lake *lake, uint32_t number,
         qsort(days, n, sizeof(struct day *), day_compare);
     *ret_n = n;
     return days;
+}
+
+int source_pin_days(struct lake *lake, const struct lake_source *source,
+                    const struct lake_scope *scope, struct pins *pins, struct err *err)
+{
+    uint32_t number;
+    size_t n = 0;
+    int status = 0;
+    pthread_mutex_lock(&lake->lock);
+    struct day **days = NULL;
+    if (schema_find(lake, source->dataset, &number) &&
+        !(days = find_days(lake, number, source, scope, &n)))
+        status = err_set(err, -ENOMEM, "no memory");
+    for (size_t i = 0; status == 0 && i < n; i++)
+        status = source_pin(lake, days[i], pins, err);
+    pthread_mutex_unlock(&lake->lock);
+    free(days);
+    return status;
 }
 
 int source_write(struct lake *lake, const struct lake_source *source,
