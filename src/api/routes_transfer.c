@@ -8,12 +8,15 @@
 #include "api/rest.h"
 #include "base/time.h"
 #include "io/log.h"
+#include "watch/proofs.h"
 
 #define TEXTS_MAX (1u << 20)
 
 /* ---- out ---- */
 
 struct exporting {
+    struct api *api;
+    struct outflow *outflow;
     const struct lake_ops *engine;
     struct lake *lake;
     struct str grant;
@@ -43,11 +46,23 @@ static int begin(struct exporting *exporting, struct lake_run **ret_run, struct 
     return 0;
 }
 
+static void log_export(const struct exporting *exporting, const char *event, uint64_t rows,
+                       int status, const struct err *err)
+{
+    struct log_line line;
+    log_begin(&line, LOG_INFO, event);
+    log_str(&line, "grant", exporting->grant);
+    log_str(&line, "dataset", exporting->what.dataset);
+    log_u64(&line, "rows", rows);
+    if (status < 0)
+        log_c(&line, "problem", err->message);
+    log_end(&line);
+}
+
 static int make_export(void *context, struct outflow *outflow, struct err *err)
 {
     struct exporting *exporting = context;
     struct lake_run *run = NULL;
-    struct log_line line;
     uint64_t rows = 0;
     int status = begin(exporting, &run, err);
     if (status == 0)
@@ -56,13 +71,32 @@ static int make_export(void *context, struct outflow *outflow, struct err *err)
     exporting->run = NULL;
     pthread_mutex_unlock(&exporting->lock);
     exporting->engine->done(run);
-    log_begin(&line, LOG_INFO, "lake.export");
-    log_str(&line, "grant", exporting->grant);
-    log_str(&line, "dataset", exporting->what.dataset);
-    log_u64(&line, "rows", rows);
-    if (status < 0)
-        log_c(&line, "problem", err->message);
-    log_end(&line);
+    log_export(exporting, "lake.export", rows, status, err);
+    return status;
+}
+
+static int write_proof(void *context, struct str line)
+{
+    struct exporting *exporting = context;
+    pthread_mutex_lock(&exporting->lock);
+    bool cancelled = exporting->cancelled;
+    pthread_mutex_unlock(&exporting->lock);
+    return cancelled ? -ECANCELED : outflow_write(exporting->outflow, line);
+}
+
+static int make_proofs(void *context, struct outflow *outflow, struct err *err)
+{
+    struct exporting *exporting = context;
+    struct ledgers *ledgers = exporting->api->ledgers;
+    struct proofs_count count = {0};
+    struct ledger *ledger = ledgers_take(ledgers, err);
+    if (!ledger)
+        return err->code;
+    exporting->outflow = outflow;
+    int status = proofs_write(exporting->engine, exporting->lake, ledger, &exporting->what,
+                              write_proof, exporting, &count, err);
+    ledgers_give(ledgers, ledger);
+    log_export(exporting, "lake.proofs", count.events, status, err);
     return status;
 }
 
@@ -113,6 +147,7 @@ static struct exporting *make(struct api_request *request, const struct asked *a
         return NULL;
     pthread_mutex_init(&exporting->lock, NULL);
     arena_init(&exporting->arena, TEXTS_MAX);
+    exporting->api = request_api(request);
     exporting->engine = request_options(request)->lake_engine;
     exporting->lake = request_options(request)->lake;
     exporting->grant = arena_copy(&exporting->arena, request_grant(request)->id);
@@ -149,6 +184,14 @@ static void start(struct api_request *request, const struct asked *asked)
                                                 .make = make_export,
                                                 .cancel = cancel_export,
                                                 .free = free_export};
+    static const struct outflow_work proofs = {.type = "application/x-ndjson",
+                                               .limited = true,
+                                               .make = make_proofs,
+                                               .cancel = cancel_export,
+                                               .free = free_export};
+    const struct outflow_work *work = str_eq(asked->format, STR("proofs"))    ? &proofs
+                                      : str_eq(asked->format, STR("parquet")) ? &parquet
+                                                                              : &lines;
     struct exporting *exporting = make(request, asked);
     if (!exporting) {
         request_problem(request, 503, "no memory");
@@ -156,8 +199,7 @@ static void start(struct api_request *request, const struct asked *asked)
     }
     if (read_time(request, "from", asked->from, &exporting->what.first) &&
         read_time(request, "until", asked->until, &exporting->what.last))
-        outflow_start(request, exporting->what.format == LAKE_PARQUET ? &parquet : &lines,
-                      exporting);
+        outflow_start(request, work, exporting);
     else
         free_export(exporting);
 }
@@ -178,8 +220,8 @@ static void handle_export(struct api_request *request)
     if (asked.dataset.len == 0)
         request_problem(request, 400, "'dataset': which one?");
     else if (asked.format.len && !str_eq(asked.format, STR("ndjson")) &&
-             !str_eq(asked.format, STR("parquet")))
-        request_problem(request, 400, "'format' is ndjson or parquet");
+             !str_eq(asked.format, STR("parquet")) && !str_eq(asked.format, STR("proofs")))
+        request_problem(request, 400, "'format' is ndjson, parquet or proofs");
     else
         start(request, &asked);
 }
@@ -238,8 +280,9 @@ static const struct api_parameter of_import[] = {
 
 const struct api_route routes_transfer[] = {
     {"POST", "/api/v1/lake/export", API_READ, handle_export,
-     "Events of a dataset as they come: NDJSON or Parquet, of the caller's agencies.", none,
-     "LakeLines", "LakeExport", NULL},
+     "Events of a dataset as they come: NDJSON or Parquet, of the caller's agencies; or what "
+     "proves them.",
+     none, "LakeLines", "LakeExport", NULL},
     {"POST", "/api/v1/lake/import", API_ADMIN, handle_import,
      "Takes exported events, lines of NDJSON; those that are there are skipped.", of_import,
      "LakeImported", "LakeLines", NULL},

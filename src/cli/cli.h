@@ -72,7 +72,8 @@ extern const struct command cmd_drill_run, cmd_drill_list, cmd_drill_show, cmd_d
     cmd_findings_follow;
 
 extern const struct command cmd_lake_show, cmd_lake_verify, cmd_lake_export, cmd_lake_import,
-    cmd_lake_drop, cmd_lake_hold, cmd_lake_release, cmd_lake_holds, cmd_verify_event;
+    cmd_lake_drop, cmd_lake_hold, cmd_lake_release, cmd_lake_holds, cmd_verify_event,
+    cmd_verify_export;
 
 /* What a configuration file of the centre may set: names of options, ended by NULL. */
 extern const char *const *const config_settings;

@@ -5,7 +5,9 @@
 
 #include "base/time.h"
 #include "cli/centre_client.h"
+#include "cli/data_folder.h"
 #include "cli/lake_folder.h"
+#include "cli/proofs_file.h"
 #include "lake/exported.h"
 #include "ship/client.h"
 
@@ -46,26 +48,71 @@ static int end_writing(const struct cli *cli, struct writing *writing, int code)
     return code;
 }
 
-static int export_folder(const struct cli *cli, const struct lake_export *what,
-                         struct writing *writing)
+/* A new file. */
+static int begin_writing(const struct cli *cli, const char *path, struct writing *ret_writing)
+{
+    *ret_writing = (struct writing){.path = path, .file = fopen(path, "wxe")};
+    if (ret_writing->file)
+        return EXIT_DONE;
+    cli_complain(cli, "%s: %s", path, strerror(errno));
+    return EXIT_USAGE;
+}
+
+/* What is exported, and where that goes. */
+struct exporting {
+    struct lake_export what;
+    struct writing rows;
+    struct writing proofs; /* without a file: none */
+};
+
+static int write_rows(const struct lake_folder *folder, struct exporting *exporting,
+                      uint64_t *ret_rows, struct err *err)
+{
+    struct lake_run *run = NULL;
+    int status = folder->ops->export_ask(folder->lake, &exporting->what, &run, err);
+    if (status == 0)
+        status = folder->ops->export_write(run, write_piece, &exporting->rows, ret_rows, err);
+    folder->ops->done(run);
+    return status;
+}
+
+static int write_proofs(const struct cli *cli, const struct lake_folder *folder,
+                        struct exporting *exporting, struct err *err)
+{
+    struct proofs_count count;
+    int code = EXIT_DONE;
+    struct ledger *ledger = data_ledger(cli, false, &code);
+    if (!ledger)
+        return err_set(err, -EIO, "there are no proofs without the ledger");
+    int status = proofs_write(folder->ops, folder->lake, ledger, &exporting->what, write_piece,
+                              &exporting->proofs, &count, err);
+    ledger_close(ledger);
+    if (status == 0)
+        cli_say(cli, "%" PRIu64 " events have a proof, in %" PRIu64 " blocks",
+                count.events - count.unsigned_events, count.blocks);
+    if (status == 0 && count.unsigned_events)
+        cli_say(cli, "%" PRIu64 " are in blocks that are not signed yet", count.unsigned_events);
+    return status;
+}
+
+static int export_folder(const struct cli *cli, struct exporting *exporting)
 {
     struct lake_folder folder;
-    struct lake_run *run = NULL;
     struct err err = {0};
     uint64_t rows = 0;
     int code = lake_folder_open(cli, &folder);
     if (code != EXIT_DONE)
         return code;
-    int status = folder.ops->export_ask(folder.lake, what, &run, &err);
+    int status = exporting->proofs.file ? write_proofs(cli, &folder, exporting, &err) : 0;
     if (status == 0)
-        status = folder.ops->export_write(run, write_piece, writing, &rows, &err);
-    folder.ops->done(run);
+        status = write_rows(&folder, exporting, &rows, &err);
     lake_folder_close(&folder);
     if (status == 0)
         cli_say(cli, "%" PRIu64 " events", rows);
-    return status < 0 && !writing->err.code ? lake_folder_complain(cli, status, &err)
-           : status < 0                     ? EXIT_BROKEN
-                                            : EXIT_DONE;
+    bool is_said = exporting->rows.err.code || exporting->proofs.err.code;
+    return status == 0 ? EXIT_DONE
+           : is_said   ? EXIT_BROKEN
+                       : lake_folder_complain(cli, status, &err);
 }
 
 static void add_time(struct buf *body, const char *name, int64_t time, int64_t unbounded)
@@ -77,13 +124,13 @@ static void add_time(struct buf *body, const char *name, int64_t time, int64_t u
     buf_printf(body, ",\"%s\":\"%s\"", name, text);
 }
 
-static int export_from_centre(const struct cli *cli, const struct lake_export *what,
-                              struct writing *writing)
+static int fetch(const struct cli *cli, const struct lake_export *what, const char *format,
+                 struct writing *writing)
 {
     struct buf body = {0};
     buf_add_c(&body, "{\"dataset\":");
     buf_add_json(&body, what->dataset);
-    buf_printf(&body, ",\"format\":\"%s\"", what->format == LAKE_PARQUET ? "parquet" : "ndjson");
+    buf_printf(&body, ",\"format\":\"%s\"", format);
     if (what->scope.n) {
         buf_add_c(&body, ",\"agency\":");
         buf_add_json(&body, what->scope.agencies[0]);
@@ -95,8 +142,17 @@ static int export_from_centre(const struct cli *cli, const struct lake_export *w
         centre_fetch(cli, "POST", "/api/v1/lake/export", buf_str(&body), write_piece, writing);
     buf_free(&body);
     if (code == EXIT_DONE)
-        cli_say(cli, "%" PRIu64 " bytes", writing->bytes);
+        cli_say(cli, "%s: %" PRIu64 " bytes", writing->path, writing->bytes);
     return code;
+}
+
+static int export_from_centre(const struct cli *cli, struct exporting *exporting)
+{
+    const char *format = exporting->what.format == LAKE_PARQUET ? "parquet" : "ndjson";
+    int code = EXIT_DONE;
+    if (exporting->proofs.file)
+        code = fetch(cli, &exporting->what, "proofs", &exporting->proofs);
+    return code == EXIT_DONE ? fetch(cli, &exporting->what, format, &exporting->rows) : code;
 }
 
 static bool format_of(const struct cli *cli, const char *path, enum lake_export_format *ret_format)
@@ -110,27 +166,48 @@ static bool format_of(const struct cli *cli, const char *path, enum lake_export_
     return false;
 }
 
+/* Both files, or none. */
+static int export_to(const struct cli *cli, struct exporting *exporting, const char *proofs)
+{
+    int code = begin_writing(cli, cli->settings.paths.items[1], &exporting->rows);
+    if (code != EXIT_DONE)
+        return code;
+    if (cli->settings.proofs)
+        code = begin_writing(cli, proofs, &exporting->proofs);
+    if (code == EXIT_DONE)
+        code = cli->settings.to_url ? export_from_centre(cli, exporting)
+                                    : export_folder(cli, exporting);
+    if (exporting->proofs.file)
+        code = end_writing(cli, &exporting->proofs, code);
+    int last = end_writing(cli, &exporting->rows, code);
+    if (code == EXIT_DONE && last != EXIT_DONE && exporting->proofs.file)
+        (void)unlink(proofs);
+    return last;
+}
+
 static int export_dataset(const struct cli *cli)
 {
     const struct settings *settings = &cli->settings;
     const struct str agency = settings->agency ? str_from_c(settings->agency) : STR("");
     const char *path = settings->paths.items[1];
-    struct lake_export what = {
-        .dataset = str_from_c(settings->paths.items[0]),
-        .first = settings->from == TIME_UNSET ? INT64_MIN : settings->from,
-        .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
-        .scope = {.all = agency.len == 0, .agencies = &agency, .n = agency.len > 0},
+    struct buf proofs = {0};
+    struct exporting exporting = {
+        .what =
+            {
+                .dataset = str_from_c(settings->paths.items[0]),
+                .first = settings->from == TIME_UNSET ? INT64_MIN : settings->from,
+                .last = settings->to == TIME_UNSET ? INT64_MAX : settings->to,
+                .scope = {.all = agency.len == 0, .agencies = &agency, .n = agency.len > 0},
+            },
     };
-    if (!format_of(cli, path, &what.format))
+    if (!format_of(cli, path, &exporting.what.format))
         return EXIT_USAGE;
-    struct writing writing = {.path = path, .file = fopen(path, "wxe")};
-    if (!writing.file) {
-        cli_complain(cli, "%s: %s", path, strerror(errno));
-        return EXIT_USAGE;
-    }
-    int code = settings->to_url ? export_from_centre(cli, &what, &writing)
-                                : export_folder(cli, &what, &writing);
-    return end_writing(cli, &writing, code);
+    buf_add_c(&proofs, path);
+    buf_add_c(&proofs, PROOFS_FILE_ENDING);
+    buf_add_byte(&proofs, '\0');
+    int code = proofs.failed ? EXIT_BROKEN : export_to(cli, &exporting, proofs.ptr);
+    buf_free(&proofs);
+    return code;
 }
 
 /* ---- import ---- */
@@ -244,8 +321,9 @@ static int import_dataset(const struct cli *cli)
 
 /* ---- the commands ---- */
 
-static const char *const export_options[] = {LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, "agency",
-                                             "hunt:from",         "hunt:until",          NULL};
+static const char *const export_options[] = {
+    LAKE_FOLDER_OPTIONS, "ledger", CENTRE_CLIENT_OPTIONS, "proofs", "agency", "hunt:from",
+    "hunt:until",        NULL};
 static const char *const import_options[] = {LAKE_FOLDER_OPTIONS, CENTRE_CLIENT_OPTIONS, NULL};
 
 const struct command cmd_lake_export = {
@@ -256,7 +334,10 @@ const struct command cmd_lake_export = {
     .about = "Write the events of a dataset to a new file: Parquet or NDJSON, by the name's end.",
     .prose =
         "Of a running centre (--to), the events of the caller's agencies, as they come; an "
-        "interruption ends it there, too. In NDJSON fields have the names that they came with.",
+        "interruption ends it there, too. In NDJSON fields have the names that they came with.\n"
+        "With --proofs there is a second file, FILE.proofs: about 45 bytes an event, from which "
+        "jaga verify export proves FILE with nothing but a public key. What was committed in the "
+        "last seconds is not signed yet, and has no proof.",
     .options = export_options,
     .run = export_dataset,
 };

@@ -9,6 +9,7 @@
 #include "cli/lake_folder.h"
 #include "cli/out_style.h"
 #include "cli/proof_file.h"
+#include "cli/verify.h"
 #include "io/file.h"
 
 /* ---- where a proof comes from ---- */
@@ -82,20 +83,27 @@ static int obtain(const struct cli *cli, const char *what, struct proof *proof)
 
 /* ---- what is said of it ---- */
 
-/* The key is what all trust stands on: without --public-key, it is only shown. */
-static int check_key(const struct cli *cli, const struct proof *proof, struct err *err)
+int verify_key(const struct cli *cli, unsigned char ret_key[static JOURNAL_KEY], struct err *err)
 {
     const char *wanted = cli->settings.public_key, *end = NULL;
-    unsigned char key[JOURNAL_KEY];
     size_t len = 0;
     if (!wanted)
         return 0;
-    if (sodium_hex2bin(key, sizeof(key), wanted, strlen(wanted), NULL, &len, &end) != 0 ||
-        len != sizeof(key) || *end)
+    if (sodium_hex2bin(ret_key, JOURNAL_KEY, wanted, strlen(wanted), NULL, &len, &end) != 0 ||
+        len != JOURNAL_KEY || *end)
         return err_set(err, -EINVAL, "a public key is %d hex digits", 2 * JOURNAL_KEY);
-    if (memcmp(key, proof->signature.key, sizeof(key)) != 0)
-        return err_set(err, -EBADMSG, "the journal's signature is of another key");
-    return 0;
+    return 1;
+}
+
+/* The key is what all trust stands on: without --public-key, it is only shown. */
+static int check_key(const struct cli *cli, const struct proof *proof, struct err *err)
+{
+    unsigned char key[JOURNAL_KEY];
+    int has_key = verify_key(cli, key, err);
+    return has_key > 0 && memcmp(key, proof->signature.key, sizeof(key)) != 0
+               ? err_set(err, -EBADMSG, "the journal's signature is of another key")
+           : has_key < 0 ? has_key
+                         : 0;
 }
 
 static void add_time(struct buf *out, const char *name, int64_t time)
@@ -105,26 +113,34 @@ static void add_time(struct buf *out, const char *name, int64_t time)
     buf_printf(out, "  %-10s %s\n", name, text);
 }
 
-static void describe(const struct proof *proof)
+static void add_text(struct buf *out, const char *name, struct str text)
 {
-    const struct lake_leaf *leaf = &proof->leaf;
+    buf_printf(out, "  %-10s ", name);
+    style_printable(out, text, 0);
+    buf_add_byte(out, '\n');
+}
+
+void verify_describe(const struct lake_leaf *leaf, const struct lake_block *block, uint64_t entry,
+                     const struct journal_signature *signature)
+{
     const struct lake_id id = {leaf->partition, leaf->offset, leaf->part};
     char id_text[LAKE_ID_TEXT_MAX];
     struct buf out = {0};
     lake_id_format(&id, id_text);
-    buf_printf(&out, "event %s is as it was received\n\n  %-10s %.*s\n  %-10s %.*s\n  %-10s %.*s\n",
-               id_text, "agency", STR_ARG(leaf->agency), "source", STR_ARG(leaf->source), "dataset",
-               STR_ARG(leaf->dataset));
+    buf_printf(&out, "event %s is as it was received\n\n", id_text);
+    add_text(&out, "agency", leaf->agency);
+    add_text(&out, "source", leaf->source);
+    add_text(&out, "dataset", leaf->dataset);
     add_time(&out, "time", leaf->time);
     add_time(&out, "received", leaf->received);
-    buf_printf(&out, "  %-10s %" PRIu64 " of %" PRIu32 " events, leaf %" PRIu32 "\n", "block",
-               proof->block.seq, proof->block.count, proof->path.index);
+    buf_printf(&out, "  %-10s %" PRIu64 " of %" PRIu32 " events\n", "block", block->seq,
+               block->count);
     buf_printf(&out, "  %-10s entry %" PRIu64 " has its root, entry %" PRIu64 " is signed\n",
-               "journal", proof->entries[0].seq, proof->signature.seq);
-    add_time(&out, "signed", proof->signature.time);
+               "journal", entry, signature->seq);
+    add_time(&out, "signed", signature->time);
     buf_printf(&out, "  %-10s ", "by");
     for (size_t i = 0; i < JOURNAL_KEY; i++)
-        buf_printf(&out, "%02x", proof->signature.key[i]);
+        buf_printf(&out, "%02x", signature->key[i]);
     buf_add_c(&out, "\n\n");
     style_printable(&out, leaf->raw, 400);
     buf_add_byte(&out, '\n');
@@ -151,11 +167,25 @@ static int save(const struct cli *cli, const struct proof *proof)
     return status < 0 ? EXIT_BROKEN : EXIT_DONE;
 }
 
+static int complain_of_export(const struct cli *cli, const char *what)
+{
+    if (cli->settings.write)
+        cli_complain(cli, "--write is not for --from: the proof is beside the export");
+    else
+        cli_complain(cli, "'%s' is no event's _id, such as 2.1500", what);
+    return EXIT_USAGE;
+}
+
 static int verify_event(const struct cli *cli)
 {
     const char *what = cli->settings.paths.items[0];
     struct proof proof = {0};
     struct err err = {0};
+    struct lake_id id;
+    if (cli->settings.export)
+        return lake_id_parse(str_from_c(what), &id) == 0 && !cli->settings.write
+                   ? verify_exported_event(cli, &id)
+                   : complain_of_export(cli, what);
     int code = obtain(cli, what, &proof);
     if (code == EXIT_DONE) {
         int status = proof_check(&proof, &err);
@@ -164,7 +194,7 @@ static int verify_event(const struct cli *cli)
         if (status < 0)
             code = lake_folder_complain(cli, status, &err);
         else
-            describe(&proof);
+            verify_describe(&proof.leaf, &proof.block, proof.entries[0].seq, &proof.signature);
     }
     if (code == EXIT_DONE)
         code = save(cli, &proof);
@@ -173,8 +203,8 @@ static int verify_event(const struct cli *cli)
 }
 
 static const char *const options[] = {
-    CENTRE_CLIENT_OPTIONS, "data",  "ledger", "lake", "lake-memory", "lake-threads", "duckdb",
-    "public-key",          "write", "quiet",  NULL,
+    CENTRE_CLIENT_OPTIONS, "data",  "ledger",      "lake",  "lake-memory", "lake-threads", "duckdb",
+    "public-key",          "write", "verify:from", "quiet", NULL,
 };
 
 const struct command cmd_verify_event = {
@@ -189,7 +219,8 @@ const struct command cmd_verify_event = {
         "the root, and to the signature behind it (docs/centre.md draws it). ID is an event's "
         "`_id`: of a running centre (--to), or of a data folder whose centre does not run; --write "
         "saves the proof as one JSON "
-        "file, which this command verifies anywhere, without folder or centre.\n"
+        "file, which this command verifies anywhere, without folder or centre. --from takes it out "
+        "of an export, by the proofs beside it (jaga verify export).\n"
         "The proof is worth what is known of the key: --public-key, from a copy kept elsewhere, "
         "says whose it must be. Where a step does not lead to the next, the exit code is 4.",
     .options = options,

@@ -59,6 +59,7 @@ const struct command *const command_table[] = {
     &cmd_lake_release,
     &cmd_lake_holds,
     &cmd_verify_event,
+    &cmd_verify_export,
     &cmd_journal_verify,
     &cmd_journal_list,
     &cmd_deadletter_list,

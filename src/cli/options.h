@@ -24,6 +24,7 @@ struct settings {
     text_list tags;
     const char *placeholders; /* NULL: none */
     const char *write;        /* NULL: standard output */
+    const char *export;       /* file of events; NULL: none */
     const char *content;      /* NULL: the binary's own */
     const char *findings;     /* NULL: none */
     uint64_t output;          /* index of out_formats */
@@ -35,6 +36,7 @@ struct settings {
     uint64_t jobs;
     uint64_t unpack_max, unpack_ratio, unpack_members;
     uint64_t colour; /* enum colour_when */
+    bool proofs;     /* beside an export */
     bool recover, source, strict, no_cache, quiet, verbose, help;
 
     /* the centre */

@@ -131,6 +131,22 @@ int file_map(int fd, size_t size, struct file_map *ret_map)
     return 0;
 }
 
+int file_map_path(const char *path, struct file_map *ret_map)
+{
+    struct stat about;
+    int fd = open(path, O_RDONLY | O_CLOEXEC), status = 0;
+    *ret_map = (struct file_map){.guard = NOT_GUARDED};
+    if (fd < 0 || fstat(fd, &about) < 0)
+        status = -errno;
+    else if (!S_ISREG(about.st_mode))
+        status = -EINVAL;
+    else if (about.st_size > 0)
+        status = file_map(fd, (size_t)about.st_size, ret_map);
+    if (fd >= 0)
+        close(fd);
+    return status;
+}
+
 void file_unmap(struct file_map *map)
 {
     if (!map->bytes.ptr)

@@ -32,6 +32,8 @@ struct file_map {
 
 /* Maps `size` bytes of an open file for reading, in order. 0 or -errno. */
 int file_map(int fd, size_t size, struct file_map *ret_map);
+/* The whole of a regular file; an empty one has no bytes. 0, -EINVAL: it is none, or another -errno. */
+int file_map_path(const char *path, struct file_map *ret_map);
 void file_unmap(struct file_map *map);
 
 /* Did a page that was read lie behind the end of the file? */

@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+#include "io/file.h"
 #include "lake/duckdb.h"
 #include "lake/lines.h"
 
@@ -168,4 +171,229 @@ int exported_write_lines(const char *path, const struct lake_options *options,
     lines_free(&lining.lines);
     parquet_close(&parquet);
     return status < 0 ? err_in(err, str_from_c(path)) : status;
+}
+
+/* ---- its rows as events ---- */
+
+struct events {
+    int (*each)(void *context, const struct exported_row *row);
+    void *context;
+    struct exported_row row;
+    struct arena arena; /* of one row */
+};
+
+/* What an event is made of, as the file has it; what is NULL is empty. */
+struct told {
+    struct str id, agency, source, dataset, format, raw, bytes;
+    bool has_bytes;
+    int64_t key, part, time, received;
+};
+
+/* The name of what does not fit the rest; NULL: all does. */
+static const char *make_leaf(struct events *events, const struct told *told)
+{
+    struct lake_leaf *leaf = &events->row.leaf;
+    const struct lake_id id = {leaf->partition, leaf->offset, leaf->part};
+    if (!events->row.has_id)
+        return "its _id is none";
+    if (told->key != lake_key(&id) || told->part != id.part)
+        return "its _key and _part are not those of its _id";
+    if (told->has_bytes) { /* _raw is what can be read of them */
+        struct str text = utf8_repair(told->bytes, &events->arena);
+        if (!text.ptr)
+            return "its _bytes are too long";
+        if (!str_eq(text, told->raw))
+            return "its _raw is not the text of its _bytes";
+    }
+    leaf->time = told->time;
+    leaf->received = told->received;
+    leaf->agency = told->agency;
+    leaf->source = told->source;
+    leaf->dataset = told->dataset;
+    leaf->format = told->format;
+    leaf->raw = told->has_bytes ? told->bytes : told->raw;
+    return NULL;
+}
+
+static int hand_out(struct events *events, const char *wrong, const struct told *told)
+{
+    struct lake_id id = {0};
+    events->row.number++;
+    events->row.id = told->id;
+    events->row.has_id = lake_id_parse(told->id, &id) == 0;
+    events->row.leaf =
+        (struct lake_leaf){.partition = id.partition, .offset = id.offset, .part = id.part};
+    events->row.wrong = wrong ? wrong : make_leaf(events, told);
+    int status = events->each(events->context, &events->row);
+    arena_reset(&events->arena);
+    return status < 0 ? status : 0;
+}
+
+/* ---- of Parquet ---- */
+
+enum {
+    OF_ID,
+    OF_KEY,
+    OF_PART,
+    OF_TIME,
+    OF_RECEIVED,
+    OF_AGENCY,
+    OF_SOURCE,
+    OF_DATASET,
+    OF_FORMAT,
+    OF_RAW,
+    OF_BYTES
+};
+
+static const char leaf_columns[] =
+    "_id::VARCHAR, _key::BIGINT, _part::BIGINT, _time::TIMESTAMP, _received::TIMESTAMP, "
+    "_agency::VARCHAR, _source::VARCHAR, _dataset::VARCHAR, _format::VARCHAR, _raw::VARCHAR, "
+    "_bytes::BLOB";
+
+static struct str text_at(const struct lake_vector *vector, uint32_t row)
+{
+    return lake_is_null(vector, row) ? STR("") : vector->texts[row];
+}
+
+static int64_t number_at(const struct lake_vector *vector, uint32_t row)
+{
+    return lake_is_null(vector, row) ? -1 : vector->integers[row];
+}
+
+static int take_events(void *context, const struct lake_chunk *chunk)
+{
+    const struct lake_vector *columns = chunk->columns;
+    int status = 0;
+    for (uint32_t i = 0; status == 0 && i < chunk->n_rows; i++) {
+        const struct told told = {
+            .id = text_at(&columns[OF_ID], i),
+            .agency = text_at(&columns[OF_AGENCY], i),
+            .source = text_at(&columns[OF_SOURCE], i),
+            .dataset = text_at(&columns[OF_DATASET], i),
+            .format = text_at(&columns[OF_FORMAT], i),
+            .raw = text_at(&columns[OF_RAW], i),
+            .bytes = text_at(&columns[OF_BYTES], i),
+            .has_bytes = !lake_is_null(&columns[OF_BYTES], i),
+            .key = number_at(&columns[OF_KEY], i),
+            .part = number_at(&columns[OF_PART], i),
+            .time = number_at(&columns[OF_TIME], i),
+            .received = number_at(&columns[OF_RECEIVED], i),
+        };
+        status = hand_out(context, NULL, &told);
+    }
+    return status;
+}
+
+static int read_parquet(const char *path, const struct lake_options *options, struct events *events,
+                        struct err *err)
+{
+    struct parquet parquet;
+    int status = parquet_open(path, options, &parquet, err);
+    if (status < 0)
+        return status;
+    status = parquet_select(&parquet, leaf_columns, err);
+    if (status == 0)
+        status = statement_take(parquet.duck, &parquet.result, take_events, events, err);
+    parquet_close(&parquet);
+    return status;
+}
+
+/* ---- of NDJSON ---- */
+
+static struct str text_of(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_string(value) ? str_of(json_string_value(value), json_string_length(value))
+                                 : STR("");
+}
+
+static int64_t number_of(const json_t *object, const char *name)
+{
+    const json_t *value = json_object_get(object, name);
+    return json_is_integer(value) ? json_integer_value(value) : -1;
+}
+
+/* In the one spelling that an export has. */
+static bool time_of(const json_t *object, const char *name, int64_t *ret_time)
+{
+    char text[TIME_TEXT_MAX];
+    struct str told = text_of(object, name);
+    return time_parse(told, ret_time) == 0 &&
+           str_eq(told, str_of(text, time_format(*ret_time, text)));
+}
+
+static bool bytes_of(struct events *events, struct str hex, struct str *ret_bytes)
+{
+    char *bytes = arena_bytes(&events->arena, hex.len / 2 + 1);
+    for (size_t i = 0; bytes && i + 1 < hex.len; i += 2) {
+        int high = str_hex_digit(hex.ptr[i]), low = str_hex_digit(hex.ptr[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        bytes[i / 2] = (char)(high << 4 | low);
+    }
+    *ret_bytes = str_of(bytes, hex.len / 2);
+    return bytes && hex.len % 2 == 0;
+}
+
+static int take_object(struct events *events, const json_t *object)
+{
+    struct told told = {
+        .id = text_of(object, "_id"),
+        .agency = text_of(object, "_agency"),
+        .source = text_of(object, "_source"),
+        .dataset = text_of(object, "_dataset"),
+        .format = text_of(object, "_format"),
+        .raw = text_of(object, "_raw"),
+        .has_bytes = json_object_get(object, "_bytes"),
+        .key = number_of(object, "_key"),
+        .part = number_of(object, "_part"),
+    };
+    const char *wrong = NULL;
+    if (!time_of(object, "_time", &told.time) || !time_of(object, "_received", &told.received))
+        wrong = "its _time or _received is no time as exports have them";
+    else if (told.has_bytes && !bytes_of(events, text_of(object, "_bytes"), &told.bytes))
+        wrong = "its _bytes are none";
+    return hand_out(events, wrong, &told);
+}
+
+/* A name that is there twice would say one thing to us and another to somebody else. */
+static int take_line(struct events *events, struct str line)
+{
+    static const struct told nothing = {0};
+    json_error_t problem;
+    json_t *object =
+        json_loadb(line.ptr, line.len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &problem);
+    int status = json_is_object(object) ? take_object(events, object)
+                                        : hand_out(events, "it is no JSON object", &nothing);
+    json_decref(object);
+    return status;
+}
+
+static int read_lines(const char *path, struct events *events, struct err *err)
+{
+    struct file_map map;
+    struct str line;
+    int status = file_map_path(path, &map);
+    if (status < 0)
+        return err_set(err, status, "%s", strerror(-status));
+    for (struct str rest = map.bytes; status == 0 && str_cut_line(&rest, &line);)
+        status = take_line(events, line);
+    if (status == 0 && file_shrank(&map))
+        status = err_set(err, -EIO, "it became shorter while it was read");
+    file_unmap(&map);
+    return status;
+}
+
+int exported_read(const char *path, const struct lake_options *options,
+                  int (*each)(void *context, const struct exported_row *row), void *context,
+                  struct err *err)
+{
+    struct events events = {.each = each, .context = context};
+    arena_init(&events.arena, 4 * (size_t)LAKE_TEXT_MAX);
+    int status = exported_is_parquet(path) ? read_parquet(path, options, &events, err)
+                                           : read_lines(path, &events, err);
+    arena_free(&events.arena);
+    if (status < 0 && !err->code)
+        err_set(err, status, "%s", strerror(-status));
+    return status < 0 ? err_in(err, str_from_c(path)) : 0;
 }

@@ -19,4 +19,18 @@ int exported_write_lines(const char *path, const struct lake_options *options,
                          int (*write)(void *context, struct str lines), void *context,
                          struct err *err);
 
+/* An event of the file. Texts live for the length of the call that hands it over. */
+struct exported_row {
+    uint64_t number;   /* from 1; of NDJSON: of its line */
+    struct str id;     /* as it is written */
+    const char *wrong; /* why it is no event; NULL: it is one */
+    bool has_id;
+    struct lake_leaf leaf; /* all of it, or what its _id says where that is one */
+};
+
+/* All rows, with what is hashed of each. */
+int exported_read(const char *path, const struct lake_options *options,
+                  int (*each)(void *context, const struct exported_row *row), void *context,
+                  struct err *err);
+
 #endif

@@ -26,27 +26,39 @@ struct search {
     uint64_t entry, block;
 };
 
+bool proof_next_block(struct str *body, struct str *ret_note, uint64_t *ret_seq)
+{
+    static const char begins[] = "{\"count\":", mark[] = ",\"seq\":";
+    size_t at = str_find(*body, STR(begins));
+    if (at == SIZE_MAX)
+        return false;
+    struct str note = str_skip(*body, at);
+    note = str_first(note, str_index(note, '}') + 1);
+    *body = str_skip(*body, at + note.len);
+    size_t seq = str_find(note, STR(mark));
+    struct str digits = seq == SIZE_MAX ? STR("") : str_skip(note, seq + sizeof(mark) - 1);
+    *ret_note = note;
+    return digits.len > 0 && str_to_u64(str_first(digits, digits.len - 1), ret_seq) == 0;
+}
+
+uint64_t proof_last_block(const struct journal_entry *entry)
+{
+    uint64_t seq, last = 0;
+    struct str body = entry->body, note;
+    while (str_eq(entry->action, PROOF_ACTION) && proof_next_block(&body, &note, &seq))
+        last = seq;
+    return last;
+}
+
 static int look(void *context, const struct journal_entry *entry)
 {
-    static const char mark[] = "\"seq\":";
     struct search *search = context;
     search->last = entry->seq;
-    if (!str_eq(entry->action, PROOF_ACTION))
+    search->block = proof_last_block(entry);
+    if (search->block == 0)
         return 0;
-    const char *at = NULL;
-    for (struct str rest = entry->body;;) {
-        size_t found = str_find(rest, STR(mark));
-        if (found == SIZE_MAX)
-            break;
-        rest = str_skip(rest, found + sizeof(mark) - 1);
-        at = rest.ptr;
-    }
-    if (!at)
-        return 0;
-    struct str digits = str_of(at, (size_t)(entry->body.ptr + entry->body.len - at));
     search->entry = entry->seq;
-    return str_to_u64(str_first(digits, str_index(digits, '}')), &search->block) < 0 ? -EBADMSG
-                                                                                     : -ECANCELED;
+    return -ECANCELED;
 }
 
 static int next_with_blocks(struct ledger *ledger, uint64_t after, struct search *ret_search)
@@ -198,14 +210,11 @@ static int check_entry(const struct proof *proof, struct err *err)
     return status;
 }
 
-int proof_check(const struct proof *proof, struct err *err)
+int proof_check_journal(const struct proof *proof, struct err *err)
 {
     unsigned char hash[JOURNAL_HASH], next[JOURNAL_HASH];
-    int status = check_root(proof, err);
-    if (status == 0)
-        status = check_entry(proof, err);
-    if (status < 0)
-        return status;
+    if (proof->n_entries == 0)
+        return refuse(err, "there is no entry of the journal");
     memcpy(hash, proof->before, JOURNAL_HASH);
     for (size_t i = 0; i < proof->n_entries; i++) {
         if (proof->entries[i].seq != proof->entries[0].seq + i)
@@ -217,6 +226,14 @@ int proof_check(const struct proof *proof, struct err *err)
         !journal_signature_ok(&proof->signature, hash))
         return refuse(err, "the journal's signature is not of these entries");
     return 0;
+}
+
+int proof_check(const struct proof *proof, struct err *err)
+{
+    int status = check_root(proof, err);
+    if (status == 0)
+        status = check_entry(proof, err);
+    return status < 0 ? status : proof_check_journal(proof, err);
 }
 
 /* ---- the document ---- */
@@ -235,8 +252,7 @@ static void add_text(struct buf *out, const char *key, struct str text)
     buf_add_json(out, text);
 }
 
-/* Raw bytes need not be UTF-8. */
-static void add_base64(struct buf *out, struct str bytes)
+void proof_write_base64(struct buf *out, struct str bytes)
 {
     size_t room = sodium_base64_encoded_len(bytes.len, sodium_base64_VARIANT_ORIGINAL);
     buf_add_byte(out, '"');
@@ -260,7 +276,7 @@ static void write_event(const struct lake_leaf *leaf, struct buf *out)
     add_text(out, ",\"dataset\":", leaf->dataset);
     add_text(out, ",\"format\":", leaf->format);
     buf_add_c(out, ",\"raw\":");
-    add_base64(out, leaf->raw);
+    proof_write_base64(out, leaf->raw); /* it need not be UTF-8 */
     buf_add_byte(out, '}');
 }
 
@@ -277,6 +293,20 @@ static void write_entries(const struct proof *proof, struct buf *out)
     }
 }
 
+void proof_write_journal(const struct proof *proof, struct buf *out)
+{
+    buf_add_c(out, "\"journal\":{\"before\":");
+    add_hex(out, proof->before, JOURNAL_HASH);
+    buf_add_c(out, ",\"entries\":[");
+    write_entries(proof, out);
+    buf_printf(out, "]},\"signature\":{\"seq\":%" PRIu64 ",\"time_us\":%" PRId64 ",\"key\":",
+               proof->signature.seq, proof->signature.time);
+    add_hex(out, proof->signature.key, JOURNAL_KEY);
+    buf_add_c(out, ",\"signature\":");
+    add_hex(out, proof->signature.signature, JOURNAL_SIGNATURE);
+    buf_add_byte(out, '}');
+}
+
 void proof_write(const struct proof *proof, struct buf *out)
 {
     buf_add_c(out, "{\"version\":1,\"event\":");
@@ -289,14 +319,7 @@ void proof_write(const struct proof *proof, struct buf *out)
         buf_add_c(out, i ? "," : "");
         add_hex(out, proof->path.hashes[i], LAKE_HASH);
     }
-    buf_add_c(out, "]},\"journal\":{\"before\":");
-    add_hex(out, proof->before, JOURNAL_HASH);
-    buf_add_c(out, ",\"entries\":[");
-    write_entries(proof, out);
-    buf_printf(out, "]},\"signature\":{\"seq\":%" PRIu64 ",\"time_us\":%" PRId64 ",\"key\":",
-               proof->signature.seq, proof->signature.time);
-    add_hex(out, proof->signature.key, JOURNAL_KEY);
-    buf_add_c(out, ",\"signature\":");
-    add_hex(out, proof->signature.signature, JOURNAL_SIGNATURE);
-    buf_add_c(out, "}}\n");
+    buf_add_c(out, "]},");
+    proof_write_journal(proof, out);
+    buf_add_c(out, "}\n");
 }

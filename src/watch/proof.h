@@ -33,11 +33,16 @@ struct proof {
 /* A block as entries of the journal have it: one JSON object, always the same bytes. */
 void proof_write_block(struct buf *out, const struct lake_block *block);
 
+/* The next block of an entry's body: the bytes above, and its seq. False: there is none, or it is none. */
+bool proof_next_block(struct str *body, struct str *ret_note, uint64_t *ret_seq);
+/* The seq of the last one; 0: it has none. */
+uint64_t proof_last_block(const struct journal_entry *entry);
+
 /* The event's part, copied; 0 or -ENOMEM. proof_free() in each case. */
 int proof_take(const struct lake_event *event, struct proof *ret_proof);
 
 /*
- * The journal's part. 0, or the code of *err: -ENOENT: it does not have the block (yet); -EAGAIN: nothing is signed
+ * The journal's part, by block.seq. 0, or the code of *err: -ENOENT: it does not have the block (yet); -EAGAIN: nothing is signed
  * since.
  */
 int proof_complete(struct ledger *ledger, struct proof *proof, struct err *err);
@@ -45,6 +50,15 @@ void proof_free(struct proof *proof);
 
 /* Does each step lead to the next? 0, or -EBADMSG: *err says which does not. Pure. */
 int proof_check(const struct proof *proof, struct err *err);
+
+/* The same of the journal's part alone. */
+int proof_check_journal(const struct proof *proof, struct err *err);
+
+/* Bytes as a JSON string of base64 (RFC 4648, 4). */
+void proof_write_base64(struct buf *out, struct str bytes);
+
+/* The journal's part of the document, two members of an object. */
+void proof_write_journal(const struct proof *proof, struct buf *out);
 
 /* The document. */
 void proof_write(const struct proof *proof, struct buf *out);
