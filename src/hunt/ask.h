@@ -77,9 +77,12 @@ struct hunt_question {
     uint32_t n_parameters;
     struct lake_scope scope;
     struct hunt_limits limits;
-    bool
-        explains; /* it is compiled only: then nothing of the lake is read, and columns that the data would make are missing */
-    bool plain;   /* as in hunt_options */
+    /*
+     * It is compiled only: then nothing of the lake is read, and columns that the data would make
+     * are missing.
+     */
+    bool explains;
+    bool plain; /* as in hunt_options */
 };
 
 struct hunt_head {

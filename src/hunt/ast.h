@@ -464,8 +464,8 @@ struct kql_operator {
             struct kql_named on;
             struct kql_expr *from, *to; /* NULL: from the data */
             struct kql_expr *step;
-            bool
-                in_range; /* in range(from, to, step): `to` is part of the series, unlike from .. to */
+            /* in range(from, to, step): `to` is part of the series, unlike from .. to */
+            bool in_range;
             struct kql_named_list by;
         } make_series;
         struct {

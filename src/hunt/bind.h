@@ -107,8 +107,8 @@ struct node {
     uint32_t n_keys;   /* GROUP */
     bool closed;       /* SELECT: it makes rows; no further column is added here */
     bool windowed;     /* SELECT: a column looks at other rows */
-    bool
-        any; /* SELECT with a tail: which of some rows it keeps is not said, so fewer below are fine */
+    /* SELECT with a tail: which of some rows it keeps is not said, so fewer below are fine */
+    bool any;
     bool only;                    /* SELECT: nothing of left but `columns` */
     const struct sort_key *order; /* SELECT with a tail: of the rows that it cuts */
     uint32_t n_order;

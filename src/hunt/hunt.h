@@ -89,8 +89,11 @@ struct hunt_result {
      */
     struct str choice;
     const bool *chosen; /* by source */
-    bool
-        findings; /* the SQL takes $1: a JSON array of the centre's findings that the caller may see, objects with the names of tables_finding_columns() */
+    /*
+     * The SQL takes $1: a JSON array of the centre's findings that the caller may see, objects with
+     * the names of tables_finding_columns().
+     */
+    bool findings;
     const struct hunt_column *columns;
     uint32_t n_columns;
     bool ordered;                 /* the rows have an order that the query asked for */

@@ -24,9 +24,9 @@ struct tls_credentials;
 struct tls_identity_options {
     const char *certificate; /* PEM file of the chain */
     const char *key;         /* PEM file, not encrypted */
-    const char
-        *client_ca; /* PEM file: whose client certificates are taken; NULL: none are asked for */
-    bool make;      /* make a certificate for localhost and this host's name where there is none */
+    /* PEM file: whose client certificates are taken; NULL: none are asked for */
+    const char *client_ca;
+    bool make; /* make a certificate for localhost and this host's name where there is none */
 };
 
 /* NULL: *err says which file and why. The options' texts are copied. */

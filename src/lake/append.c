@@ -177,10 +177,10 @@ static void describe_columns(struct duck_bind_info *info)
     }
 }
 
+/* Where it stands is in struct appending: there is one INSERT, of one thread, at a time. */
 static void begin_rows(struct duck_init_info *info)
 {
-    (void)
-        info; /* where it stands is in struct appending: there is one INSERT, of one thread, at a time */
+    (void)info;
 }
 
 static void next_rows(struct duck_function_info *info, struct duck_data_chunk *output)

@@ -252,9 +252,11 @@ struct lake_query {
     size_t n_sources;
     struct lake_scope scope;
     struct lake_limits limits;
-    bool
-        guarded; /* a person wrote it: refused (-EACCES) when it names a table that is no source, or a function */
-    /* that reads anything else */
+    /*
+     * A person wrote it: refused (-EACCES) when it names a table that is no source, or a function that reads anything
+     * else.
+     */
+    bool guarded;
     /*
      * No value can make the SQL fail. Else nothing of it is evaluated on a row outside of the scope, which costs the engine
      * its pick of the order in which conditions are evaluated.
@@ -270,8 +272,8 @@ struct lake_result_column {
 /* Values of one column, by row: one of the arrays, by kind. */
 struct lake_vector {
     enum lake_kind kind;
-    const uint64_t *
-        valid; /* bit row % 64 of word row / 64 is set where there is a value; NULL: there is one everywhere */
+    /* bit row % 64 of word row / 64 is set where there is a value; NULL: there is one everywhere */
+    const uint64_t *valid;
     union {
         const int64_t *integers; /* BOOLEAN, INTEGER, TIME */
         const double *doubles;

@@ -133,8 +133,8 @@ struct drill_step {
     struct drill_act *acts;
     size_t n_acts;
     size_t silence; /* index of a source that says nothing from here on; SIZE_MAX: none */
-    struct str
-        *expect; /* ids or titles of rules: one is enough; none: a blind spot that is known */
+    /* ids or titles of rules: one is enough; none: a blind spot that is known */
+    struct str *expect;
     size_t n_expect;
     struct str *also; /* what may be found beside */
     size_t n_also;

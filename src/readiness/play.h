@@ -25,8 +25,8 @@ struct play_event {
     size_t source; /* index in the drill */
     size_t step;   /* index, or PLAY_NOISE */
     int64_t time_us;
-    struct str
-        text; /* one line; valid until the next call. Empty: from here on the source is silent */
+    /* one line; valid until the next call. Empty: from here on the source is silent */
+    struct str text;
 };
 
 struct play;

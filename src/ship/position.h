@@ -53,8 +53,8 @@ struct position {
     uint32_t head_len, tail_len; /* bytes that the hashes are of */
     uint64_t head_hash, tail_hash;
     struct buf header; /* of a cutter (parse.h): what the records ahead need */
-    uint64_t
-        state[4]; /* the same; of WHOLE and RECORDS: size and time of change when it was read */
+    /* the same; of WHOLE and RECORDS: size and time of change when it was read */
+    uint64_t state[4];
 };
 
 /* A request on its way. */

@@ -27,8 +27,8 @@ struct tail_options {
     bool once;             /* to the end of what there is now, as it is */
     bool from_end;         /* of what exists at the start and has no position only what is added */
     int64_t idle_us; /* a last line without its end is taken for whole after so long; 0: 5 s */
-    int64_t
-        rotated_us; /* a file that was moved away or removed is still looked at for so long; 0: 10 s */
+    /* a file that was moved away or removed is still looked at for so long; 0: 10 s */
+    int64_t rotated_us;
     /* Something about a file that a person should know; `code` 0 or -errno. */
     void (*say)(void *context, const char *path, int code, const char *what);
     void *context;
@@ -45,8 +45,8 @@ struct tail_piece {
     struct position *position; /* of the file: not moved yet */
     const char *path;
     struct str header; /* POSITION_CONVERT: what its records need */
-    struct str
-        body; /* whole lines or records; of POSITION_WHOLE and _RECORDS nothing: read the file */
+    /* whole lines or records; of POSITION_WHOLE and _RECORDS nothing: read the file */
+    struct str body;
     int64_t mtime_us;
     bool unwanted; /* it was there at the start (from_end) */
     struct tail_file *file;

@@ -68,9 +68,8 @@ struct spool_options {
     uint64_t keep_size; /* retention: what every consumer has passed goes when there is more; 0: */
                         /* not by size */
     int64_t keep_us;    /* retention by age; 0: not by age */
-    size_t
-        pending_max; /* bytes appended and not yet durable; past it append refuses with -EAGAIN; */
-                     /* 0: 64 MiB */
+    /* Bytes appended and not yet durable; past it append refuses with -EAGAIN; 0: 64 MiB. */
+    size_t pending_max;
     int64_t (*now)(void); /* clock; NULL: the real one */
 };
 

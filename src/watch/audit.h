@@ -24,8 +24,8 @@ struct audit {
     const struct lake_ops *ops;
     struct lake *lake;
     struct ledger *ledger;
-    const char *
-        key; /* hex of the public key that the journal's signatures must be of; NULL: of the first */
+    /* hex of the public key that the journal's signatures must be of; NULL: of the first */
+    const char *key;
     struct str day; /* only this one; empty: all */
     /* A sentence on what is not as it should be. A negative return ends the audit and is returned. */
     int (*fault)(void *context, struct str sentence);

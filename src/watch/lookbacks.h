@@ -30,8 +30,8 @@ struct lookbacks_options {
     const struct lake_ops *engine;
     struct lake *lake;
     const char *ledger; /* URL: it opens its own */
-    const char *
-        folder; /* made where it is missing: the indicators that are known, and lists of new ones */
+    /* made where it is missing: the indicators that are known, and lists of new ones */
+    const char *folder;
     const char *journal_key;
     int64_t disorder_us, fold_us; /* as detection has them */
     /* Matches of one rule and agency that fold by host and user; those past it are counted together. */
