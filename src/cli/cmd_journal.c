@@ -91,10 +91,11 @@ const struct command cmd_journal_verify = {
 const struct command cmd_journal_list = {
     .name = "journal list",
     .about = "Write the journal as JSON lines, with what is needed to check its hashes.",
-    .prose = "A hash is SHA-256 over \"jaga.journal.1\", the hash before (32 bytes; zeros at "
-             "first), seq and time_us (8 bytes each), then actor, action and body, each behind its "
-             "length (4 bytes); numbers are big-endian. `body` is the text that was hashed, itself "
-             "JSON.",
+    .prose =
+        "A hash is SHA-256 over \"jaga.journal.2\", the hash before (32 bytes; zeros at "
+        "first), seq and time_us (8 bytes each), and the SHA-256 of actor, action and body, "
+        "each behind its length (4 bytes); numbers are big-endian. `body` is the text that was "
+        "hashed, itself JSON.",
     .options = list_options,
     .run = list,
 };

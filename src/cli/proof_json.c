@@ -79,6 +79,24 @@ void proof_json_block(struct proof_json *reading, const json_t *object,
     proof_json_hex(reading, json_object_get(object, "root"), "root", ret_block->root, LAKE_HASH);
 }
 
+static void read_entry(struct proof_json *reading, const json_t *object,
+                       struct journal_entry *ret_entry)
+{
+    const json_t *content = json_object_get(object, "content");
+    *ret_entry = (struct journal_entry){
+        .seq = proof_json_count(reading, object, "seq", INT64_MAX),
+        .time = proof_json_number(reading, object, "time_us"),
+        .sealed = content != NULL,
+    };
+    if (content) {
+        proof_json_hex(reading, content, "content", ret_entry->content, JOURNAL_HASH);
+        return;
+    }
+    ret_entry->actor = proof_json_text(reading, object, "actor");
+    ret_entry->action = proof_json_text(reading, object, "action");
+    ret_entry->body = proof_json_text(reading, object, "body");
+}
+
 void proof_json_journal(struct proof_json *reading, const json_t *object, struct proof *proof)
 {
     const json_t *list = proof_json_member(reading, object, "entries", JSON_ARRAY);
@@ -90,16 +108,8 @@ void proof_json_journal(struct proof_json *reading, const json_t *object, struct
         reading->wrong = reading->wrong ? reading->wrong : "entries";
         return;
     }
-    for (size_t i = 0; i < n; i++) {
-        const json_t *entry = json_array_get(list, i);
-        entries[i] = (struct journal_entry){
-            .seq = proof_json_count(reading, entry, "seq", INT64_MAX),
-            .time = proof_json_number(reading, entry, "time_us"),
-            .actor = proof_json_text(reading, entry, "actor"),
-            .action = proof_json_text(reading, entry, "action"),
-            .body = proof_json_text(reading, entry, "body"),
-        };
-    }
+    for (size_t i = 0; i < n; i++)
+        read_entry(reading, json_array_get(list, i), &entries[i]);
     proof->entries = entries;
     proof->n_entries = n;
 }

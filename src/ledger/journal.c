@@ -6,7 +6,7 @@
 
 #include "ledger/inside.h"
 
-static const char entry_domain[] = "jaga.journal.1";
+static const char entry_domain[] = "jaga.journal.2";
 static const char signature_domain[] = "jaga.signature.1";
 
 /* ---- bytes that are hashed and signed ---- */
@@ -32,19 +32,41 @@ static void hash_text_of(crypto_hash_sha256_state *state, struct str text)
     crypto_hash_sha256_update(state, (const unsigned char *)(text.len ? text.ptr : ""), text.len);
 }
 
+static void hash_content(const struct journal_entry *entry,
+                         unsigned char ret_hash[static JOURNAL_HASH])
+{
+    crypto_hash_sha256_state state;
+    crypto_hash_sha256_init(&state);
+    hash_text_of(&state, entry->actor);
+    hash_text_of(&state, entry->action);
+    hash_text_of(&state, entry->body);
+    crypto_hash_sha256_final(&state, ret_hash);
+}
+
+void journal_seal(struct journal_entry *entry)
+{
+    if (!entry->sealed)
+        hash_content(entry, entry->content);
+    entry->sealed = true;
+    entry->actor = entry->action = entry->body = STR("");
+}
+
 void journal_hash(const unsigned char before[static JOURNAL_HASH],
                   const struct journal_entry *entry, unsigned char ret_hash[static JOURNAL_HASH])
 {
+    unsigned char content[JOURNAL_HASH];
     crypto_hash_sha256_state state;
+    if (entry->sealed)
+        memcpy(content, entry->content, JOURNAL_HASH);
+    else
+        hash_content(entry, content);
     crypto_hash_sha256_init(&state);
     crypto_hash_sha256_update(&state, (const unsigned char *)entry_domain,
                               sizeof(entry_domain) - 1);
     crypto_hash_sha256_update(&state, before, JOURNAL_HASH);
     hash_u64(&state, entry->seq);
     hash_u64(&state, (uint64_t)entry->time);
-    hash_text_of(&state, entry->actor);
-    hash_text_of(&state, entry->action);
-    hash_text_of(&state, entry->body);
+    crypto_hash_sha256_update(&state, content, JOURNAL_HASH);
     crypto_hash_sha256_final(&state, ret_hash);
 }
 
@@ -248,12 +270,13 @@ int journal_key_check(struct ledger *ledger)
 static bool read_entry(const struct db_ops *ops, struct db_rows *rows, struct journal_entry *entry)
 {
     struct str hash = ops->text(rows, 5);
-    entry->seq = (uint64_t)ops->integer(rows, 0);
-    entry->time = ops->integer(rows, 1);
-    entry->actor = ops->text(rows, 2);
-    entry->action = ops->text(rows, 3);
-    entry->body = ops->text(rows, 4);
-    memset(entry->hash, 0, JOURNAL_HASH);
+    *entry = (struct journal_entry){
+        .seq = (uint64_t)ops->integer(rows, 0),
+        .time = ops->integer(rows, 1),
+        .actor = ops->text(rows, 2),
+        .action = ops->text(rows, 3),
+        .body = ops->text(rows, 4),
+    };
     memcpy(entry->hash, hash.ptr ? hash.ptr : "",
            hash.len < JOURNAL_HASH ? hash.len : JOURNAL_HASH);
     return hash.len == JOURNAL_HASH;

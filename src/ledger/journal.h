@@ -5,8 +5,10 @@
  * The hash of an entry is SHA-256 (FIPS 180-4) over these bytes; numbers are big-endian, a text is
  * its length as 32 bits and its bytes:
  *
- *     "jaga.journal.1" │ hash of entry seq − 1 (32; zeros for the first) │ seq (64 bits) │
- *     time (64 bits, two's complement) │ actor │ action │ body
+ *     "jaga.journal.2" │ hash of entry seq − 1 (32; zeros for the first) │ seq (64 bits) │
+ *     time (64 bits, two's complement) │ SHA-256 of: actor │ action │ body
+ *
+ * So the chain can be followed through entries of which only that inner hash is shown: sealed ones.
  *
  * A signature is Ed25519 (RFC 8032) over these, by the key that it names:
  *
@@ -32,9 +34,14 @@
 struct journal_entry {
     uint64_t seq; /* from 1, without gaps */
     int64_t time;
-    struct str actor, action, body;
+    struct str actor, action, body; /* empty when it is sealed */
+    bool sealed;                    /* `content` stands for them */
+    unsigned char content[JOURNAL_HASH];
     unsigned char hash[JOURNAL_HASH];
 };
+
+/* Takes away what was done and leaves its hash, for readers whom it does not concern. */
+void journal_seal(struct journal_entry *entry);
 
 /*
  * Adds to the list under `key` in the entry of the open transaction. `json` is one well-formed value; `key`

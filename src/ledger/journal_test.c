@@ -124,20 +124,23 @@ static void the_hash_is_that_of_the_documented_bytes(void **state)
     fill(ledger, 1);
     struct last last = last_entry(ledger);
     static const char body[] = "{\"progress\":{\"list\":[[\"c\",0,0]],\"total\":1}}";
-    unsigned char bytes[256], hash[32];
+    unsigned char bytes[256], hash[32], content[32];
     size_t len = 0;
 #define PUT(text, n) (memcpy(bytes + len, text, n), len += n)
-    PUT("jaga.journal.1", 14);
-    PUT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
-    PUT("\0\0\0\0\0\0\0\1", 8);
-    uint64_t time = (uint64_t)(TEST_NOW + TIME_SECOND_US);
-    for (int shift = 56; shift >= 0; shift -= 8)
-        bytes[len++] = (unsigned char)(time >> shift);
     PUT("\0\0\0\4jaga", 8);
     PUT("\0\0\0\10progress", 12);
     PUT("\0\0\0\53", 4);
     assert_int_equal(sizeof(body) - 1, 053);
     PUT(body, sizeof(body) - 1);
+    crypto_hash_sha256(content, bytes, len);
+    len = 0;
+    PUT("jaga.journal.2", 14);
+    PUT("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 32);
+    PUT("\0\0\0\0\0\0\0\1", 8);
+    uint64_t time = (uint64_t)(TEST_NOW + TIME_SECOND_US);
+    for (int shift = 56; shift >= 0; shift -= 8)
+        bytes[len++] = (unsigned char)(time >> shift);
+    PUT(content, sizeof(content));
     crypto_hash_sha256(hash, bytes, len);
     assert_memory_equal(last.entry.hash, hash, sizeof(hash));
 }

@@ -130,6 +130,8 @@ static int copy_entry(void *context, const struct journal_entry *entry)
     }
     struct journal_entry *to = &copying->entries[proof->n_entries++];
     *to = *entry;
+    if (!str_eq(entry->action, PROOF_ACTION))
+        journal_seal(to);
     return copy(&proof->arena, &to->actor) && copy(&proof->arena, &to->action) &&
                    copy(&proof->arena, &to->body)
                ? 0
@@ -280,15 +282,21 @@ static void write_event(const struct lake_leaf *leaf, struct buf *out)
     buf_add_byte(out, '}');
 }
 
+/* What is sealed shows no more than its hash needs. */
 static void write_entries(const struct proof *proof, struct buf *out)
 {
     for (size_t i = 0; i < proof->n_entries; i++) {
         const struct journal_entry *entry = &proof->entries[i];
         buf_printf(out, "%s{\"seq\":%" PRIu64 ",\"time_us\":%" PRId64, i ? "," : "", entry->seq,
                    entry->time);
-        add_text(out, ",\"actor\":", entry->actor);
-        add_text(out, ",\"action\":", entry->action);
-        add_text(out, ",\"body\":", entry->body);
+        if (entry->sealed) {
+            buf_add_c(out, ",\"content\":");
+            add_hex(out, entry->content, JOURNAL_HASH);
+        } else {
+            add_text(out, ",\"actor\":", entry->actor);
+            add_text(out, ",\"action\":", entry->action);
+            add_text(out, ",\"body\":", entry->body);
+        }
         buf_add_byte(out, '}');
     }
 }

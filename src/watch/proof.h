@@ -24,8 +24,9 @@ struct proof {
     struct lake_leaf leaf;
     struct lake_block block;
     struct lake_path path;
-    unsigned char before[JOURNAL_HASH];  /* the hash in front of the first entry */
-    const struct journal_entry *entries; /* the one with the root, up to the signed one */
+    unsigned char before[JOURNAL_HASH]; /* the hash in front of the first entry */
+    /* from the one with the root to the signed one; sealed where they have no roots */
+    const struct journal_entry *entries;
     size_t n_entries;
     struct journal_signature signature;
 };

@@ -137,6 +137,26 @@ static void a_block_that_the_journal_does_not_have_is_told(void **state)
     scene_close(&scene);
 }
 
+/* What else was done in the meantime is none of the business of who gets the proof. */
+static void entries_without_roots_are_sealed(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct proof proof;
+    struct err err = {0};
+    struct buf document = {0};
+    scene_open(&scene);
+    assert_int_equal(prove(&scene, 5, 2, &proof, &err), 0);
+    for (size_t i = 0; i < proof.n_entries; i++)
+        assert_int_equal(!proof.entries[i].sealed, str_eq(proof.entries[i].action, PROOF_ACTION));
+    assert_true(proof.entries[1].sealed);
+    proof_write(&proof, &document);
+    assert_int_equal(str_find(buf_str(&document), STR("other")), SIZE_MAX);
+    buf_free(&document);
+    proof_free(&proof);
+    scene_close(&scene);
+}
+
 /* The proof once more, with one thing of it changed. */
 #define ASSERT_REFUSED(change)                                                                     \
     do {                                                                                           \
@@ -172,7 +192,8 @@ static void nothing_of_a_proof_can_be_changed(void **state)
     ASSERT_REFUSED(proof.n_entries = 0);
     ASSERT_REFUSED(entries[0].action = STR("other"));
     ASSERT_REFUSED(entries[0].time++);
-    ASSERT_REFUSED(entries[1].actor = STR("somebody"));
+    ASSERT_REFUSED(entries[1].content[31] ^= 1);
+    ASSERT_REFUSED(entries[1].sealed = false);
     ASSERT_REFUSED(entries[1].seq++);
     ASSERT_REFUSED(proof.signature.signature[0] ^= 1);
     ASSERT_REFUSED(proof.signature.key[0] ^= 1);
@@ -185,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_of_every_block_is_proved),
+        cmocka_unit_test(entries_without_roots_are_sealed),
         cmocka_unit_test(a_block_that_the_journal_does_not_have_is_told),
         cmocka_unit_test(nothing_of_a_proof_can_be_changed),
     };

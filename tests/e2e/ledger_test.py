@@ -155,11 +155,12 @@ class Journal(Ledger):
             self.add_token("admin", "--note", "Ä\n\"")
         before = bytes(32)
         for entry in self.journal():
-            data = b"jaga.journal.1" + before + struct.pack(">Qq", entry["seq"], entry["time_us"])
+            content = b""
             for key in ("actor", "action", "body"):
                 text = entry[key].encode()
-                data += struct.pack(">I", len(text)) + text
-            before = hashlib.sha256(data).digest()
+                content += struct.pack(">I", len(text)) + text
+            data = b"jaga.journal.2" + before + struct.pack(">Qq", entry["seq"], entry["time_us"])
+            before = hashlib.sha256(data + hashlib.sha256(content).digest()).digest()
             self.assertEqual(entry["hash"], before.hex())
 
     def test_a_change_behind_our_back_is_named(self):
