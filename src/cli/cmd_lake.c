@@ -138,13 +138,15 @@ static void print_sum(const struct showing *showing)
     if (showing->sum.rows == 0)
         return;
     double rows = (double)showing->sum.rows, size = (double)showing->sum.size;
+    double bytes = (double)showing->sum.bytes;
     char first[TIME_TEXT_MAX], last[TIME_TEXT_MAX];
     style_time(showing->sum.first, first);
     style_time(showing->sum.last, last);
-    printf("%" PRIu64 " days, from %s to %s\n%.0f bytes an event, %.1f times less than they came "
-           "with\n",
-           showing->days, first, last, size / rows,
-           size > 0 ? (double)showing->sum.bytes / size : 0);
+    printf("%" PRIu64 " day%s, from %s to %s\n%.0f bytes an event", showing->days,
+           showing->days == 1 ? "" : "s", first, last, size / rows);
+    if (size < bytes) /* a small lake is mostly room */
+        printf(", %.1f times less than they came with", bytes / size);
+    putchar('\n');
     if (showing->held)
         printf("%" PRIu64 " events are on hold, whose day is gone\n", showing->held);
     if (showing->lag >= 0)
