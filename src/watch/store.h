@@ -41,7 +41,7 @@ struct store_options {
     const char *ledger;      /* URL: the store opens its own; NULL: roots go nowhere */
     const char *journal_key; /* file; NULL: signs nothing */
     int64_t commit_us;       /* between the first row put and its commit; 0: 2 s */
-    uint64_t commit_bytes;   /* of events put, past which it commits at once; 0: 64 MiB */
+    uint64_t commit_bytes;   /* of events put, past which it commits at once; 0: 128 MiB */
     int64_t (*now)(void);    /* NULL: the real clock */
 };
 
