@@ -60,7 +60,9 @@ static void add_line(struct lines *lines, const struct lake_chunk *chunk, uint32
 int lines_end(struct lines *lines, int (*write)(void *context, struct str bytes), void *context,
               struct err *err)
 {
-    int status = lines->text.failed ? -ENOMEM : write(context, buf_str(&lines->text));
+    int status = lines->text.failed     ? -ENOMEM
+                 : lines->text.len == 0 ? 0
+                                        : write(context, buf_str(&lines->text));
     buf_clear(&lines->text);
     return status < 0 && !err->code ? err_set(err, status, "%s", strerror(-status)) : status;
 }
