@@ -13,6 +13,7 @@
 #include "intel/csv.h"
 #include "intel/image.h"
 #include "io/clock.h"
+#include "io/file.h"
 #include "io/walk.h"
 
 #define FLUSH_SIZE (1u << 20) /* bytes gathered before they are written */
@@ -159,22 +160,6 @@ static int draft_flush(struct draft *draft, size_t above)
     return draft->status;
 }
 
-/* The folder's entry is synced as well: a rename that power takes back is none. */
-static int sync_folder(const char *path)
-{
-    struct buf folder = {0};
-    const char *slash = strrchr(path, '/');
-    buf_add(&folder, path, slash ? (size_t)(slash - path) : 0);
-    buf_add_byte(&folder, '\0');
-    int fd =
-        folder.failed ? -1 : open(slash ? folder.ptr : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    int status = fd < 0 || fsync(fd) < 0 ? -errno : 0;
-    if (fd >= 0)
-        close(fd);
-    buf_free(&folder);
-    return status;
-}
-
 /* Puts the draft in its place, or (status < 0) throws it away. */
 static int draft_end(struct draft *draft, int status)
 {
@@ -187,7 +172,7 @@ static int draft_end(struct draft *draft, int status)
     if (status == 0 && rename(draft->temporary.ptr, draft->path) < 0)
         status = -errno;
     if (status == 0)
-        status = sync_folder(draft->path);
+        status = file_sync_folder(draft->path);
     else if (draft->fd >= 0)
         unlink(draft->temporary.ptr);
     buf_free(&draft->temporary);

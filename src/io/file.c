@@ -106,6 +106,21 @@ int file_write(const char *path, struct str bytes)
     return status;
 }
 
+int file_sync_folder(const char *path)
+{
+    struct buf folder = {0};
+    const char *slash = strrchr(path, '/');
+    buf_add(&folder, path, slash ? (size_t)(slash + 1 - path) : 0);
+    buf_add_c(&folder, ".");
+    buf_add_byte(&folder, '\0');
+    int fd = folder.failed ? -1 : open(folder.ptr, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int status = folder.failed ? -ENOMEM : fd < 0 || fsync(fd) < 0 ? -errno : 0;
+    if (fd >= 0)
+        close(fd);
+    buf_free(&folder);
+    return status;
+}
+
 static uint32_t guard_add(uintptr_t start, uintptr_t end)
 {
     for (uint32_t i = 0; i < GUARDS_MAX; i++) {

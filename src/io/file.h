@@ -25,6 +25,9 @@ int file_write_fd_durable(int fd, struct str bytes);
 /* Writes all of `bytes` to a new file that takes the place of `path` at once. 0 or -errno. */
 int file_write(const char *path, struct str bytes);
 
+/* Has the entries of the folder that `path` is in on disk: a rename that power takes back is none. 0 or -errno. */
+int file_sync_folder(const char *path);
+
 struct file_map {
     struct str bytes;
     uint32_t guard; /* its row in the table of guarded ranges */

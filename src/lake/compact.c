@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "io/file.h"
 #include "lake/duckdb.h"
 
 #define COPY "compact" /* the file, and its name in the instance: there is one at a time */
@@ -102,6 +103,12 @@ static int write_copy(struct lake *lake, const struct day *day, struct err *err)
     return status;
 }
 
+static int replace(const char *from, const char *to, struct err *err)
+{
+    int status = rename(from, to) < 0 ? -errno : file_sync_folder(to);
+    return status < 0 ? err_set(err, status, "%s: %s", to, strerror(-status)) : 0;
+}
+
 /* Under the lock, and nobody reads the day. A log beside its file would be read into the copy. */
 static int take_place(struct lake *lake, struct day *day, struct err *err)
 {
@@ -116,8 +123,8 @@ static int take_place(struct lake *lake, struct day *day, struct err *err)
     day->attached = day->loaded = false;
     if (status == 0 && access(log.ptr, F_OK) == 0)
         status = err_set(err, -EBUSY, "%s is still there", log.ptr);
-    else if (status == 0 && rename(from.ptr, to.ptr) < 0)
-        status = err_set(err, -errno, "%s: %s", to.ptr, strerror(errno));
+    else if (status == 0)
+        status = replace(from.ptr, to.ptr, err);
     day->doubtful = day->doubtful || status < 0;
     buf_free(&from);
     buf_free(&to);
